@@ -1,0 +1,1 @@
+"""What the platform remembers: photos, annotations, verdicts, tasks, snapshots and jobs."""

@@ -1,0 +1,55 @@
+"""Deployment settings: where the platform keeps its state, read from the environment."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where everything lives. `HEIRLOOM_HOME` alone is enough on one machine; a team sets the addresses."""
+
+    model_config = SettingsConfigDict(env_prefix="HEIRLOOM_", extra="ignore", populate_by_name=True)
+
+    home: Path = Path("var")
+    """The folder that holds all embedded state: heirloom.db, jobs.db, mlflow.db, blobs/, artifacts/."""
+    database: str | None = Field(default=None, validation_alias=AliasChoices("HEIRLOOM_DATABASE_URL"))
+    """SQLAlchemy address of the platform's database; unset, SQLite in `home`."""
+    jobs_database: str | None = Field(default=None, validation_alias=AliasChoices("HEIRLOOM_JOBS_DATABASE_URL"))
+    """SQLAlchemy address of the job queue; unset, SQLite in `home`, or the team's database when there is one."""
+    blobs: str | None = Field(default=None, validation_alias=AliasChoices("HEIRLOOM_BLOBS_URL"))
+    """Any fsspec address that holds pictures and masks; unset, a folder in `home`."""
+    tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI"))
+    """The MLflow server or store; unset, SQLite in `home`."""
+
+    @property
+    def database_url(self) -> str:
+        return self.database or self._sqlite("heirloom.db")
+
+    @property
+    def jobs_database_url(self) -> str:
+        return self.jobs_database or self.database or self._sqlite("jobs.db")
+
+    @property
+    def blobs_url(self) -> str:
+        return self.blobs or str(self.home.resolve() / "blobs")
+
+    @property
+    def mlflow_store_url(self) -> str:
+        """Where an MLflow server of ours keeps its rows."""
+        return self._sqlite("mlflow.db")
+
+    @property
+    def mlflow_tracking_uri(self) -> str:
+        return self.tracking_uri or self.mlflow_store_url
+
+    @property
+    def artifacts_dir(self) -> Path:
+        return self.home.resolve() / "artifacts"
+
+    def has_platform(self) -> bool:
+        """Whether a platform was ever prepared here: only `up`, `import`, `worker` and `db` create one."""
+        return self.database is not None or (self.home / "heirloom.db").exists()
+
+    def _sqlite(self, name: str) -> str:
+        return f"sqlite:///{self.home.resolve() / name}"
