@@ -1,0 +1,91 @@
+"""The command line's root: mounts each room's commands and turns expected errors into one sentence."""
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import ValidationError
+
+from db.errors import PlatformError
+from inference.errors import InferenceError
+
+if TYPE_CHECKING:
+    from inference.checkpoint import ModelName
+
+ROOMS = ("annotator.up", "annotator.cli", "db.cli", "trainer.cli", "inference.cli")
+FAILED, WRONG_USE = 1, 2
+PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "torchmetrics", "altair"}
+
+
+@dataclass(frozen=True)
+class RegistryResolver:
+    """`inference.resolve.ModelResolver` of the whole program: the registry's names as well as files."""
+
+    def resolve_model(self, spec: str | None, kind: str) -> "tuple[Path, ModelName]":
+        """Checkpoint file and full name of what stands after `--model`.
+
+        Without a spec: the platform's production model, or the shipped one where there is no platform.
+        Raises the registry's error when it should answer and does not.
+        """
+        from db.settings import Settings
+        from trainer.registry import resolve
+
+        return resolve(Settings(), spec, kind)
+
+
+def build() -> typer.Typer:
+    """The whole program; the rooms' command modules are light, so this costs no torch and no MLflow."""
+    root = typer.Typer(
+        name="heirloom",
+        help="Label, train, restore and review old photographs.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    root.callback()(_root)
+    for room in ROOMS:
+        root.add_typer(import_module(room).commands)
+    return root
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"heirloom {metadata.version('heirloom')}")
+        raise typer.Exit
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 – its callback does the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    context.obj = RegistryResolver()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program and leave with 0 (all done), 1 (some inputs failed) or 2 (wrong use)."""
+    try:
+        typer.main.get_command(build()).main(arguments, prog_name="heirloom")
+    except Exception as error:
+        sentence = expected(error)
+        if sentence is None:
+            raise
+        typer.echo(f"heirloom: {sentence}", err=True)
+        sys.exit(WRONG_USE if isinstance(error, ValidationError) else FAILED)
+
+
+def expected(error: Exception) -> str | None:
+    """The sentence for an error that people cause or can mend; None for a fault of ours, which keeps its traceback."""
+    if isinstance(error, InferenceError | PlatformError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return f"the settings in the environment do not fit: {problems}"
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in PLATFORM_PACKAGES:
+        return f"this command needs {error.name}, which comes with the platform: pip install 'heirloom[platform]'"
+    return None
