@@ -1,0 +1,101 @@
+"""Checkpoints: a network's weights and what is needed to use them, in one safetensors file."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from inference.errors import CheckpointError
+from inference.names import ModelName
+
+__all__ = ["Checkpoint", "ModelName", "load_checkpoint", "save_checkpoint"]
+
+_ENTRY = "heirloom"
+_FORMAT = 1
+_KINDS = ("detector", "inpainter", "colorizer")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights with their architecture, the settings they are used with and where they come from."""
+
+    kind: str
+    """`detector`, `inpainter` or `colorizer`."""
+    architecture: dict[str, Any]
+    settings: dict[str, Any]
+    """How to use it: the detector's `threshold` in (0, 1)."""
+    provenance: dict[str, Any]
+    """Where it comes from: recipe, snapshot, code version, run."""
+    state: dict[str, torch.Tensor] = field(repr=False)
+    """The network's state dict."""
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> None:
+    """Write a checkpoint beside its place, then move it there. `half` stores floating weights as float16."""
+    if checkpoint.kind not in _KINDS:
+        raise CheckpointError(f"A checkpoint is of kind {', '.join(_KINDS)}; not '{checkpoint.kind}'.")
+    description = {
+        "format": _FORMAT,
+        "kind": checkpoint.kind,
+        "architecture": checkpoint.architecture,
+        "settings": checkpoint.settings,
+        "provenance": checkpoint.provenance,
+    }
+    tensors = {key: _stored(value, half) for key, value in checkpoint.state.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file(tensors, beside, metadata={_ENTRY: json.dumps(description, sort_keys=True)})
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; floating weights come back as float32.
+
+    Raises CheckpointError naming the file and the remedy when it is missing, corrupt or not one of ours.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {key: _used(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: there is no such checkpoint. Check the path.") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: this is not a readable safetensors file ({error}). Export or download the checkpoint again."
+        ) from error
+    return _described(path, metadata.get(_ENTRY), state)
+
+
+def _described(path: Path, entry: str | None, state: dict[str, torch.Tensor]) -> Checkpoint:
+    if entry is None:
+        raise CheckpointError(f"{path}: these weights were not saved by heirloom. Give a checkpoint of a training.")
+    try:
+        description = json.loads(entry)
+        if description["format"] != _FORMAT or description["kind"] not in _KINDS:
+            raise CheckpointError(f"{path}: checkpoint of an unknown format or kind. Use a newer heirloom to read it.")
+        return Checkpoint(
+            kind=description["kind"],
+            architecture=dict(description["architecture"]),
+            settings=dict(description["settings"]),
+            provenance=dict(description["provenance"]),
+            state=state,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: the checkpoint's description is damaged. Export it again.") from error
+
+
+def _stored(tensor: torch.Tensor, half: bool) -> torch.Tensor:
+    kept = tensor.detach().cpu().contiguous().clone()
+    return kept.half() if half and kept.is_floating_point() else kept
+
+
+def _used(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor

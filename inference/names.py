@@ -1,0 +1,28 @@
+"""How models are called wherever a result names them."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """Which model it was and where it came from; every restoration names its models so."""
+
+    name: str
+    version: str
+    source: str
+    """`registry`, `shipped` or `file`."""
+
+    def __str__(self) -> str:
+        if self.source == "registry":
+            return f"{self.name} v{self.version} (registry)"
+        if self.source == "shipped":
+            return f"{self.name} shipped-{self.version}"
+        return f"{self.name}@{self.version}"
+
+    @classmethod
+    def of_file(cls, kind: str, path: Path) -> "ModelName":
+        """Name a checkpoint file by kind, file name and the first digits of its SHA-256."""
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return cls(f"{kind} {path.name}", digest[:8], "file")

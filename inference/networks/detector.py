@@ -1,0 +1,109 @@
+"""The detector: a U-Net that gives every pixel a logit of being a defect."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inference.errors import CheckpointError, InferenceError
+from inference.networks import plain
+
+_CHANNEL_MEAN = (0.485, 0.456, 0.406)
+_CHANNEL_DEVIATION = (0.229, 0.224, 0.225)
+_DEEPEST = 5
+
+plain.register()
+
+
+@dataclass(frozen=True)
+class DetectorArchitecture:
+    """What a detector is built from. Checked when made; stored with every checkpoint."""
+
+    encoder: str = "resnet18"
+    """A name that segmentation-models-pytorch knows, or `plain`, our narrow full-resolution encoder."""
+    encoder_depth: int = 5
+    """Levels of the encoder, 3 to 5."""
+    decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
+    """Channels of each decoder block, deepest first; as many as the encoder has levels."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decoder_channels", tuple(int(channels) for channels in self.decoder_channels))
+        if self.encoder not in smp.encoders.encoders and not self.encoder.startswith("tu-"):
+            raise InferenceError(
+                f"Encoder '{self.encoder}' is not known. Choose 'plain', 'resnet18' or another name that "
+                "segmentation-models-pytorch lists."
+            )
+        if not 3 <= self.encoder_depth <= _DEEPEST:
+            raise InferenceError(f"An encoder has 3 to 5 levels, not {self.encoder_depth}: change encoder_depth.")
+        if len(self.decoder_channels) != self.encoder_depth or min(self.decoder_channels) < 1:
+            raise InferenceError(
+                f"{self.encoder_depth} encoder levels need as many positive decoder_channels, "
+                f"not {self.decoder_channels}."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The architecture as plain JSON values."""
+        return {**asdict(self), "decoder_channels": list(self.decoder_channels)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "DetectorArchitecture":
+        """The architecture of a checkpoint. Raises CheckpointError when a field is unknown or impossible."""
+        try:
+            return cls(**values)
+        except (TypeError, InferenceError) as error:
+            raise CheckpointError(f"The checkpoint describes a detector that cannot be built: {error}") from error
+
+
+class DetectorNetwork(nn.Module):
+    """U-Net (Ronneberger et al. 2015) that normalises and pads by itself.
+
+    Takes `float N×3×H×W` in [0, 1], RGB, any H and W; returns logits `N×1×H×W`.
+    """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __init__(self, unet: nn.Module, depth: int) -> None:
+        super().__init__()
+        self.unet = unet
+        self.multiple = 2**depth
+        self.register_buffer("mean", torch.tensor(_CHANNEL_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(_CHANNEL_DEVIATION).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, photos: torch.Tensor) -> torch.Tensor:
+        if photos.ndim != 4 or photos.shape[1] != 3:
+            raise InferenceError(f"A detector takes N×3×H×W, not {tuple(photos.shape)}.")
+        height, width = photos.shape[-2:]
+        bottom, right = -height % self.multiple, -width % self.multiple
+        normalised = (photos - self.mean) / self.deviation
+        padded = F.pad(normalised, (0, right, 0, bottom), mode="replicate")
+        logits: torch.Tensor = self.unet(padded)
+        return logits[..., :height, :width]
+
+
+def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = False) -> DetectorNetwork:
+    """Build the network of an architecture, with random weights, or with ImageNet weights in the encoder.
+
+    Raises InferenceError when pretrained weights are asked for and cannot be had.
+    """
+    if pretrained and architecture.encoder == "plain":
+        raise InferenceError("Encoder 'plain' has no pretrained weights: set pretrained to false.")
+    try:
+        unet = smp.Unet(
+            encoder_name=architecture.encoder,
+            encoder_depth=architecture.encoder_depth,
+            encoder_weights="imagenet" if pretrained else None,
+            decoder_channels=architecture.decoder_channels,
+            classes=1,
+        )
+    except Exception as error:
+        if not pretrained:
+            raise
+        raise InferenceError(
+            f"Pretrained weights for encoder '{architecture.encoder}' cannot be had ({type(error).__name__}: {error}). "
+            "Connect this machine to the internet once, or start from random weights with pretrained: false."
+        ) from error
+    return DetectorNetwork(unet, architecture.encoder_depth)
