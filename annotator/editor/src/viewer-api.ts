@@ -1,0 +1,136 @@
+/** What the viewer asks of the server, and the shapes of the answers. */
+
+export interface Rectangle {
+  kind: "rectangle";
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Scribble {
+  kind: "scribble";
+  points: [number, number][];
+}
+
+/** A place on the photo, in whole photo pixels. */
+export type Mark = Rectangle | Scribble;
+
+export type Mode = "review" | "accept";
+
+export interface Sibling {
+  id: number;
+  kind: string;
+  view: string;
+  /** The review task to open for a verdict on it; null when it has been judged or someone else has it. */
+  task_id: number | null;
+}
+
+interface TaskBase {
+  id: number;
+  reason: string;
+  marks: Mark[];
+  photo: { id: number; filename: string; collection: string; width: number; height: number; view: string };
+}
+
+export interface ReviewTask extends TaskBase {
+  kind: "review";
+  result: { id: number; kind: string; view: string };
+  mask: string;
+  detector: string;
+  inpainter: string;
+  siblings: Sibling[];
+}
+
+export interface AcceptTask extends TaskBase {
+  kind: "accept";
+  annotation: { id: number; mask: string; seconds: number; assessor: string | null; marked_share: number | null };
+}
+
+export type ViewerTask = ReviewTask | AcceptTask;
+
+export interface UpcomingTask {
+  id: number;
+  photo_id: number;
+  filename: string;
+  thumbnail: string;
+  reason: string;
+  /** Addresses of the pictures this task will need, to have them ready. */
+  pictures?: string[];
+}
+
+export interface VerdictBody {
+  accepted: boolean;
+  reasons: string[];
+  marks: Mark[];
+  comment: string;
+}
+
+/** A refusal by the server; the message is a sentence for people. */
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T | null> {
+  const init: RequestInit = { method, credentials: "same-origin" };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { "Content-Type": "application/json" };
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new Refusal("The server does not answer. Nothing was lost; try again in a moment.", 0);
+  }
+  if (response.status === 204) return null;
+  const answer: unknown = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refusal(sentence(answer, response.status), response.status);
+  return answer as T;
+}
+
+function sentence(answer: unknown, status: number): string {
+  const error = (answer as { error?: unknown }).error;
+  return typeof error === "string" ? error : `The server refused this (${status}).`;
+}
+
+export async function nextTask(kind: Mode, taskId: number | null): Promise<ViewerTask | null> {
+  const body = taskId === null ? { kind } : { kind, task_id: taskId };
+  const answer = await call<{ task: ViewerTask }>("POST", "/api/tasks/next", body);
+  return answer?.task ?? null;
+}
+
+export async function upcomingTasks(kind: Mode, limit: number): Promise<UpcomingTask[]> {
+  const answer = await call<{ tasks: UpcomingTask[] }>("GET", `/api/tasks/upcoming?kind=${kind}&limit=${limit}`);
+  return answer?.tasks ?? [];
+}
+
+export async function giveVerdict(taskId: number, verdict: VerdictBody): Promise<number | null> {
+  const answer = await call<{ label_task_id: number | null }>("POST", `/api/tasks/${taskId}/verdict`, verdict);
+  return answer?.label_task_id ?? null;
+}
+
+export const renewLease = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/renew`, {});
+export const acceptAnnotation = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/accept`, {});
+
+export async function returnAnnotation(taskId: number, comment: string): Promise<number | null> {
+  const answer = await call<{ label_task_id: number | null }>("POST", `/api/tasks/${taskId}/return`, { comment });
+  return answer?.label_task_id ?? null;
+}
+
+/** A picture, decoded and ready to draw. */
+export async function loadPicture(url: string): Promise<HTMLImageElement> {
+  const picture = new Image();
+  picture.src = url;
+  try {
+    await picture.decode();
+  } catch {
+    throw new Refusal(`The picture ${url} could not be loaded.`, 0);
+  }
+  return picture;
+}

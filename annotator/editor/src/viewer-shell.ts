@@ -1,0 +1,125 @@
+/** The window around the photo: title, controls, filmstrip, messages, help. Nothing in it knows a mode. */
+
+import { type UpcomingTask, type ViewerTask } from "./viewer-api";
+import { keycap, make, makeButton } from "./viewer-dom";
+import type { Key } from "./viewer-keys";
+
+export interface EmptyState {
+  title: string;
+  text: string;
+  action: string;
+  href: string;
+}
+
+const TOAST_MS = 12_000;
+
+export class Shell {
+  readonly root: HTMLElement;
+  readonly canvas = make("canvas", { class: "photo", tabindex: "-1" });
+  readonly bar = make("div", { class: "bar", role: "toolbar", "aria-label": "Controls" });
+  readonly panel = make("div", { class: "panel" });
+  readonly facts = make("div", { class: "facts" });
+  private readonly title = make("h1");
+  private readonly why = make("span", { class: "why" });
+  private readonly strip = make("ol", { class: "strip", "aria-label": "Next in the queue" });
+  private readonly toast = make("div", { class: "toast", role: "status", "aria-live": "polite", hidden: "" });
+  private readonly help = make("div", { class: "help", role: "dialog", "aria-label": "Keys", hidden: "" });
+  private readonly notice = make("div", { class: "notice", hidden: "" });
+  private readonly stage = make("main", { class: "stage" });
+  private toastTimer = 0;
+
+  constructor(
+    private readonly heading: string,
+    private readonly keys: () => Key[],
+  ) {
+    const home = make("a", { class: "control home", href: "/", "aria-label": "Back to Home" }, "◂");
+    const help = makeButton("", "?", () => this.toggleHelp(), "quiet");
+    help.setAttribute("aria-label", "Keys (key ?)");
+    const names = make("div", { class: "names" }, this.title, this.why);
+    const header = make("header", {}, home, names, this.facts, help);
+    this.stage.append(this.canvas, this.panel, this.notice, this.toast);
+    this.root = make("div", { class: "viewer" }, header, this.stage, this.bar, this.strip, this.help);
+    this.panel.hidden = true;
+    this.setTask(null);
+  }
+
+  setTask(task: ViewerTask | null): void {
+    this.root.classList.toggle("without-task", task === null);
+    this.why.textContent = task?.reason ? `why: ${task.reason}` : "";
+    this.title.replaceChildren(this.heading);
+    if (!task) return;
+    const { id, collection, filename } = task.photo;
+    const link = make("a", { href: `/photo?photo=${id}`, title: "Open the photo's own page" }, filename);
+    this.title.replaceChildren(make("span", { class: "collection" }, collection ? `${collection} / ` : ""), link);
+    this.notice.hidden = true;
+  }
+
+  setFacts(...facts: (string | Node)[]): void {
+    this.facts.replaceChildren(...facts.map((fact) => make("span", {}, fact)));
+  }
+
+  setStrip(current: ViewerTask | null, next: UpcomingTask[], open: (id: number) => void): void {
+    const frames = next.filter((task) => task.id !== current?.id).map((task) => this.frame(task, open));
+    if (current) frames.unshift(this.currentFrame(current));
+    this.strip.replaceChildren(...frames);
+    if (current && frames.length === 1) this.strip.append(make("li", { class: "last" }, "The last one that waits."));
+  }
+
+  private currentFrame(task: ViewerTask): HTMLElement {
+    const picture = make("img", { src: `/api/photos/${task.photo.id}/thumbnail`, alt: "" });
+    return make("li", { class: "now", "aria-current": "true" }, picture, make("span", {}, "now"));
+  }
+
+  private frame(task: UpcomingTask, open: (id: number) => void): HTMLElement {
+    const picture = make("img", { src: task.thumbnail, alt: "", loading: "lazy" });
+    const label = task.reason ? `${task.filename}, ${task.reason}` : task.filename;
+    const button = make("button", { type: "button", title: label, "aria-label": `Open ${label}` }, picture);
+    button.addEventListener("mousedown", (event) => event.preventDefault());
+    button.addEventListener("click", () => open(task.id));
+    return make("li", {}, button);
+  }
+
+  /** Say something in passing, with a link where there is more to see. */
+  say(text: string, link?: { text: string; href: string }): void {
+    window.clearTimeout(this.toastTimer);
+    const anchor = link ? make("a", { href: link.href }, link.text) : null;
+    this.toast.replaceChildren(make("span", {}, text), ...(anchor ? [anchor] : []));
+    this.toast.hidden = false;
+    this.toastTimer = window.setTimeout(() => (this.toast.hidden = true), TOAST_MS);
+  }
+
+  showEmpty(state: EmptyState): void {
+    const action = make("a", { class: "control primary", href: state.href }, state.action);
+    this.showNotice(state.title, state.text, action);
+  }
+
+  /** Something went wrong and nothing can be shown: say what, and offer the way on. */
+  showTrouble(text: string, again: () => void): void {
+    const retry = make("button", { type: "button", class: "control primary" }, "Try again");
+    retry.addEventListener("click", again);
+    this.showNotice("This did not work", text, retry, make("a", { class: "control", href: "/" }, "Go to Home"));
+  }
+
+  private showNotice(title: string, text: string, ...actions: HTMLElement[]): void {
+    const row = make("div", { class: "actions" }, ...actions);
+    this.notice.replaceChildren(make("h2", {}, title), make("p", {}, text), row);
+    this.notice.hidden = false;
+    actions[0]?.focus();
+  }
+
+  get helpIsOpen(): boolean {
+    return !this.help.hidden;
+  }
+
+  toggleHelp(): void {
+    this.help.hidden = !this.help.hidden;
+    if (this.help.hidden) return;
+    const rows = this.keys().flatMap((key) => [
+      make("dt", {}, ...key.shown.split(" ").map(keycap)),
+      make("dd", {}, key.says),
+    ]);
+    const close = makeButton("Close", "?", () => this.toggleHelp());
+    this.help.replaceChildren(make("h2", {}, "Keys"), make("dl", {}, ...rows), close);
+    close.focus();
+  }
+}
