@@ -44,14 +44,14 @@ class Child:
         with self.log.open("ab") as sink:
             self.log_start = sink.tell()
             # The parent starts children from its main thread, before it has any other: preexec_fn is safe here.
-            self.process = subprocess.Popen(  # noqa: PLW1509
+            self.process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 env=dict(self.environment),
                 start_new_session=True,
-                preexec_fn=_die_with_parent(os.getpid()) if sys.platform == "linux" else None,
+                preexec_fn=_die_with_parent(os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509
             )
         self.started = time.monotonic()
         self.restart_at = None

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI"))
     """The MLflow server or store; unset, SQLite in `home`."""
 
+    mlflow_address: str | None = None
+    """Where people open MLflow's own pages; `heirloom up` sets it for its children. Unset, pages show no link."""
+
     @property
     def database_url(self) -> str:
         return self.database or self._sqlite("heirloom.db")
