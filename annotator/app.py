@@ -1,0 +1,16 @@
+"""The web app: Streamlit's pages and our own routes in one process."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from annotator.access import AppSettings, Guard
+from annotator.routes import routes
+
+SCRIPT = Path(__file__).with_name("script.py")
+
+
+def build_app(access: AppSettings | None = None) -> st.App:
+    """The ASGI app. Every request passes the guard first, Streamlit's own included."""
+    return st.App(SCRIPT, routes=routes, middleware=[Middleware(Guard, access=access or AppSettings())])

@@ -1,0 +1,1 @@
+"""The pages. Each module has `page()`; what a page decides lives in `annotator.views`."""

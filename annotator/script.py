@@ -1,0 +1,5 @@
+"""What Streamlit runs for every visitor and every interaction."""
+
+from annotator.navigation import show
+
+show()
