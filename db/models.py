@@ -1,5 +1,6 @@
 """The tables. Names follow the glossary in docs/design.md; every change here needs a migration."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, get_args
 
@@ -12,9 +13,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    SmallInteger,
     String,
     TypeDecorator,
     UniqueConstraint,
+    desc,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -31,9 +34,21 @@ ResultKind = Literal["restored", "restored_color", "color"]
 JobKind = Literal["train", "propose", "restore", "compare"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+"""A deleted photo's number must not come back as another photo in a cached address or a waiting job."""
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def name_key(name: str) -> str:
+    """Folds case, width and spaces, so that 'Ann  Lee' and 'ann lee' are one person."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _name_key(context: Any) -> str:
+    return name_key(context.get_current_parameters()["name"])
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -86,7 +101,9 @@ class Assessor(Base):
 
     __tablename__ = "assessor"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    name_key: Mapped[str] = mapped_column(String(240), unique=True, default=_name_key)
+    """The name as `name_key()` folds it: one person whatever the case they type."""
     subject: Mapped[str | None] = mapped_column(String(255), unique=True)
     """The identity provider's name for this person, where a sign-in is configured."""
     is_lead: Mapped[bool] = mapped_column(default=False)
@@ -99,7 +116,12 @@ class Photo(Base):
     """An imported picture, immutable, named by the hash of its bytes."""
 
     __tablename__ = "photo"
-    __table_args__ = (one_of("origin", PhotoOrigin), one_of("split", Split), Index(None, "archived_at", "id"))
+    __table_args__ = (
+        one_of("origin", PhotoOrigin),
+        one_of("split", Split),
+        Index(None, "archived_at", "id"),
+        NEVER_REUSE_IDS,
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     filename: Mapped[str] = mapped_column(String(255))
@@ -129,6 +151,18 @@ class Photo(Base):
     restorations: Mapped[list["Restoration"]] = relationship(back_populates="photo", passive_deletes=True)
 
 
+class PhotoBand(Base):
+    """A quarter of a photo's near hash: near-copies are found by the quarters they nearly share."""
+
+    __tablename__ = "photo_band"
+    __table_args__ = (Index(None, "band", "value"),)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    """0 to 3, the lowest bits first."""
+    value: Mapped[int]
+    """16 bits."""
+
+
 class SplitMove(Base):
     """A lead's decision to put a photo on the other side of the split."""
 
@@ -145,7 +179,7 @@ class Proposal(Base):
     """A detector's probability map for a photo, offered as a start."""
 
     __tablename__ = "proposal"
-    __table_args__ = (UniqueConstraint("photo_id", "model"),)
+    __table_args__ = (UniqueConstraint("photo_id", "model"), NEVER_REUSE_IDS)
     id: Mapped[int] = mapped_column(primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
     model: Mapped[str] = mapped_column(String(200))
@@ -164,7 +198,7 @@ class Annotation(Base):
     """One version of a mask by one assessor."""
 
     __tablename__ = "annotation"
-    __table_args__ = (one_of("status", AnnotationStatus), one_of("origin", AnnotationOrigin))
+    __table_args__ = (one_of("status", AnnotationStatus), one_of("origin", AnnotationOrigin), NEVER_REUSE_IDS)
     id: Mapped[int] = mapped_column(primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
     assessor_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
@@ -172,8 +206,8 @@ class Annotation(Base):
     """The label task it answers."""
     status: Mapped[AnnotationStatus] = mapped_column(default="draft", index=True)
     origin: Mapped[AnnotationOrigin] = mapped_column(default="drawn")
-    base_proposal_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id", ondelete="SET NULL"))
-    base_annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="SET NULL"))
+    base_proposal_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id", ondelete="SET NULL"), index=True)
+    base_annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="SET NULL"), index=True)
     base_threshold: Mapped[float | None]
     """The proposal's threshold when the draft was opened; a `threshold` event changes it."""
     version: Mapped[int] = mapped_column(default=0)
@@ -215,13 +249,14 @@ class Task(Base):
     __table_args__ = (
         one_of("kind", TaskKind),
         one_of("status", TaskStatus),
-        Index(None, "kind", "status", "priority", "id"),
+        Index("ix_task_queue", "kind", "status", desc("priority"), "id"),
+        NEVER_REUSE_IDS,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[TaskKind]
     status: Mapped[TaskStatus] = mapped_column(default="open")
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
-    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="CASCADE"))
+    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="CASCADE"), index=True)
     """accept: the submitted annotation. label: the annotation that was returned, if any."""
     result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id", ondelete="CASCADE"), index=True)
     """review: the result to judge."""
@@ -273,7 +308,7 @@ class SnapshotItem(Base):
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True)
     photo_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id", ondelete="SET NULL"), index=True)
-    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="SET NULL"))
+    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="SET NULL"), index=True)
     mask_sha256: Mapped[str] = mapped_column(String(64))
     split: Mapped[Split]
     origin: Mapped[AnnotationOrigin]
@@ -301,7 +336,7 @@ class Result(Base):
     """One picture of a restoration."""
 
     __tablename__ = "result"
-    __table_args__ = (one_of("kind", ResultKind), UniqueConstraint("restoration_id", "kind"))
+    __table_args__ = (one_of("kind", ResultKind), UniqueConstraint("restoration_id", "kind"), NEVER_REUSE_IDS)
     id: Mapped[int] = mapped_column(primary_key=True)
     restoration_id: Mapped[int] = mapped_column(ForeignKey("restoration.id", ondelete="CASCADE"))
     kind: Mapped[ResultKind]
@@ -328,7 +363,7 @@ class Verdict(Base):
     marks: Mapped[list[Any]] = mapped_column(default=list)
     """Where, as in Task.marks."""
     comment: Mapped[str] = mapped_column(default="")
-    label_task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id", ondelete="SET NULL"))
+    label_task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id", ondelete="SET NULL"), index=True)
     """The label task this rejection made."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

@@ -1,0 +1,115 @@
+"""Bytes named by their SHA-256, in a folder or any other place fsspec reaches."""
+
+import hashlib
+import os
+import re
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from db.errors import BlobError
+from db.settings import Settings
+
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class BlobStore:
+    """Content-addressed: `ab/abcdef…` under `url`. The same bytes are kept once."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._fs: Any
+        self._fs, self._root = fsspec.core.url_to_fs(url)
+        self._local = isinstance(self._fs, LocalFileSystem)
+
+    def put(self, data: bytes) -> str:
+        """Stores `data` and returns its SHA-256 in hex. A reader sees all of it or nothing."""
+        sha = hashlib.sha256(data).hexdigest()
+        if self._stored_size(sha) == len(data):
+            return sha
+        path = self._path(sha)
+        if self._local:
+            _write_file(Path(path), data)
+        else:
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(path, data)
+        return sha
+
+    def get(self, sha: str) -> bytes:
+        """The bytes named `sha`. Raises BlobError: missing, or no longer the bytes of that name."""
+        try:
+            data: bytes = self._fs.cat_file(self._path(sha))
+        except FileNotFoundError:
+            raise BlobError(f"blob {sha} is not in {self.url}; restore it from a backup") from None
+        if hashlib.sha256(data).hexdigest() != sha:
+            raise BlobError(f"blob {sha} in {self.url} is corrupt: its bytes have changed; restore it from a backup")
+        return data
+
+    def exists(self, sha: str) -> bool:
+        return bool(self._fs.exists(self._path(sha)))
+
+    def delete(self, sha: str) -> None:
+        """Removes the bytes; nothing happens when they are gone already."""
+        try:
+            self._fs.rm_file(self._path(sha))
+        except FileNotFoundError:
+            return
+
+    def delete_all(self, hashes: Iterable[str]) -> None:
+        for sha in hashes:
+            self.delete(sha)
+
+    @contextmanager
+    def local_path(self, sha: str) -> Iterator[Path]:
+        """A file holding the blob while the block runs: its own in a folder, a temporary copy from elsewhere."""
+        data = self.get(sha)
+        if self._local:
+            yield Path(self._path(sha))
+            return
+        with tempfile.TemporaryDirectory(prefix="heirloom-") as folder:
+            copy = Path(folder) / sha
+            copy.write_bytes(data)
+            yield copy
+
+    def hashes(self) -> Iterator[str]:
+        """The name of every blob, in no particular order."""
+        if not self._fs.exists(self._root):
+            return
+        for path in self._fs.find(self._root):
+            name = str(path).rpartition("/")[2]
+            if HASH.fullmatch(name):
+                yield name
+
+    def _stored_size(self, sha: str) -> int | None:
+        try:
+            return int(self._fs.size(self._path(sha)))
+        except FileNotFoundError:
+            return None
+
+    def _path(self, sha: str) -> str:
+        if not HASH.fullmatch(sha):
+            raise BlobError(f"{sha!r} is not the name of a blob: 64 hexadecimal digits are")
+        return f"{self._root}/{sha[:2]}/{sha}"
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    return BlobStore(settings.blobs_url)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

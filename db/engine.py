@@ -1,0 +1,109 @@
+"""The database and its units of work: commit or nothing, on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.orm import Session
+
+from db.errors import SchemaError
+from db.settings import Settings
+
+BUSY_SECONDS = 10
+READ_ONLY = "heirloom_read_only"
+
+
+class Database:
+    """One engine; make it once per process and dispose of it at the end."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is a SQLAlchemy address: `sqlite:///FILE` or `postgresql+psycopg://…`."""
+        self.url = normal_url(url)
+        self.is_sqlite = make_url(self.url).get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
+        self._reading = self.engine.execution_options(
+            **({READ_ONLY: True} if self.is_sqlite else {"postgresql_readonly": True})
+        )
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """A session that commits when the block ends and rolls everything back when it raises.
+
+        On SQLite it takes the write lock at its start, so that two processes wait for each other instead of failing
+        half-way; keep it short. Rows stay readable after the commit.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for looking only: it never waits for a writer, and writing in it is an error."""
+        with Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """The platform's database, whose tables must be those of this code.
+
+    Raises SchemaError: no database there, or its schema is behind or ahead.
+    """
+    from db.migrate import head_revision, known_revisions, stored_revision
+
+    location = sqlite_file(settings.database_url)
+    if location is not None and not location.exists():
+        raise SchemaError(f"there is no platform at {location}; run heirloom up or heirloom db upgrade to make one")
+    database = Database(settings.database_url)
+    with database.engine.connect() as connection:
+        revision = stored_revision(connection)
+    if revision == head_revision():
+        return database
+    database.dispose()
+    shown = make_url(settings.database_url).render_as_string(hide_password=True)
+    if revision is None or revision in known_revisions():
+        raise SchemaError(f"the tables of {shown} are behind this code; run heirloom db upgrade")
+    raise SchemaError(f"the tables of {shown} come from a newer heirloom ({revision}); install that version")
+
+
+def normal_url(url: str) -> str:
+    """Names the driver we ship for plain PostgreSQL addresses."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite address; None for other databases."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def serialise(session: Session, key: str) -> None:
+    """Until the commit, nobody else passes a `serialise` with the same key.
+
+    On SQLite a unit of work holds the write lock already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"heirloom {key}"})
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own transactions begin too late: we begin them ourselves
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

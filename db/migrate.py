@@ -1,0 +1,86 @@
+"""Moves a database's tables from revision to revision; safe to call from several processes at once."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, event, text
+
+from db.engine import normal_url, sqlite_file
+
+SCRIPTS = Path(__file__).parent / "migrations"
+ADVISORY_LOCK = 0x6865_6972  # any number that only our migrations use
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Brings the tables at `url` up to `revision`; makes a SQLite file and its folder when there are none."""
+    with _locked_connection(url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Takes the tables at `url` back to `revision` (`base`: none are left). What those tables held is lost."""
+    with _locked_connection(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current_revision(url: str) -> str | None:
+    """The revision of the tables at `url`; None when there are none yet."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return None
+    engine = create_engine(normal_url(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        return stored_revision(connection)
+
+
+def stored_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def head_revision() -> str | None:
+    return _scripts().get_current_head()
+
+
+@cache
+def known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _locked_connection(url: str) -> Iterator[Connection]:
+    """A connection in one transaction, held under a lock that all migrating processes share."""
+    file = sqlite_file(url)
+    if file is None:
+        engine = create_engine(normal_url(url), poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            yield connection
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{file}.migrate-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60})
+        # foreign keys stay off here: rebuilding a table would otherwise cascade into those that refer to it
+        event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
+        event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
+        with engine.begin() as connection:
+            yield connection
