@@ -1,0 +1,82 @@
+"""`heirloom import`: photos from files, folders and zips into the platform."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from db.settings import Settings
+
+if TYPE_CHECKING:
+    from annotator.importing import ImportReport
+
+commands = typer.Typer()
+errors = Console(stderr=True, highlight=False)
+FAILED, WRONG_USE = 1, 2
+
+
+@commands.command("import")
+def import_photos(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Photos, folders of photos, or zips.")],
+    masks: Annotated[
+        Path | None,
+        typer.Option(help="Folder of masks, NAME.png or NAME.mask.png; bright is defect. They come in as accepted."),
+    ] = None,
+    collection: Annotated[str, typer.Option(help="Collection that the photos join.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as JSON.")] = False,
+) -> None:
+    """Bring photos in. Files whose bytes are here already are recognised; one bad file never stops the others."""
+    from annotator.context import platform
+    from annotator.importing import ImportProblem, import_paths
+    from trainer.platform import prepare
+
+    settings = Settings()
+    prepare(settings)
+    try:
+        with _progress(as_json) as progress:
+            task = progress.add_task("Importing", total=None)
+            report = import_paths(
+                platform(),
+                paths,
+                masks,
+                collection,
+                progress=lambda done, total, name: progress.update(task, completed=done, total=total, description=name),
+            )
+    except ImportProblem as problem:
+        errors.print(f"heirloom: {problem}", markup=False)
+        raise typer.Exit(WRONG_USE) from problem
+    _propose(settings, report)
+    _tell(report, as_json)
+    if report.failures:
+        raise typer.Exit(FAILED)
+
+
+def _progress(quiet: bool) -> Progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=errors, transient=True, disable=quiet)
+
+
+def _propose(settings: Settings, report: "ImportReport") -> None:
+    """New photos get a proposal ahead of whoever opens them."""
+    from annotator.context import platform
+    from trainer.jobs import launch
+
+    if report.waiting_ids:
+        launch(settings, platform().database, "propose", {"photo_ids": report.waiting_ids}, None)
+
+
+def _tell(report: "ImportReport", as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+        return
+    masked = sum(outcome.has_mask for outcome in report.outcomes)
+    typer.echo(f"{len(report.new_ids)} new, {len(report.known)} known already, {masked} with a mask.")
+    for outcome in report.known:
+        called = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
+        typer.echo(f"known already{called}: {outcome.name}")
+    for failure in report.failures:
+        errors.print(f"{failure.name}: {failure.reason}", markup=False)

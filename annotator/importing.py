@@ -1,0 +1,161 @@
+"""Photos in: bytes are checked and decoded once, hashed and stored as they came; one bad file never stops the rest."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from annotator.context import Platform
+from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
+from db.annotations import add_annotation
+from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
+from db.photos import PhotoFacts, add_photo
+from inference.errors import InferenceError
+from inference.files import decode_mask, encode_mask
+from inference.photo import Photo as DecodedPhoto
+from inference.photo import decode
+from inference.thumbnails import browser_view, difference_hash, thumbnail
+
+Progress = Callable[[int, int, str], None]
+"""Called with (files done, files in all, name of the file at hand)."""
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """What became of one file."""
+
+    name: str
+    photo_id: int
+    is_new: bool
+    """False: the same bytes were here already, maybe under another name."""
+    known_as: str
+    """The name the photo bears here."""
+    has_mask: bool
+    """A mask came with it and is now its accepted annotation."""
+
+
+@dataclass(frozen=True)
+class ImportFailure:
+    """A file that stayed out, and why, with the remedy."""
+
+    name: str
+    reason: str
+
+
+@dataclass
+class ImportReport:
+    """What became of a whole import."""
+
+    outcomes: list[ImportOutcome] = field(default_factory=list)
+    failures: list[ImportFailure] = field(default_factory=list)
+
+    @property
+    def new_ids(self) -> list[int]:
+        return [outcome.photo_id for outcome in self.outcomes if outcome.is_new]
+
+    @property
+    def waiting_ids(self) -> list[int]:
+        """New photos without a mask: these want a proposal."""
+        return [outcome.photo_id for outcome in self.outcomes if outcome.is_new and not outcome.has_mask]
+
+    @property
+    def known(self) -> list[ImportOutcome]:
+        return [outcome for outcome in self.outcomes if not outcome.is_new]
+
+
+def import_bytes(
+    platform: Platform,
+    data: bytes,
+    name: str,
+    collection: str = "",
+    by_id: int | None = None,
+    *,
+    mask: bytes | None = None,
+    mask_origin: AnnotationOrigin = "imported",
+    origin: PhotoOrigin = "imported",
+) -> ImportOutcome:
+    """Store one photo, and its mask if there is one (any 8-bit picture of the photo's size, bright = defect).
+
+    Raises PhotoError when the bytes are no photo that we take, InferenceError when the mask does not fit.
+    """
+    photo = decode(data, name)
+    marked = decode_mask(mask, photo.size, name) if mask is not None else None
+    facts = _store(platform, data, photo)
+    mask_sha = platform.blobs.put(encode_mask(marked)) if marked is not None else None
+    with platform.database.unit_of_work() as session:
+        row, created = add_photo(session, facts, collection=collection, origin=origin, by_id=by_id)
+        if marked is not None and mask_sha is not None and not _has_mask(session, row, mask_sha):
+            add_annotation(session, row, mask_sha, float(marked.mean()), origin=mask_origin, assessor_id=by_id)
+        return ImportOutcome(name, row.id, created, row.filename, marked is not None)
+
+
+def import_sources(
+    platform: Platform,
+    sources: Sequence[Source],
+    *,
+    masks: MaskFolder | None = None,
+    collection: str = "",
+    by_id: int | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import each source; whatever cannot come in is named in the report and the others go on."""
+    report = ImportReport()
+    for number, source in enumerate(sources):
+        if progress:
+            progress(number, len(sources), source.name)
+        try:
+            mask = masks.find(source) if masks else None
+            outcome = import_bytes(platform, source.read(), source.filename, collection, by_id, mask=mask)
+        except (InferenceError, ImportProblem, OSError) as error:
+            report.failures.append(ImportFailure(source.name, str(error)))
+        else:
+            report.outcomes.append(outcome)
+    if progress:
+        progress(len(sources), len(sources), "")
+    for path in masks.unused() if masks else []:
+        report.failures.append(ImportFailure(str(path), "This mask fits no photo that was imported: check its name."))
+    return report
+
+
+def import_paths(
+    platform: Platform,
+    paths: Sequence[Path],
+    masks: Path | None = None,
+    collection: str = "",
+    *,
+    progress: Progress | None = None,
+    by_id: int | None = None,
+) -> ImportReport:
+    """Import files, folders (with everything in them) and zips; masks are `NAME.png` or `NAME.mask.png` in `masks`.
+
+    Raises ImportProblem when a path or the folder of masks is not there.
+    """
+    folder = MaskFolder(masks) if masks else None
+    sources, failures = find_sources(paths, leave_out=masks)
+    report = import_sources(platform, sources, masks=folder, collection=collection, by_id=by_id, progress=progress)
+    report.failures[:0] = [ImportFailure(name, reason) for name, reason in failures]
+    return report
+
+
+def _store(platform: Platform, data: bytes, photo: DecodedPhoto) -> PhotoFacts:
+    height, width = photo.size
+    return PhotoFacts(
+        sha256=platform.blobs.put(data),
+        filename=photo.name,
+        format=photo.format,
+        width=width,
+        height=height,
+        channels=photo.source.shape[2] if photo.source.ndim == 3 else 1,
+        bit_depth=photo.source.dtype.itemsize * 8,
+        byte_size=len(data),
+        view_sha256=platform.blobs.put(browser_view(photo, data)),
+        thumbnail_sha256=platform.blobs.put(thumbnail(photo.pixels)),
+        near_hash=difference_hash(photo.pixels),
+    )
+
+
+def _has_mask(session: Session, photo: Photo, mask_sha: str) -> bool:
+    same = select(exists().where(Annotation.photo_id == photo.id, Annotation.mask_sha256 == mask_sha))
+    return bool(session.scalar(same))

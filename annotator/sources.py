@@ -1,0 +1,138 @@
+"""Where imported bytes come from: files, folders, zips and uploads, each read only when its turn comes."""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from inference.files import stem
+from inference.photo import Limits
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+MAX_ZIP_FILES = 20_000
+MAX_ZIP_BYTES = 32 * 1024**3
+MIB = 1024**2
+
+
+class ImportProblem(Exception):  # noqa: N818
+    """Something that was to be imported and cannot be; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that may be a photo."""
+
+    name: str
+    """How people find it: its path, or `album.zip/path`."""
+    filename: str
+    """The photo's own name."""
+    read: Callable[[], bytes]
+
+
+def find_sources(paths: Sequence[Path], leave_out: Path | None = None) -> tuple[list[Source], list[tuple[str, str]]]:
+    """Every photo under the paths, in a stable order, and (name, reason) of zips that could not be opened.
+
+    In folders and zips only files with a photo's ending count; a file named by itself is always tried.
+    Raises ImportProblem when a path is not there.
+    """
+    sources: list[Source] = []
+    failures: list[tuple[str, str]] = []
+    for path in paths:
+        if not path.exists():
+            raise ImportProblem(f"{path} is not there. Check the path.")
+        for file in _files(path, leave_out):
+            if file.suffix.lower() == ".zip":
+                try:
+                    sources += zip_sources(file, str(file))
+                except ImportProblem as problem:
+                    failures.append((str(file), str(problem)))
+            else:
+                sources.append(Source(str(file), file.name, partial(_read_file, file)))
+    return sources, failures
+
+
+def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
+    """The photos in a zip. Sizes are bounded before and while unpacking. Raises ImportProblem."""
+    try:
+        archive = ZipFile(file)
+    except (BadZipFile, OSError) as error:
+        raise ImportProblem(f"{name} is not a zip that can be opened ({error}). Pack it again.") from error
+    entries = [entry for entry in archive.infolist() if _wanted(entry)]
+    if len(entries) > MAX_ZIP_FILES or sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
+        raise ImportProblem(
+            f"{name} holds more than {MAX_ZIP_FILES:,} photos or {MAX_ZIP_BYTES // 1024**3} GiB. Split it."
+        )
+    return [
+        Source(f"{name}/{entry.filename}", PurePosixPath(entry.filename).name, partial(_read_entry, archive, entry))
+        for entry in entries
+    ]
+
+
+class MaskFolder:
+    """Masks of a folder, found by the photo's name: `NAME.mask.png` or `NAME.png`."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise ImportProblem(f"{folder} is not a folder of masks. Check the path.")
+        self._by_name: dict[str, list[Path]] = {}
+        for path in sorted(folder.rglob("*.png")):
+            self._by_name.setdefault(stem(path).removesuffix(".mask"), []).append(path)
+        self._used: set[Path] = set()
+
+    def find(self, source: Source) -> bytes | None:
+        """The mask's bytes, or None when the folder has none. Raises ImportProblem when two would fit."""
+        found = self._by_name.get(stem(Path(source.filename)), [])
+        self._used.update(found)
+        if len(found) > 1:
+            raise ImportProblem(
+                f"Two masks bear this photo's name ({', '.join(map(str, found))}). Leave one of them in the folder."
+            )
+        return _read_file(found[0]) if found else None
+
+    def unused(self) -> list[Path]:
+        """Masks that no photo asked for."""
+        return sorted(path for paths in self._by_name.values() for path in paths if path not in self._used)
+
+
+def _files(path: Path, leave_out: Path | None) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    hidden = leave_out.resolve() if leave_out else None
+    for file in sorted(path.rglob("*")):
+        if not file.is_file() or any(part.startswith(".") for part in file.relative_to(path).parts):
+            continue
+        if hidden and hidden != path.resolve() and file.resolve().is_relative_to(hidden):
+            continue
+        if hidden and stem(file).endswith(".mask"):
+            continue
+        if file.suffix.lower() in (*ENDINGS, ".zip"):
+            yield file
+
+
+def _wanted(entry: ZipInfo) -> bool:
+    parts = PurePosixPath(entry.filename).parts
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return not entry.is_dir() and not hidden and PurePosixPath(entry.filename).suffix.lower() in ENDINGS
+
+
+def _read_file(path: Path) -> bytes:
+    limit = Limits().max_bytes
+    if path.stat().st_size > limit:
+        raise ImportProblem(f"The file is larger than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")
+    return path.read_bytes()
+
+
+def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:
+    limit = Limits().max_bytes
+    try:
+        with archive.open(entry) as file:
+            data = file.read(limit + 1)
+    except (BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        raise ImportProblem(f"The zip's entry cannot be unpacked ({error}). Pack it again, unencrypted.") from error
+    if len(data) > limit:
+        raise ImportProblem(f"The file unpacks to more than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")
+    return data
