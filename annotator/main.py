@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from db.errors import PlatformError
 from inference.errors import InferenceError
+from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     from inference.checkpoint import ModelName
@@ -81,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def expected(error: Exception) -> str | None:
     """The sentence for an error that people cause or can mend; None for a fault of ours, which keeps its traceback."""
-    if isinstance(error, InferenceError | PlatformError):
+    if isinstance(error, InferenceError | PlatformError | TrainerError):
         return str(error)
     if isinstance(error, ValidationError):
         problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())

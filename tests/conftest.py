@@ -1,0 +1,49 @@
+"""Fixtures that every kind of test shares: a home of its own, a migrated database, nothing from the developer's shell."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db.engine import Database, open_database
+from db.migrate import upgrade
+from db.settings import Settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`: a file's tests share one process, and all browser tests run one after another."""
+    for item in items:
+        in_browser = BROWSER in item.path.parents
+        if in_browser:
+            item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else str(item.path)))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HEIRLOOM_HOME; the addresses of a team are unset."""
+    for name in ("HEIRLOOM_DATABASE_URL", "HEIRLOOM_JOBS_DATABASE_URL", "HEIRLOOM_BLOBS_URL", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "home"
+    monkeypatch.setenv("HEIRLOOM_HOME", str(path))
+    return path
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """The settings of a platform in `home`."""
+    return Settings()
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """A migrated, empty SQLite database."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
+    opened = open_database(settings)
+    yield opened
+    opened.dispose()
