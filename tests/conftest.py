@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test shares: a home of its own, a migrated database, nothing from the developer's shell."""
+"""Fixtures that all tests share: a home of their own, a migrated database, nothing from the developer's shell."""
 
 import os
 from collections.abc import Iterator
