@@ -1,0 +1,80 @@
+"""Launches and cancels durable jobs. Light: the row comes first, then the workflow that carries it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from db import jobs as rows
+from db.engine import Database, normal_url
+from db.models import Job, JobKind
+from db.settings import Settings
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+APPLICATION = "heirloom"
+APPLICATION_VERSION = "heirloom-jobs-1"
+"""Fixed by us: by default it is a hash of the worker's source, and after an update every old job would wait for ever."""
+WORKFLOW = "perform_job"
+TRAINING_QUEUE = "training"
+PICTURES_QUEUE = "pictures"
+"""What people wait for (proposals, restorations, comparisons) does not queue behind a training."""
+_LOST_AFTER = timedelta(seconds=5)
+
+
+def launch(settings: Settings, database: Database, kind: JobKind, params: dict[str, Any], by_id: int | None) -> Job:
+    """Ask for a job: a row, then its workflow under the same id. Returns the row.
+
+    When the queue cannot be reached the row stays, and the next worker puts it in the queue.
+    """
+    with database.unit_of_work() as session:
+        job = rows.add_job(session, kind, params, by_id)
+    enqueue(settings, [job])
+    return job
+
+
+def cancel(settings: Settings, database: Database, job_id: str) -> Job:
+    """Ask a job to stop. One that waits in the queue is cancelled at once; a running one keeps its last checkpoint."""
+    with database.unit_of_work() as session:
+        return rows.request_cancel(session, job_id)
+
+
+def enqueue(settings: Settings, jobs: list[Job]) -> None:
+    """Put jobs in the queue; one that is there already stays as it is."""
+    client = open_queue(settings)
+    try:
+        for job in jobs:
+            enqueue_with(client, job)
+    finally:
+        client.destroy()
+
+
+def open_queue(settings: Settings) -> "DBOSClient":
+    """A client of the job queue's database, whose tables must exist (`trainer.platform.prepare`)."""
+    from dbos import DBOSClient
+
+    return DBOSClient(
+        system_database_url=normal_url(settings.jobs_database_url),
+        application_name=APPLICATION,
+        retry_connection_errors=False,
+    )
+
+
+def enqueue_with(client: "DBOSClient", job: Job) -> None:
+    client.enqueue(
+        {
+            "workflow_name": WORKFLOW,
+            "queue_name": queue_of(job.kind),
+            "workflow_id": job.id,
+            "app_version": APPLICATION_VERSION,
+        },
+        job.id,
+    )
+
+
+def queue_of(kind: JobKind) -> str:
+    return TRAINING_QUEUE if kind == "train" else PICTURES_QUEUE
+
+
+def is_overdue(job: Job, now: datetime | None = None) -> bool:
+    """Whether a queued row is old enough that its enqueueing must have been lost."""
+    return job.status == "queued" and job.created_at < (now or datetime.now(UTC)) - _LOST_AFTER

@@ -1,0 +1,95 @@
+"""Prepares a platform: folders, tables, the job queue, the MLflow store, the shipped detector in the registry."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+from db.engine import normal_url
+from db.migrate import upgrade
+from db.settings import Settings
+from inference.errors import CheckpointError
+from inference.shipped import shipped_path
+from trainer.locks import exclusive
+
+DETECTOR = "detector"
+PRODUCTION = "production"
+
+
+def prepare(settings: Settings) -> None:
+    """Make everything that work on the platform needs. Idempotent; any number of processes may call it at once.
+
+    What one MLflow store needs is done once for it, because importing MLflow alone takes seconds.
+    """
+    home = settings.home.resolve()
+    for folder in (home, settings.artifacts_dir, home / "jobs", home / "locks"):
+        folder.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
+    with exclusive(settings, "prepare", wait_s=300):
+        wanted = _state(settings)
+        if _done(settings) == wanted and _store_exists(settings):
+            return
+        _migrate_jobs(settings)
+        _prepare_mlflow(settings)
+        _remember(settings, wanted)
+
+
+def _state(settings: Settings) -> dict[str, str]:
+    """What decides whether the slow part has to run again."""
+    return {
+        "jobs": settings.jobs_database_url,
+        "mlflow": settings.mlflow_tracking_uri,
+        "dbos version": version("dbos"),
+        "mlflow version": version("mlflow"),
+        "shipped": str(_shipped() is not None),
+    }
+
+
+def _shipped() -> Path | None:
+    try:
+        return shipped_path(DETECTOR)
+    except CheckpointError:
+        return None
+
+
+def _marker(settings: Settings) -> Path:
+    return settings.home.resolve() / "prepared.json"
+
+
+def _done(settings: Settings) -> dict[str, str] | None:
+    try:
+        found = json.loads(_marker(settings).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _remember(settings: Settings, state: dict[str, str]) -> None:
+    marker = _marker(settings)
+    beside = marker.with_suffix(".new")
+    beside.write_text(json.dumps(state, indent=2))
+    beside.replace(marker)
+
+
+def _store_exists(settings: Settings) -> bool:
+    """Our own files may have been deleted since; what a server keeps is its own affair."""
+    home = settings.home.resolve()
+    own = {settings.jobs_database_url: home / "jobs.db", settings.mlflow_tracking_uri: home / "mlflow.db"}
+    return all(path.exists() for url, path in own.items() if url.startswith("sqlite"))
+
+
+def _migrate_jobs(settings: Settings) -> None:
+    from dbos import DBOS
+
+    DBOS.migrate(normal_url(settings.jobs_database_url))
+
+
+def _prepare_mlflow(settings: Settings) -> None:
+    """Open the store once, alone: several processes in the migrations of a fresh file all fail."""
+    from trainer import registry
+    from trainer.store import experiment_id, open_client
+
+    client = open_client(settings)
+    experiment_id(settings, client, DETECTOR)
+    shipped = _shipped()
+    if shipped is not None and not registry.list_models(settings, DETECTOR):
+        registry.register_shipped(settings, DETECTOR, shipped)

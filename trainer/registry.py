@@ -1,0 +1,274 @@
+"""Models by name: which checkpoint `detector@production` is, how a training becomes a version, who promoted what."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db import promotions
+from db.engine import Database
+from db.models import Promotion
+from db.settings import Settings
+from trainer import jobs
+from trainer.errors import RegistryError
+from trainer.locks import exclusive
+from trainer.platform import PRODUCTION
+from trainer.store import KIND_TAG, MODEL_FOLDER, experiment_id, local_artifact, open_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from inference.names import ModelName
+
+_NAMED = re.compile(r"(?P<name>[A-Za-z][\w-]*)@(?P<which>[\w.-]+)")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a registered model."""
+
+    name: str
+    version: str
+    aliases: tuple[str, ...]
+    run_id: str
+    tags: dict[str, str]
+    """`snapshot`, `job` and the figures of its training."""
+    created_at: datetime
+
+    @property
+    def spec(self) -> str:
+        """How the command line names it: `detector@3`."""
+        return f"{self.name}@{self.version}"
+
+
+def resolve(settings: Settings, spec: str | None, kind: str) -> "tuple[Path, ModelName]":
+    """The checkpoint file that `spec` means, and the name under which results mention it.
+
+    `spec` is a path, NAME@ALIAS, NAME@VERSION, or None: the platform's production model, the shipped one where there
+    is no platform. Raises RegistryError when it names nothing or the registry does not answer, CheckpointError when
+    nothing ships.
+    """
+    from inference.names import ModelName
+    from inference.shipped import shipped_path
+
+    if spec is None and not settings.has_platform():
+        return shipped_path(kind), ModelName(kind, "1", "shipped")
+    if spec is not None and Path(spec).is_file():
+        return Path(spec), ModelName.of_file(kind, Path(spec))
+    named = _NAMED.fullmatch(spec or f"{kind}@{PRODUCTION}")
+    if named is None:
+        raise RegistryError(
+            f"'{spec}' is neither a checkpoint file nor NAME@ALIAS or NAME@VERSION. Check the spelling."
+        )
+    model = find_model(settings, named["name"], named["which"])
+    return checkpoint_file(settings, model), ModelName(model.name, model.version, "registry")
+
+
+def find_model(settings: Settings, name: str, which: str) -> ModelVersion:
+    """The version that an alias or a version number means. Raises RegistryError when there is none."""
+    models = list_models(settings, name)
+    wanted = which.removeprefix("v") if which.removeprefix("v").isdigit() else None
+    for model in models:
+        if which in model.aliases or model.version == wanted:
+            return model
+    known = ", ".join(f"{model.spec} ({', '.join(model.aliases)})" if model.aliases else model.spec for model in models)
+    raise RegistryError(
+        f"The registry at {settings.mlflow_tracking_uri} has no {name}@{which}; it has {known or f'no {name} at all'}. "
+        "Name one of these or a checkpoint file."
+    )
+
+
+def list_models(settings: Settings, name: str) -> list[ModelVersion]:
+    """Every version of a model, newest first; empty when the registry has none. Raises RegistryError."""
+    with _answering(settings):
+        client = _client(settings)
+        found = list(_pages(client, f"name = '{name}'"))
+        aliases = _aliases(client, name) if found else {}
+    models = [
+        ModelVersion(
+            name=name,
+            version=str(row.version),
+            aliases=tuple(sorted(alias for alias, version in aliases.items() if version == str(row.version))),
+            run_id=str(row.run_id or ""),
+            tags={str(key): str(value) for key, value in row.tags.items()},
+            created_at=datetime.fromtimestamp(row.creation_timestamp / 1000, UTC),
+        )
+        for row in found
+    ]
+    return sorted(models, key=lambda model: int(model.version), reverse=True)
+
+
+def checkpoint_file(settings: Settings, model: ModelVersion) -> Path:
+    """The safetensors file of a version; fetched once into HEIRLOOM_HOME/cache when it is not on this machine."""
+    with _answering(settings):
+        source = str(_client(settings).get_model_version_download_uri(model.name, model.version))
+    folder = local_artifact(source)
+    if folder is not None:
+        return _only_checkpoint(folder, model)
+    cached = settings.home.resolve() / "cache" / "models" / f"{model.name}-v{model.version}-{model.run_id}.safetensors"
+    if not cached.exists():
+        _fetch(settings, source, model, cached)
+    return cached
+
+
+def register(settings: Settings, name: str, checkpoint: Path, run_id: str, tags: dict[str, str]) -> str:
+    """Make a checkpoint the next version of a model; its file goes into the run. Again for the same run: the same one.
+
+    Raises RegistryError when the registry does not answer.
+    """
+    with _answering(settings):
+        client = _client(settings)
+        known = list(_pages(client, f"name = '{name}' and run_id = '{run_id}'"))
+        if known:
+            return str(known[0].version)
+        client.log_artifact(run_id, str(checkpoint), MODEL_FOLDER)
+        _ensure_model(client, name)
+        source = f"{client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
+        made = client.create_model_version(name, source, run_id=run_id, tags=tags, await_creation_for=30)
+        return str(made.version)
+
+
+def register_shipped(settings: Settings, name: str, checkpoint: Path) -> str:
+    """Version 1 of a fresh registry: the weights that come with heirloom, already in production."""
+    with _answering(settings):
+        client = _client(settings)
+        run = client.create_run(experiment_id(settings, client, name), run_name="shipped", tags={KIND_TAG: "shipped"})
+        made = register(settings, name, checkpoint, run.info.run_id, {"origin": "shipped"})
+        client.set_terminated(run.info.run_id, "FINISHED")
+        client.set_registered_model_alias(name, PRODUCTION, made)
+    return made
+
+
+def promote(settings: Settings, database: Database, name: str, version: str, by_id: int | None) -> Promotion:
+    """Move the alias `production` to a version, record who did it, and have new proposals made with it.
+
+    Raises RegistryError when there is no such version or it is in production already.
+    """
+    with exclusive(settings, f"promotion-{name}"):
+        target = find_model(settings, name, version)
+        if PRODUCTION in target.aliases:
+            raise RegistryError(f"{target.spec} is in production already.")
+        previous = _in_production(settings, name)
+        moved = _move(settings, database, name, target.version, previous, by_id, undoes_id=None)
+    _propose_anew(settings, database, name, by_id)
+    return moved
+
+
+def undo_promotion(settings: Settings, database: Database, name: str, by_id: int | None) -> Promotion:
+    """Put back what was in production before the latest promotion; this is recorded too.
+
+    Raises RegistryError when nothing was promoted, or the latest promotion replaced nothing.
+    """
+    with exclusive(settings, f"promotion-{name}"):
+        with database.unit_of_work() as session:
+            latest = _latest_standing(promotions.history(session, name))
+        if latest is None or latest.previous_version is None:
+            raise RegistryError(f"There is no promotion of {name} to undo.")
+        target = find_model(settings, name, latest.previous_version)
+        moved = _move(settings, database, name, target.version, latest.version, by_id, undoes_id=latest.id)
+    _propose_anew(settings, database, name, by_id)
+    return moved
+
+
+def _latest_standing(history: list[Promotion]) -> Promotion | None:
+    """The newest promotion that is neither an undoing nor undone."""
+    undone = {row.undoes_id for row in history if row.undoes_id is not None}
+    standing = [row for row in history if row.undoes_id is None and row.id not in undone]
+    return max(standing, key=lambda row: row.id, default=None)
+
+
+def _in_production(settings: Settings, name: str) -> str | None:
+    return next((model.version for model in list_models(settings, name) if PRODUCTION in model.aliases), None)
+
+
+def _move(
+    settings: Settings, database: Database, name: str, version: str, previous: str | None, by_id: int | None,
+    undoes_id: int | None,
+) -> Promotion:  # fmt: skip
+    """The row and the alias together: a registry that does not answer leaves no row behind."""
+    with database.unit_of_work() as session:
+        row = promotions.record_promotion(session, name, version, previous, by_id, undoes_id=undoes_id)
+        with _answering(settings):
+            _client(settings).set_registered_model_alias(name, PRODUCTION, version)
+    return row
+
+
+def _propose_anew(settings: Settings, database: Database, name: str, by_id: int | None) -> None:
+    if name == "detector":
+        jobs.launch(settings, database, "propose", {"photo_ids": None}, by_id)
+
+
+def _client(settings: Settings) -> "MlflowClient":
+    uri = settings.mlflow_tracking_uri
+    if uri.startswith("sqlite") and not Path(uri.removeprefix("sqlite:///")).exists():
+        raise RegistryError(
+            f"There is no MLflow store at {uri} yet. Run heirloom up or heirloom worker once, or name a checkpoint file."
+        )
+    return open_client(settings)
+
+
+@contextmanager
+def _answering(settings: Settings) -> Iterator[None]:
+    """Turns what MLflow and its connections raise into one sentence."""
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, RequestException, SQLAlchemyError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RegistryError(
+            f"The model registry at {settings.mlflow_tracking_uri} does not answer as it should: {said}. "
+            "Check that MLflow runs there, or name a checkpoint file."
+        ) from error
+
+
+def _pages(client: "MlflowClient", wanted: str) -> Iterator[Any]:
+    token: str | None = None
+    while True:
+        page = client.search_model_versions(wanted, max_results=200, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _aliases(client: "MlflowClient", name: str) -> dict[str, str]:
+    return {str(alias): str(version) for alias, version in client.get_registered_model(name).aliases.items()}
+
+
+def _ensure_model(client: "MlflowClient", name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _fetch(settings: Settings, source: str, model: ModelVersion, place: Path) -> None:
+    from tempfile import TemporaryDirectory
+
+    from mlflow.artifacts import download_artifacts
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=place.parent) as folder, _answering(settings):
+        got = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=settings.mlflow_tracking_uri)
+        beside = place.with_suffix(".new")
+        shutil.copyfile(_only_checkpoint(Path(got), model), beside)
+        beside.replace(place)
+
+
+def _only_checkpoint(folder: Path, model: ModelVersion) -> Path:
+    files = sorted(folder.glob("*.safetensors"))
+    if len(files) != 1:
+        raise RegistryError(
+            f"{model.spec} should hold one safetensors file, {folder} holds {len(files)}. Register it anew."
+        )
+    return files[0]

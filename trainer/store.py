@@ -1,0 +1,57 @@
+"""The MLflow store of the platform: one client, one experiment per kind of model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from db.settings import Settings
+from trainer.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+JOB_TAG = "heirloom.job"
+KIND_TAG = "heirloom.kind"
+"""`training`, or `shipped` for the run that only holds the weights which come with heirloom."""
+MODEL_FOLDER = "model"
+"""The artifact folder of a run that holds its checkpoint."""
+
+
+def open_client(settings: Settings) -> "MlflowClient":
+    """A client of the tracking store and the registry. MLflow is imported here: it takes seconds."""
+    from mlflow import MlflowClient
+
+    uri = settings.mlflow_tracking_uri
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def experiment_id(settings: Settings, client: "MlflowClient", kind: str) -> str:
+    """The experiment that holds the runs of one kind of model; made when missing."""
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(kind)
+    if found is not None:
+        return str(found.experiment_id)
+    try:
+        return str(client.create_experiment(kind, artifact_location=_artifact_location(settings, kind)))
+    except MlflowException as error:
+        again = client.get_experiment_by_name(kind)
+        if again is None:
+            raise RegistryError(
+                f"MLflow at {settings.mlflow_tracking_uri} could not make the experiment '{kind}' ({error})."
+            ) from error
+        return str(again.experiment_id)
+
+
+def _artifact_location(settings: Settings, kind: str) -> str | None:
+    """A server decides for itself; our own store keeps artifacts in the platform's folder."""
+    if settings.mlflow_tracking_uri.startswith(("http://", "https://")):
+        return None
+    return (settings.artifacts_dir / kind).as_uri()
+
+
+def local_artifact(uri: str) -> Path | None:
+    """The path of an artifact that lies on this machine's disk, else None."""
+    parts = urlsplit(uri)
+    path = Path(unquote(parts.path)) if parts.scheme in ("file", "") else None
+    return path if path is not None and path.exists() else None
