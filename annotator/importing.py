@@ -81,7 +81,7 @@ def import_bytes(
     Raises PhotoError when the bytes are no photo that we take, InferenceError when the mask does not fit.
     """
     photo = decode(data, name)
-    marked = decode_mask(mask, photo.size, name) if mask is not None else None
+    marked = decode_mask(mask, photo.size, f"the mask of {name}") if mask is not None else None
     facts = _store(platform, data, photo)
     mask_sha = platform.blobs.put(encode_mask(marked)) if marked is not None else None
     with platform.database.unit_of_work() as session:
@@ -147,8 +147,8 @@ def _store(platform: Platform, data: bytes, photo: DecodedPhoto) -> PhotoFacts:
         format=photo.format,
         width=width,
         height=height,
-        channels=photo.source.shape[2] if photo.source.ndim == 3 else 1,
-        bit_depth=photo.source.dtype.itemsize * 8,
+        channels=photo.channels,
+        bit_depth=photo.bit_depth,
         byte_size=len(data),
         view_sha256=platform.blobs.put(browser_view(photo, data)),
         thumbnail_sha256=platform.blobs.put(thumbnail(photo.pixels)),

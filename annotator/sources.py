@@ -8,10 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from inference.files import stem
+from inference.files import is_picture_name, stem
 from inference.photo import Limits
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 MAX_ZIP_FILES = 20_000
 MAX_ZIP_BYTES = 32 * 1024**3
 MIB = 1024**2
@@ -109,14 +108,14 @@ def _files(path: Path, leave_out: Path | None) -> Iterator[Path]:
             continue
         if hidden and stem(file).endswith(".mask"):
             continue
-        if file.suffix.lower() in (*ENDINGS, ".zip"):
+        if is_picture_name(file) or file.suffix.lower() == ".zip":
             yield file
 
 
 def _wanted(entry: ZipInfo) -> bool:
-    parts = PurePosixPath(entry.filename).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not entry.is_dir() and not hidden and PurePosixPath(entry.filename).suffix.lower() in ENDINGS
+    path = Path(entry.filename)
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return not entry.is_dir() and not hidden and is_picture_name(path)
 
 
 def _read_file(path: Path) -> bytes:

@@ -9,19 +9,14 @@ from starlette.routing import Route
 
 from annotator import identity
 from annotator.access import sign_in_configured
-from annotator.context import platform
+from annotator.context import Platform, platform
+from db.errors import NotAllowed, PlatformError
 from db.models import Assessor
 from db.people import sign_in, sign_in_subject
-
-MAX_NAME = 80
 
 
 class SessionError(Exception):
     """A session that cannot start; the message says what to do."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 async def start(request: Request) -> Response:
@@ -35,7 +30,9 @@ async def start(request: Request) -> Response:
     try:
         assessor = await run_in_threadpool(_sign_in, body)
     except SessionError as error:
-        return JSONResponse({"error": str(error)}, error.status)
+        return JSONResponse({"error": str(error)}, 401)
+    except PlatformError as error:
+        return JSONResponse({"error": str(error)}, 403 if isinstance(error, NotAllowed) else 422)
     response = JSONResponse({"id": assessor.id, "name": assessor.name})
     response.set_cookie(
         identity.COOKIE,
@@ -61,28 +58,19 @@ def _is_https(request: Request) -> bool:
 
 def _sign_in(body: dict[str, object]) -> Assessor:
     here = platform()
-    if sign_in_configured(here.settings):
-        return _by_token(str(body.get("token", "")))
-    name = " ".join(str(body.get("name", "")).split())
-    if not name or len(name) > MAX_NAME:
-        raise SessionError(f"Type a name of 1 to {MAX_NAME} characters.", 422)
+    token = redeem(here, str(body.get("token", ""))) if sign_in_configured(here.settings) else None
     with here.database.unit_of_work() as session:
-        return _welcome(sign_in(session, name))
+        if token is not None:
+            return sign_in_subject(session, *token)
+        return sign_in(session, str(body.get("name", "")))
 
 
-def _by_token(token: str) -> Assessor:
-    redeemed = identity.redeem(token)
+def redeem(here: Platform, token: str) -> tuple[str, str]:
+    """(subject, name) that a token vouches for; where a sign-in is configured, nothing else opens a session."""
+    redeemed = identity.redeem(token, here.settings)
     if redeemed is None:
-        raise SessionError("This sign-in has run out. Go back to the start page and sign in again.", 401)
-    subject, name = redeemed
-    with platform().database.unit_of_work() as session:
-        return _welcome(sign_in_subject(session, subject, name[:MAX_NAME]))
-
-
-def _welcome(assessor: Assessor) -> Assessor:
-    if not assessor.active:
-        raise SessionError(f"{assessor.name} no longer works here. Ask a lead to open the account again.", 403)
-    return assessor
+        raise SessionError("This sign-in has run out. Go back to the start page and sign in again.")
+    return redeemed
 
 
 routes = [Route("/api/session", start, methods=["POST"]), Route("/api/session", end, methods=["DELETE"])]
