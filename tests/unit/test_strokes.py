@@ -1,23 +1,25 @@
 """The rasteriser of strokes, the fold of event logs, and that browser and server agree bit for bit."""
 
+import base64
 import hashlib
+import itertools
 import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from annotator.strokes import Event, Stroke, StrokeError, cover, cut, fold, paint, rebuild_mask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotator.strokes import Event, Stroke, StrokeError, cover, cut, fold, paint, rebuild_mask
 from tests.support.editor_bundle import bundle, run_node
 
 
 def covered_slowly(points: list[list[int]], size: int, width: int, height: int) -> np.ndarray:
     """The definition, pixel by pixel, in exact integers."""
     radius = 4 * size
-    segments = list(zip(points, points[1:], strict=False)) or [(points[0], points[0])]
+    segments = list(itertools.pairwise(points)) or [(points[0], points[0])]
     mask = np.zeros((height, width), bool)
     for row in range(height):
         for column in range(width):
@@ -147,7 +149,6 @@ answer(input.cases.map(({ width, height, base, kind, threshold, events }) => {
 
 
 def test_browser_and_server_rebuild_the_same_mask_bit_for_bit(tmp_path: Path) -> None:
-    import base64
 
     module = bundle("replay.ts", tmp_path / "replay.mjs")
     cases, expected = [], []
