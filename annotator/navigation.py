@@ -42,13 +42,9 @@ PAGES = (
 )
 
 
-def pages_for(assessor: Assessor) -> tuple[PageEntry, ...]:
-    """The pages that this person's roles open."""
-    return tuple(
-        entry
-        for entry in PAGES
-        if (assessor.is_lead or not entry.lead) and (assessor.is_engineer or not entry.engineer)
-    )
+def may_open(assessor: Assessor, entry: PageEntry) -> bool:
+    """Whether this person's roles open the page."""
+    return (assessor.is_lead or not entry.lead) and (assessor.is_engineer or not entry.engineer)
 
 
 def show() -> None:
@@ -56,28 +52,35 @@ def show() -> None:
     st.set_page_config(page_title="heirloom", layout="wide", page_icon=theme.FAVICON)
     theme.inject()
     assessor = visitor()
-    if assessor is None:
-        st.navigation([st.Page(_runner("welcome"), title="Welcome", url_path="")], position="hidden").run()
-        return
     sections: dict[str, list[st.Page]] = {}
-    for entry in pages_for(assessor):
-        sections.setdefault(entry.section, []).append(_streamlit_page(entry))
-    st.navigation(sections, position="top").run()
+    for entry in PAGES:
+        sections.setdefault(entry.section, []).append(_page_for(assessor, entry))
+    st.navigation(sections, position="top" if assessor else "hidden").run()
+
+
+def _page_for(assessor: Assessor | None, entry: PageEntry) -> st.Page:
+    """Every page keeps its address, so that a link still leads there after the question who one is."""
+    if assessor is None:
+        return _streamlit_page(entry, "welcome", hidden=True)
+    if not may_open(assessor, entry):
+        return _streamlit_page(entry, "barred", hidden=True)
+    return _streamlit_page(entry, entry.module, hidden=entry.hidden)
 
 
 def link(module: str) -> st.Page:
     """The page of that module, to switch or link to."""
-    return _streamlit_page(next(entry for entry in PAGES if entry.module == module))
+    entry = next(entry for entry in PAGES if entry.module == module)
+    return _streamlit_page(entry, module, hidden=entry.hidden)
 
 
-def _streamlit_page(entry: PageEntry) -> st.Page:
+def _streamlit_page(entry: PageEntry, module: str, hidden: bool) -> st.Page:
     return st.Page(
-        _runner(entry.module),
+        _runner(module),
         title=entry.title,
         icon=entry.icon or None,
         url_path=entry.module,
         default=entry.module == "home",
-        visibility="hidden" if entry.hidden else "visible",
+        visibility="hidden" if hidden else "visible",
     )
 
 

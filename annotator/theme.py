@@ -7,8 +7,9 @@ import streamlit as st
 
 PROPOSAL, DRAWN, ACCEPTED = "#28b8d6", "#f0603a", "#3fa36c"
 """Fixed meanings on every page: a model's proposal, a drawn mask, what was accepted."""
-FAVICON = ":material/photo_camera_back:"
-STYLE = Path(__file__).with_name("static") / "pages.css"
+STATIC = Path(__file__).with_name("static")
+FAVICON = STATIC / "favicon.svg"
+STYLE = STATIC / "pages.css"
 
 DARK = {
     "primaryColor": "#e0a44a",
