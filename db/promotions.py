@@ -1,21 +1,36 @@
-"""Who moved the alias `production` of a model, when, from what to what."""
+"""Who moved a model's alias `production`, and when."""
+
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Promotion
+from db.models import Promotion, utc_now
 
 
 def record_promotion(
-    session: Session, model: str, version: str, previous: str | None, by_id: int | None, undoes_id: int | None = None
+    session: Session,
+    model: str,
+    version: str,
+    previous: str | None,
+    by_id: int | None,
+    undoes_id: int | None = None,
+    now: datetime | None = None,
 ) -> Promotion:
-    """One row per move; an undoing names the promotion it undoes."""
-    row = Promotion(model=model, version=version, previous_version=previous, assessor_id=by_id, undoes_id=undoes_id)
-    session.add(row)
+    """Records that `model`'s alias moved from `previous` to `version`; `undoes_id` names the move it takes back."""
+    promotion = Promotion(
+        model=model,
+        version=version,
+        previous_version=previous,
+        assessor_id=by_id,
+        undoes_id=undoes_id,
+        created_at=now or utc_now(),
+    )
+    session.add(promotion)
     session.flush()
-    return row
+    return promotion
 
 
 def history(session: Session, model: str) -> list[Promotion]:
-    """Newest first."""
+    """All moves of a model's alias, newest first."""
     return list(session.scalars(select(Promotion).where(Promotion.model == model).order_by(Promotion.id.desc())))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "heirloom"
 APPLICATION_VERSION = "heirloom-jobs-1"
-"""Fixed by us: by default it is a hash of the worker's source, and after an update every old job would wait for ever."""
+"""Fixed by us: the default, a hash of the worker's source, would leave old jobs waiting for ever after an update."""
 WORKFLOW = "perform_job"
 TRAINING_QUEUE = "training"
 PICTURES_QUEUE = "pictures"
@@ -35,7 +35,10 @@ def launch(settings: Settings, database: Database, kind: JobKind, params: dict[s
 def cancel(settings: Settings, database: Database, job_id: str) -> Job:
     """Ask a job to stop. One that waits in the queue is cancelled at once; a running one keeps its last checkpoint."""
     with database.unit_of_work() as session:
-        return rows.request_cancel(session, job_id)
+        job = rows.request_cancel(session, job_id)
+    if job.status == "cancelled":
+        _withdraw(settings, job_id)
+    return job
 
 
 def enqueue(settings: Settings, jobs: list[Job]) -> None:
@@ -69,6 +72,15 @@ def enqueue_with(client: "DBOSClient", job: Job) -> None:
         },
         job.id,
     )
+
+
+def _withdraw(settings: Settings, job_id: str) -> None:
+    """Take a job that never ran out of the queue."""
+    client = open_queue(settings)
+    try:
+        client.cancel_workflows([job_id])
+    finally:
+        client.destroy()
 
 
 def queue_of(kind: JobKind) -> str:

@@ -86,8 +86,9 @@ def _migrate_jobs(settings: Settings) -> None:
 def _prepare_mlflow(settings: Settings) -> None:
     """Open the store once, alone: several processes in the migrations of a fresh file all fail."""
     from trainer import registry
-    from trainer.store import experiment_id, open_client
+    from trainer.store import experiment_id, open_client, upgrade_own_store
 
+    upgrade_own_store(settings)
     client = open_client(settings)
     experiment_id(settings, client, DETECTOR)
     shipped = _shipped()

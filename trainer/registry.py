@@ -153,7 +153,7 @@ def promote(settings: Settings, database: Database, name: str, version: str, by_
         if PRODUCTION in target.aliases:
             raise RegistryError(f"{target.spec} is in production already.")
         previous = _in_production(settings, name)
-        moved = _move(settings, database, name, target.version, previous, by_id, undoes_id=None)
+        moved = _move(settings, database, target, previous=previous, by_id=by_id, undoes_id=None)
     _propose_anew(settings, database, name, by_id)
     return moved
 
@@ -169,7 +169,7 @@ def undo_promotion(settings: Settings, database: Database, name: str, by_id: int
         if latest is None or latest.previous_version is None:
             raise RegistryError(f"There is no promotion of {name} to undo.")
         target = find_model(settings, name, latest.previous_version)
-        moved = _move(settings, database, name, target.version, latest.version, by_id, undoes_id=latest.id)
+        moved = _move(settings, database, target, previous=latest.version, by_id=by_id, undoes_id=latest.id)
     _propose_anew(settings, database, name, by_id)
     return moved
 
@@ -186,14 +186,19 @@ def _in_production(settings: Settings, name: str) -> str | None:
 
 
 def _move(
-    settings: Settings, database: Database, name: str, version: str, previous: str | None, by_id: int | None,
+    settings: Settings,
+    database: Database,
+    target: ModelVersion,
+    *,
+    previous: str | None,
+    by_id: int | None,
     undoes_id: int | None,
-) -> Promotion:  # fmt: skip
+) -> Promotion:
     """The row and the alias together: a registry that does not answer leaves no row behind."""
     with database.unit_of_work() as session:
-        row = promotions.record_promotion(session, name, version, previous, by_id, undoes_id=undoes_id)
+        row = promotions.record_promotion(session, target.name, target.version, previous, by_id, undoes_id=undoes_id)
         with _answering(settings):
-            _client(settings).set_registered_model_alias(name, PRODUCTION, version)
+            _client(settings).set_registered_model_alias(target.name, PRODUCTION, target.version)
     return row
 
 
@@ -206,7 +211,7 @@ def _client(settings: Settings) -> "MlflowClient":
     uri = settings.mlflow_tracking_uri
     if uri.startswith("sqlite") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise RegistryError(
-            f"There is no MLflow store at {uri} yet. Run heirloom up or heirloom worker once, or name a checkpoint file."
+            f"There is no MLflow store at {uri} yet. Run heirloom up or heirloom worker, or name a checkpoint file."
         )
     return open_client(settings)
 

@@ -1,9 +1,11 @@
 """The MLflow store of the platform: one client, one experiment per kind of model."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from db.engine import sqlite_file
 from db.settings import Settings
 from trainer.errors import RegistryError
 
@@ -23,6 +25,20 @@ def open_client(settings: Settings) -> "MlflowClient":
 
     uri = settings.mlflow_tracking_uri
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def upgrade_own_store(settings: Settings) -> None:
+    """Bring an MLflow store of ours that an older MLflow made up to date; a server looks after its own."""
+    from mlflow.store.db.utils import _upgrade_db
+    from sqlalchemy import create_engine
+
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    file = sqlite_file(settings.mlflow_tracking_uri) if settings.mlflow_tracking_uri.startswith("sqlite") else None
+    if file is not None and file.exists():
+        engine = create_engine(settings.mlflow_tracking_uri)
+        _upgrade_db(engine)
+        engine.dispose()
 
 
 def experiment_id(settings: Settings, client: "MlflowClient", kind: str) -> str:
