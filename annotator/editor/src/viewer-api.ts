@@ -122,15 +122,3 @@ export async function returnAnnotation(taskId: number, comment: string): Promise
   const answer = await call<{ label_task_id: number | null }>("POST", `/api/tasks/${taskId}/return`, { comment });
   return answer?.label_task_id ?? null;
 }
-
-/** A picture, decoded and ready to draw. */
-export async function loadPicture(url: string): Promise<HTMLImageElement> {
-  const picture = new Image();
-  picture.src = url;
-  try {
-    await picture.decode();
-  } catch {
-    throw new Refusal(`The picture ${url} could not be loaded.`, 0);
-  }
-  return picture;
-}

@@ -15,7 +15,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** A button that says its key. A mouse click leaves the keyboard where it was. */
-export function makeButton(label: string, key: string, run: () => void, look = ""): HTMLButtonElement {
+export function makeButton(label: string, key: string, run: (event: MouseEvent) => void, look = ""): HTMLButtonElement {
   const caption = make("span", { class: "caption" }, label);
   const button = make("button", { type: "button", class: `control ${look}`.trim() }, caption, keycap(key));
   button.setAttribute("aria-label", `${label} (key ${keyName(key)})`);

@@ -1,6 +1,6 @@
 /** Marking rejected places: rectangles and scribbles in whole photo pixels. */
 
-import type { Mark, Rectangle } from "./viewer-api";
+import type { Mark, Rectangle } from "./viewer-api.ts";
 
 export interface Point {
   x: number;
@@ -31,7 +31,7 @@ export class Marks {
     if (!this.start) return null;
     const end = this.inside(at);
     if (this.trail.length === 0) return rectangleBetween(this.start, end);
-    const last = this.trail[this.trail.length - 1] as [number, number];
+    const last = this.trail[this.trail.length - 1];
     if (last[0] !== end.x || last[1] !== end.y) this.trail.push([end.x, end.y]);
     return this.trail.length > 1 ? { kind: "scribble", points: this.trail } : null;
   }

@@ -48,7 +48,7 @@ export class MaskPyramid {
 
   private sample(width: number, height: number, place: Placement): Uint8Array {
     const step = Math.max(0, Math.min(this.levels.length - 1, Math.floor(Math.log2(1 / place.scale))));
-    const level = this.levels[step] as Level;
+    const level = this.levels[step];
     const columns = new Int32Array(width);
     const shrink = 1 / (place.scale * 2 ** step);
     for (let x = 0; x < width; x++) columns[x] = Math.floor((x + 0.5 - place.left) * shrink);
@@ -65,8 +65,8 @@ export class MaskPyramid {
 function sampleRow(level: Level, row: number, columns: Int32Array, inside: Uint8Array, start: number): void {
   const base = row * level.width;
   for (let x = 0; x < columns.length; x++) {
-    const column = columns[x] as number;
-    if (column >= 0 && column < level.width) inside[start + x] = level.cells[base + column] as number;
+    const column = columns[x];
+    if (column >= 0 && column < level.width) inside[start + x] = level.cells[base + column];
   }
 }
 
@@ -113,7 +113,7 @@ export function readMask(picture: HTMLImageElement): MaskPyramid {
     const rows = Math.min(canvas.height, height - top);
     context.drawImage(picture, 0, top, width, rows, 0, 0, width, rows);
     const { data } = context.getImageData(0, 0, width, rows);
-    for (let i = 0; i < width * rows; i++) cells[top * width + i] = (data[4 * i] as number) > 127 ? 1 : 0;
+    for (let i = 0; i < width * rows; i++) cells[top * width + i] = (data[4 * i]) > 127 ? 1 : 0;
   }
   return new MaskPyramid(width, height, cells);
 }

@@ -1,8 +1,8 @@
 /** The window around the photo: title, controls, filmstrip, messages, help. Nothing in it knows a mode. */
 
-import { type UpcomingTask, type ViewerTask } from "./viewer-api";
-import { keycap, make, makeButton } from "./viewer-dom";
-import type { Key } from "./viewer-keys";
+import { type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
+import { keycap, make, makeButton } from "./viewer-dom.ts";
+import type { Key } from "./viewer-keys.ts";
 
 export interface EmptyState {
   title: string;
@@ -17,7 +17,7 @@ export class Shell {
   readonly root: HTMLElement;
   readonly canvas = make("canvas", { class: "photo", tabindex: "-1" });
   readonly bar = make("div", { class: "bar", role: "toolbar", "aria-label": "Controls" });
-  readonly panel = make("div", { class: "panel" });
+  readonly panel = make("div", { class: "panel", role: "group", "aria-label": "Why not" });
   readonly facts = make("div", { class: "facts" });
   private readonly title = make("h1");
   private readonly why = make("span", { class: "why" });
@@ -25,7 +25,7 @@ export class Shell {
   private readonly toast = make("div", { class: "toast", role: "status", "aria-live": "polite", hidden: "" });
   private readonly help = make("div", { class: "help", role: "dialog", "aria-label": "Keys", hidden: "" });
   private readonly notice = make("div", { class: "notice", hidden: "" });
-  private readonly stage = make("main", { class: "stage" });
+  readonly stage = make("main", { class: "stage" });
   private toastTimer = 0;
 
   constructor(
@@ -77,6 +77,17 @@ export class Shell {
     button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("click", () => open(task.id));
     return make("li", {}, button);
+  }
+
+  openPanel(title: string, ...content: HTMLElement[]): void {
+    this.panel.replaceChildren(make("h2", {}, title), ...content);
+    this.panel.hidden = false;
+    this.toast.hidden = true;
+  }
+
+  closePanel(): void {
+    this.panel.hidden = true;
+    this.panel.replaceChildren();
   }
 
   /** Say something in passing, with a link where there is more to see. */

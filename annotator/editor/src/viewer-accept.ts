@@ -1,0 +1,116 @@
+/** Accept: a lead looks at a submitted mask over its photo and accepts it, or returns it with a comment. */
+
+import { type AcceptTask, acceptAnnotation, returnAnnotation, type ViewerTask } from "./viewer-api.ts";
+import type { Desk, Judge } from "./viewer-desk.ts";
+import { make, makeButton, spokenDuration } from "./viewer-dom.ts";
+import type { Key } from "./viewer-keys.ts";
+import { DRAWN, LookControls } from "./viewer-look.ts";
+import { readMask } from "./viewer-mask.ts";
+
+export class Accept implements Judge {
+  readonly empty = {
+    title: "No mask waits for you",
+    text: "What assessors submit comes here. Until then there are photos to label.",
+    action: "Label a photo",
+    href: "/label",
+  };
+  private readonly look: LookControls;
+  private readonly comment = make("textarea", {
+    rows: "3",
+    placeholder: "What should be different?",
+    "aria-label": "What should be different (required)",
+  });
+  private readonly hint = make("p", { class: "hint", role: "status" });
+  private task: AcceptTask | null = null;
+
+  constructor(private readonly desk: Desk) {
+    Object.assign(desk.stage.look, { colour: DRAWN, visible: true });
+    this.look = new LookControls(desk, () => this.look.toggleMask(), "blink the mask");
+    this.comment.addEventListener("keydown", (event) => this.onCommentKey(event));
+    const decide = make(
+      "div",
+      { class: "decide", role: "group", "aria-label": "Decision" },
+      makeButton("Return", "X", () => this.openReturn(), "danger"),
+      makeButton("Accept", "↵", () => this.accept(), "primary"),
+    );
+    desk.shell.bar.append(make("span"), this.look.element, decide);
+  }
+
+  keys(): Key[] {
+    const { navigation } = this.desk.pointer;
+    return [
+      { shown: "↵", keys: ["Enter"], says: "accept this mask", run: (event) => (event.repeat ? undefined : this.accept()) },
+      { shown: "X", keys: ["x"], says: "return it with a comment", run: () => this.openReturn() },
+      { shown: "Esc", keys: ["Escape"], says: "do not return it after all", run: () => this.desk.shell.closePanel() },
+      { shown: "← → ↑ ↓", keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], says: "move the photo", run: (event) => void navigation.keyDown(event) },
+      ...this.look.keys(),
+    ];
+  }
+
+  async show(task: ViewerTask, keepView: boolean, current: () => boolean): Promise<void> {
+    if (task.kind !== "accept") return;
+    const { pictures } = this.desk;
+    const [before, mask] = await Promise.all([task.photo.view, task.annotation.mask].map((url) => pictures.get(url)));
+    if (!current()) return;
+    this.desk.shell.closePanel();
+    this.task = task;
+    const { width, height } = task.photo;
+    this.desk.stage.marks = task.marks;
+    this.desk.stage.look.visible = true;
+    this.desk.stage.show({ width, height, before, after: null, mask: readMask(mask), afterName: "" }, keepView);
+    this.desk.shell.setFacts(...facts(task));
+  }
+
+  refresh(): void {
+    this.look.refresh();
+  }
+
+  private accept(): void {
+    const task = this.task;
+    if (!task || !this.desk.shell.panel.hidden) return;
+    this.desk.decide(async () => {
+      await acceptAnnotation(task.id);
+      return { text: `Accepted: the mask of ${task.photo.filename}.` };
+    });
+  }
+
+  private openReturn(): void {
+    if (!this.task) return;
+    this.comment.value = "";
+    const who = this.task.annotation.assessor ?? "The assessor";
+    this.hint.textContent = `${who} gets it back on top of the queue, with what you write.`;
+    const cancel = makeButton("Cancel", "Esc", () => this.desk.shell.closePanel(), "quiet");
+    const send = makeButton("Return", "↵", () => this.giveBack(), "danger");
+    const row = make("div", { class: "row" }, this.comment, cancel, send);
+    this.desk.shell.openPanel("Return this mask", this.hint, row);
+    this.comment.focus();
+  }
+
+  private onCommentKey(event: KeyboardEvent): void {
+    if (event.key === "Escape") this.desk.shell.closePanel();
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    this.giveBack();
+  }
+
+  private giveBack(): void {
+    const task = this.task;
+    const comment = this.comment.value.trim();
+    if (!task) return;
+    if (comment === "") {
+      this.hint.textContent = "Write what should be different; a mask without a word cannot be improved.";
+      this.comment.focus();
+      return;
+    }
+    this.desk.decide(async () => {
+      await returnAnnotation(task.id, comment);
+      return { text: `Returned: ${task.photo.filename} is on top of the label queue, with your comment.` };
+    });
+  }
+}
+
+function facts(task: AcceptTask): string[] {
+  const { assessor, seconds, marked_share: share } = task.annotation;
+  const marked = share === null ? [] : [`${(100 * share).toLocaleString("en", { maximumFractionDigits: 1 })} % marked`];
+  return [`by ${assessor ?? "nobody we know"}`, `${spokenDuration(seconds)} at work`, ...marked];
+}

@@ -1,0 +1,139 @@
+/** The panel that asks, after a rejection, where and why. */
+
+import type { VerdictBody } from "./viewer-api.ts";
+import type { Desk } from "./viewer-desk.ts";
+import { make, makeButton, setPressed } from "./viewer-dom.ts";
+import type { Key } from "./viewer-keys.ts";
+import { Marks } from "./viewer-marks.ts";
+
+export const REASONS = ["missed defect", "false defect", "bad fill", "other"] as const;
+/** CSS pixels that an arrow key moves a rectangle. */
+const NUDGE = 6;
+const ARROWS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+export class RejectPanel {
+  private marks = new Marks(1, 1);
+  private readonly chosen = new Set<string>();
+  private readonly comment = make("input", { type: "text", placeholder: "In your words", "aria-label": "Comment" });
+  private readonly hint = make("p", { class: "hint", role: "status" });
+  private readonly buttons: HTMLButtonElement[];
+  private shownState = "";
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly send: (verdict: VerdictBody) => void,
+  ) {
+    this.buttons = REASONS.map((reason, index) =>
+      makeButton(reason, String(index + 1), (event) => this.choose(reason, event.shiftKey)),
+    );
+    this.comment.addEventListener("keydown", (event) => this.onCommentKey(event));
+  }
+
+  get isOpen(): boolean {
+    return !this.desk.shell.panel.hidden;
+  }
+
+  open(width: number, height: number): void {
+    this.marks = new Marks(width, height);
+    this.chosen.clear();
+    this.comment.value = "";
+    this.desk.pointer.setMarking(this.marks);
+    const reasons = make("div", { class: "reasons", role: "group", "aria-label": "Why" }, ...this.buttons);
+    const row = make("div", { class: "row" }, this.comment, ...this.actions());
+    this.desk.shell.openPanel("What is wrong, and where?", this.hint, reasons, row);
+    this.shownState = "";
+    this.refresh();
+  }
+
+  close(): void {
+    this.desk.pointer.setMarking(null);
+    this.desk.shell.closePanel();
+  }
+
+  keys(): Key[] {
+    const reasons = REASONS.map((reason, index): Key => {
+      const digit = String(index + 1);
+      return { shown: digit, keys: [digit], says: `because of: ${reason}`, run: (e) => this.choose(reason, e.shiftKey) };
+    });
+    return [
+      ...reasons,
+      { shown: "↵", keys: ["Enter"], says: "send it with the reasons chosen so far (⇧ with a number adds one)", run: () => this.finish() },
+      { shown: "R", keys: ["r"], says: "mark a rectangle without the mouse", run: () => this.addRectangle() },
+      { shown: "← → ↑ ↓", keys: Object.keys(ARROWS), says: "move that rectangle, with ⇧ resize it", run: (e) => this.nudge(e) },
+      { shown: "⌫", keys: ["Backspace", "Delete"], says: "take the last mark away", run: () => this.dropMark() },
+      { shown: "C", keys: ["c"], says: "write a comment", run: () => this.comment.focus() },
+      { shown: "Esc", keys: ["Escape"], says: "do not reject after all", run: () => this.close() },
+    ];
+  }
+
+  /** Bring the hint up to date with the marks, leaving a warning in place until something changes. */
+  refresh(): void {
+    const state = `${this.marks.list.length} ${[...this.chosen].join()}`;
+    if (state === this.shownState) return;
+    this.shownState = state;
+    this.hint.textContent = `${spokenCount(this.marks.list.length)}Drag over a place, or ⇧ drag to scribble; then say why.`;
+    this.buttons.forEach((button, index) => setPressed(button, this.chosen.has(REASONS[index])));
+  }
+
+  private actions(): HTMLButtonElement[] {
+    const back = makeButton("Cancel", "Esc", () => this.close(), "quiet");
+    return [back, makeButton("Reject", "↵", () => this.finish(), "danger")];
+  }
+
+  private choose(reason: string, among: boolean): void {
+    if (among && this.chosen.has(reason)) this.chosen.delete(reason);
+    else this.chosen.add(reason);
+    this.refresh();
+    if (reason === "other" && this.comment.value.trim() === "") this.comment.focus();
+    else if (!among) this.finish();
+  }
+
+  private finish(): void {
+    const comment = this.comment.value.trim();
+    if (this.chosen.size === 0 && comment !== "") this.chosen.add("other");
+    if (this.chosen.size === 0) return this.warn("Say why: press 1 to 4.");
+    if (this.chosen.has("other") && comment === "") return this.warn("Say in a few words what else is wrong.");
+    const reasons = REASONS.filter((reason) => this.chosen.has(reason));
+    this.send({ accepted: false, reasons, marks: [...this.marks.list], comment });
+  }
+
+  private warn(text: string): void {
+    this.refresh();
+    this.hint.textContent = text;
+    if (this.chosen.has("other")) this.comment.focus();
+  }
+
+  private onCommentKey(event: KeyboardEvent): void {
+    if (event.key === "Enter") this.finish();
+    else if (event.key === "Escape") this.comment.blur();
+  }
+
+  private addRectangle(): void {
+    const { view, canvas } = this.desk.stage;
+    const middle = view.toPhoto(canvas.clientWidth / 2, canvas.clientHeight / 2);
+    this.marks.addRectangle(middle, (Math.min(view.width, view.height) / view.scale) * 0.2);
+    this.desk.stage.redraw();
+  }
+
+  private nudge(event: KeyboardEvent): void {
+    const [right, down] = ARROWS[event.key];
+    const step = Math.max(1, Math.round((NUDGE * this.desk.stage.view.ratio) / this.desk.stage.view.scale));
+    this.marks.nudge(right * step, down * step, event.shiftKey);
+    this.desk.stage.redraw();
+  }
+
+  private dropMark(): void {
+    this.marks.list.pop();
+    this.desk.stage.redraw();
+  }
+}
+
+function spokenCount(places: number): string {
+  if (places === 0) return "";
+  return places === 1 ? "1 place marked. " : `${places} places marked. `;
+}

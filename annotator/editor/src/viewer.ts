@@ -1,0 +1,164 @@
+/** The viewer of the Review and Accept pages: opens one task after the other and hands each to its mode. */
+
+import { type Mode, nextTask, Refusal, renewLease, upcomingTasks, type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
+import { Accept } from "./viewer-accept.ts";
+import type { Desk, Judge, Said } from "./viewer-desk.ts";
+import { type Key, listen } from "./viewer-keys.ts";
+import { Pictures } from "./viewer-pictures.ts";
+import { Pointer } from "./viewer-pointer.ts";
+import { Review } from "./viewer-review.ts";
+import { Shell } from "./viewer-shell.ts";
+import { Stage } from "./viewer-stage.ts";
+import css from "./viewer.css";
+
+const UPCOMING = 24;
+/** Tasks whose pictures are fetched ahead. */
+const AHEAD = 2;
+const RENEW_MS = 5 * 60_000;
+
+class Viewer implements Desk {
+  readonly shell: Shell;
+  readonly stage: Stage;
+  readonly pointer: Pointer;
+  readonly pictures = new Pictures();
+  private readonly judge: Judge;
+  private readonly stopKeys: () => void;
+  private readonly renewal: number;
+  private task: ViewerTask | null = null;
+  private busy = false;
+  /** Counts openings: an answer that comes after a newer one was asked for is dropped. */
+  private opening = 0;
+
+  constructor(
+    private readonly mode: Mode,
+    taskId: number | null,
+  ) {
+    this.shell = new Shell(mode === "review" ? "Review" : "Accept", () => this.keys());
+    this.stage = new Stage(this.shell.canvas, () => this.judge.refresh());
+    this.pointer = new Pointer(this.stage);
+    this.judge = mode === "review" ? new Review(this) : new Accept(this);
+    this.stopKeys = listen(() => (this.busy ? [] : this.keys()));
+    this.renewal = window.setInterval(() => this.renew(), RENEW_MS);
+    void this.load(taskId, false);
+  }
+
+  dispose(): void {
+    this.opening++;
+    this.stopKeys();
+    window.clearInterval(this.renewal);
+    this.pointer.dispose();
+    this.stage.dispose();
+  }
+
+  open(taskId: number, keepView = false): void {
+    if (!this.busy) void this.load(taskId, keepView);
+  }
+
+  decide(send: () => Promise<Said>): void {
+    if (this.busy) return;
+    void this.sendAndGoOn(send);
+  }
+
+  private keys(): Key[] {
+    const close = { shown: "Esc", keys: ["Escape", "?"], says: "close", run: () => this.shell.toggleHelp() };
+    return this.shell.helpIsOpen ? [close] : this.judge.keys();
+  }
+
+  private setBusy(busy: boolean): void {
+    this.busy = busy;
+    this.shell.root.toggleAttribute("aria-busy", busy);
+  }
+
+  private async sendAndGoOn(send: () => Promise<Said>): Promise<void> {
+    this.setBusy(true);
+    try {
+      const said = await send();
+      this.shell.closePanel();
+      this.setBusy(false);
+      await this.load(null, false);
+      this.shell.say(said.text, said.link);
+    } catch (error) {
+      this.setBusy(false);
+      await this.explain(error);
+    }
+  }
+
+  /** A conflict means that the task is gone: say so and go on. Anything else leaves it in front, to be tried again. */
+  private async explain(error: unknown): Promise<void> {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.status === 409) await this.load(null, false);
+    this.shell.say(error.message);
+  }
+
+  private async load(taskId: number | null, keepView: boolean): Promise<void> {
+    const opening = ++this.opening;
+    const current = (): boolean => opening === this.opening;
+    try {
+      const task = await nextTask(this.mode, taskId);
+      if (!current()) return;
+      if (task) await this.judge.show(task, keepView, current);
+      if (current()) this.arrive(task);
+    } catch (error) {
+      if (!current()) return;
+      if (!(error instanceof Refusal)) throw error;
+      this.task = null;
+      this.shell.setTask(null);
+      this.stage.show(null);
+      this.shell.showTrouble(error.message, () => void this.load(null, false));
+    }
+  }
+
+  private arrive(task: ViewerTask | null): void {
+    this.task = task;
+    this.shell.setTask(task);
+    if (!task) {
+      this.stage.show(null);
+      this.shell.showEmpty(this.judge.empty);
+    }
+    void this.lookAhead();
+  }
+
+  private async lookAhead(): Promise<void> {
+    const opening = this.opening;
+    let next: UpcomingTask[] = [];
+    try {
+      next = await upcomingTasks(this.mode, UPCOMING);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.shell.say(error.message);
+    }
+    if (opening !== this.opening) return;
+    this.shell.setStrip(this.task, next, (id) => this.open(id));
+    const waiting = next.filter((task) => task.id !== this.task?.id);
+    this.pictures.prepare(waiting.slice(0, AHEAD).flatMap((task) => task.pictures ?? []));
+  }
+
+  private renew(): void {
+    const task = this.task;
+    if (!task || document.hidden) return;
+    void renewLease(task.id).catch((error: unknown) => this.explain(error));
+  }
+}
+
+interface Mount {
+  data: { mode: Mode; task_id?: number | null };
+  parentElement: HTMLElement | ShadowRoot;
+}
+
+const mounted = new WeakMap<Node, { viewer: Viewer; mode: Mode }>();
+
+/** Called by Streamlit for every run of the page: the first mounts the viewer, later ones find it standing. */
+export default function mount({ data, parentElement }: Mount): () => void {
+  if (!mounted.has(parentElement)) {
+    const viewer = new Viewer(data.mode, data.task_id ?? null);
+    const style = document.createElement("style");
+    style.textContent = css;
+    parentElement.replaceChildren(style, viewer.shell.root);
+    mounted.set(parentElement, { viewer, mode: data.mode });
+  }
+  return () => {
+    mounted.get(parentElement)?.viewer.dispose();
+    mounted.delete(parentElement);
+    parentElement.replaceChildren();
+  };
+}
