@@ -1,0 +1,26 @@
+"""One photo in, restored photos out: the part of heirloom that others embed.
+
+Importing this package is light: what needs torch is loaded when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inference.detector import Detector
+    from inference.photo import Photo, decode
+    from inference.restorer import Restorer
+
+__all__ = ["Detector", "Photo", "Restorer", "decode"]
+_HOMES = {
+    "Detector": "inference.detector",
+    "Photo": "inference.photo",
+    "Restorer": "inference.restorer",
+    "decode": "inference.photo",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,13 +1,25 @@
-"""Errors of this room. Each message names the input and the remedy."""
+"""What can go wrong in restoring one photo; every message names the input and the remedy."""
 
 
 class InferenceError(Exception):
-    """A restoration that cannot be done as asked."""
+    """Base of all expected errors of this package; its text is a sentence meant for people."""
 
 
 class PhotoError(InferenceError):
-    """A photo that cannot be decoded or is refused."""
+    """A photo or a mask that cannot be decoded, or is refused."""
 
 
 class CheckpointError(InferenceError):
-    """A checkpoint that cannot be read or used."""
+    """A file of weights that is missing, corrupt or of the wrong kind."""
+
+
+class ModelError(InferenceError):
+    """A model that was asked for by name and cannot be had."""
+
+
+class UsageProblem(InferenceError):  # noqa: N818 - a problem of the call, not of its inputs
+    """Wrong use, known before any work starts."""
+
+
+class OutputError(InferenceError):
+    """A result that cannot be written."""

@@ -1,0 +1,109 @@
+"""EXIF, colour profiles and the upright way of a photo."""
+
+import struct
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageFile
+
+Array = NDArray[np.uint8] | NDArray[np.uint16]
+ORIENTATION = 0x0112
+_HEADER = b"Exif\0\0"
+# Tags of a TIFF that say how its pixels lie in the file; they would be untrue in any other file.
+_STRUCTURE = {
+    *range(254, 260), 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291, 292, 293, 317, 320, 322,
+    323, 324, 325, 330, 332, 333, 334, 336, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532, 700,
+    33723, 34377, 34675,
+}  # fmt: skip
+
+
+def upright(array: Array, orientation: int) -> Array:
+    """Turn H×W[×C] the way EXIF orientation 1 to 8 says; other values mean 1."""
+    if orientation in (5, 6, 7, 8):
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return array if array.flags.c_contiguous else array.copy()
+
+
+def read_exif(image: ImageFile.ImageFile, kind: str, name: str, warnings: list[str]) -> tuple[bytes | None, int]:
+    """EXIF with its orientation at 1 (or None), and the orientation that the decoded pixels still need.
+
+    Pillow and OpenCV turn TIFF files themselves, so theirs is always 1.
+    """
+    try:
+        orientation = int(image.getexif().get(ORIENTATION, 1))
+        exif = _tiff_exif(image) if kind == "TIFF" else _plain_exif(image)
+    except Exception:
+        warnings.append(f"{name} has EXIF data that cannot be read; it was left out, and the photo taken as upright.")
+        return None, 1
+    return exif, orientation if kind != "TIFF" and 1 <= orientation <= 8 else 1
+
+
+def _plain_exif(image: ImageFile.ImageFile) -> bytes | None:
+    raw = image.info.get("exif")
+    if isinstance(raw, bytes) and raw:
+        return _HEADER + _reset_orientation(raw.removeprefix(_HEADER))
+    exif = image.getexif()
+    if not exif:
+        return None
+    exif[ORIENTATION] = 1
+    return _with_header(exif.tobytes())
+
+
+def _tiff_exif(image: ImageFile.ImageFile) -> bytes | None:
+    exif = image.getexif()
+    for tag in [tag for tag in exif if tag in _STRUCTURE]:
+        del exif[tag]
+    if not exif:
+        return None
+    exif[ORIENTATION] = 1
+    return _with_header(exif.tobytes())
+
+
+def _with_header(exif: bytes) -> bytes:
+    return _HEADER + exif.removeprefix(_HEADER)
+
+
+def _reset_orientation(exif: bytes) -> bytes:
+    """Set the orientation in the first directory to 1 in place: what cameras wrote behind it keeps its offsets."""
+    order = {b"II": "<", b"MM": ">"}[exif[:2]]
+    (start,) = struct.unpack_from(order + "I", exif, 4)
+    (count,) = struct.unpack_from(order + "H", exif, start)
+    fixed = bytearray(exif)
+    for entry in range(start + 2, start + 2 + 12 * count, 12):
+        if struct.unpack_from(order + "H", exif, entry)[0] == ORIENTATION:
+            struct.pack_into(order + "HIHH", fixed, entry + 2, 3, 1, 1, 0)
+    return bytes(fixed)
+
+
+def read_icc(image: Image.Image, grey: bool, name: str, warnings: list[str]) -> bytes | None:
+    """The file's colour profile, if it fits the colours that the decoded photo has."""
+    icc = image.info.get("icc_profile")
+    if not isinstance(icc, bytes) or not icc:
+        return None
+    if icc[16:20] != (b"GRAY" if grey else b"RGB "):
+        warnings.append(f"{name} has a colour profile for other channels than its own; the profile was left out.")
+        return None
+    return icc
+
+
+def to_srgb(image: Image.Image, name: str, warnings: list[str]) -> Image.Image:
+    """Convert CMYK to RGB through the file's profile; without a usable one by the plain formula. Always warns."""
+    icc = image.info.get("icc_profile")
+    if isinstance(icc, bytes) and icc:
+        try:
+            converted = ImageCms.profileToProfile(
+                image, ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError):
+            warnings.append(f"{name} is CMYK with a broken profile; it was converted to RGB without it.")
+            return image.convert("RGB")
+        assert converted is not None
+        warnings.append(f"{name} is CMYK; it was converted to RGB through its profile, which was left out.")
+        return converted
+    warnings.append(f"{name} is CMYK without a profile; it was converted to RGB by the plain formula.")
+    return image.convert("RGB")

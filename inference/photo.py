@@ -1,0 +1,216 @@
+"""A photo in memory, and the bounded way from bytes to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+from inference.containers import (
+    ENDINGS,
+    Layout,
+    jpeg_ends_early,
+    png_is_complete,
+    read_layout,
+    sniff,
+    sniff_foreign,
+    webp_header,
+)
+from inference.errors import PhotoError
+from inference.metadata import Array, read_exif, read_icc, to_srgb, upright
+from inference.samples import deep_samples, plain_samples, to_eight_bits
+
+T = TypeVar("T")
+
+_OPENERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
+    "JPEG": partial(JpegImagePlugin.jpeg_factory, filename=None),
+    "PNG": PngImagePlugin.PngImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+}
+_SAVE_AGAIN = "open it in a picture editor, save it as PNG and try again"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What decoding accepts: bytes of the file, pixels by its header, and the smallest side in pixels."""
+
+    max_bytes: int = 512 * 2**20
+    max_pixels: int = 100_000_000
+    min_side: int = 16
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An upright photo with two faces; both arrays are read-only.
+
+    `pixels` is uint8 H×W×3 RGB, what networks and pages see. `source` is the decoded array in its own depth and
+    channels: uint8 or uint16, H×W (grey) or H×W×C (2 grey+alpha, 3 RGB, 4 RGBA). `exif` starts with ``Exif\\0\\0`` and
+    has its orientation at 1. `as_stored` says that any browser shows the file's own bytes just like `pixels`.
+    """
+
+    pixels: NDArray[np.uint8]
+    source: Array
+    name: str
+    format: str
+    exif: bytes | None = None
+    icc: bytes | None = None
+    warnings: tuple[str, ...] = ()
+    as_stored: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Upright height and width in pixels."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """Channels of `source`: 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA."""
+        return 1 if self.source.ndim == 2 else self.source.shape[2]
+
+    @property
+    def bit_depth(self) -> int:
+        """Bits of one sample of `source`: 8 or 16."""
+        return self.source.dtype.itemsize * 8
+
+
+def read_photo(path: Path, limits: Limits = DEFAULT_LIMITS) -> Photo:
+    """Decode the file at `path`; the limit of bytes is checked before reading. Raises PhotoError."""
+    try:
+        _check_bytes(path.stat().st_size, str(path), limits)
+        data = path.read_bytes()
+    except OSError as error:
+        raise PhotoError(
+            f"{path} cannot be read ({error.strerror or error}); check the path and its permissions."
+        ) from error
+    return decode(data, str(path), limits)
+
+
+def decode(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Photo:
+    """Decode a JPEG, PNG, TIFF, WebP or BMP file's bytes.
+
+    Limits are checked from the header, before any pixel is decoded. Raises PhotoError, naming `name` and the remedy,
+    for whatever cannot be decoded whole.
+    """
+    _check_bytes(len(data), name, limits)
+    kind = _known_format(data, name)
+    if kind == "WebP":
+        _check_webp(data, name, limits)
+    image = _guarded(name, lambda: _OPENERS[kind](BytesIO(data)))
+    _check_pixels(*image.size, name, limits)
+    layout = _guarded(name, lambda: read_layout(data, image, kind))
+    _check_layout(layout, name, limits)
+    _guarded(name, image.load)
+    _check_complete(data, image, kind, name)
+    return _assemble(data, image, layout, name)
+
+
+def _assemble(data: bytes, image: ImageFile.ImageFile, layout: Layout, name: str) -> Photo:
+    warnings = list(_oddities(layout, name))
+    exif, orientation = read_exif(image, layout.kind, name, warnings)
+    if layout.depth == 16 and layout.mode != "CMYK":
+        source: Array = _guarded(name, lambda: deep_samples(data, image, layout))
+    else:
+        flat = to_srgb(image, name, warnings) if image.mode == "CMYK" else image
+        source = _guarded(name, lambda: plain_samples(flat))
+    source = upright(source, orientation)
+    icc = None if layout.mode == "CMYK" else read_icc(image, source.ndim == 2 or source.shape[2] == 2, name, warnings)
+    pixels = to_eight_bits(source)
+    source.flags.writeable = False
+    pixels.flags.writeable = False
+    shown_everywhere = layout.kind != "TIFF" and layout.depth == 8 and layout.mode != "CMYK" and orientation == 1
+    return Photo(pixels, source, name, layout.kind, exif, icc, tuple(warnings), shown_everywhere)
+
+
+def _oddities(layout: Layout, name: str) -> list[str]:
+    ending = Path(name).suffix.lower()
+    found = []
+    if ending and ending not in ENDINGS[layout.kind]:
+        found.append(f"{name} is a {layout.kind} file though its name ends in {ending}; it was read as {layout.kind}.")
+    if layout.kind == "JPEG" and layout.frames > 1:
+        found.append(f"{name} holds {layout.frames} pictures; the first, the photo itself, was read.")
+    if layout.mode == "CMYK" and layout.depth == 16:
+        found.append(f"{name} is 16-bit CMYK; it was converted to 8-bit RGB.")
+    return found
+
+
+def _known_format(data: bytes, name: str) -> str:
+    if not data:
+        raise PhotoError(f"{name} is empty; copy it again from where it came from.")
+    kind = sniff(data)
+    if kind is None:
+        foreign = sniff_foreign(data)
+        what = f"is a {foreign} file" if foreign else "is not a picture that heirloom knows"
+        raise PhotoError(f"{name} {what}; give it a JPEG, PNG, TIFF, WebP or BMP file.")
+    return kind
+
+
+def _check_bytes(count: int, name: str, limits: Limits) -> None:
+    if count > limits.max_bytes:
+        raise PhotoError(
+            f"{name} has {count / 2**20:.0f} MiB, more than the limit of {limits.max_bytes / 2**20:.0f} MiB; "
+            "save it with compression, or scan it at a lower resolution."
+        )
+
+
+def _check_pixels(width: int, height: int, name: str, limits: Limits) -> None:
+    if width * height > limits.max_pixels:
+        raise PhotoError(
+            f"{name} has {width}×{height} pixels by its header, more than the limit of "
+            f"{limits.max_pixels / 1e6:g} megapixels; make it smaller, or cut it into parts."
+        )
+    if min(width, height) < limits.min_side:
+        raise PhotoError(
+            f"{name} has only {width}×{height} pixels; each side needs {limits.min_side} or more: scan it larger."
+        )
+
+
+def _check_webp(data: bytes, name: str, limits: Limits) -> None:
+    """Pillow allocates a WebP's whole canvas when it opens it, so its header is read here first."""
+    width, height, animated = _guarded(name, lambda: webp_header(data))
+    if animated:
+        raise PhotoError(f"{name} is animated; save the one frame you want as a picture of its own.")
+    _check_pixels(width, height, name, limits)
+
+
+def _check_layout(layout: Layout, name: str, limits: Limits) -> None:
+    if layout.kind != "JPEG" and layout.frames > 1:
+        what = "pages" if layout.kind == "TIFF" else "frames"
+        raise PhotoError(f"{name} holds {layout.frames} {what}; save each as a picture of its own.")
+    if layout.problem:
+        raise PhotoError(f"{name} {layout.problem}")
+    if layout.tile_pixels > limits.max_pixels:
+        raise PhotoError(f"{name} is stored in tiles of {layout.tile_pixels} pixels, over the limit; {_SAVE_AGAIN}.")
+
+
+def _check_complete(data: bytes, image: ImageFile.ImageFile, kind: str, name: str) -> None:
+    whole = True
+    if kind == "PNG":
+        whole = _guarded(name, lambda: png_is_complete(data))
+    elif kind == "JPEG":
+        whole = not _guarded(name, lambda: jpeg_ends_early(data, image))
+    if not whole:
+        raise PhotoError(
+            f"{name} is truncated: it holds fewer pixels than its header says; copy it again from where it came from."
+        )
+
+
+def _guarded(name: str, step: Callable[[], T]) -> T:
+    """Run a step of decoding on bytes nobody vouches for: whatever a library raises there means a damaged file."""
+    try:
+        return step()
+    except PhotoError:
+        raise
+    except Exception as error:
+        cause = next(iter(str(error).strip(" .").splitlines()), type(error).__name__)
+        remedy = "copy it again from where it came from" if "truncated" in cause.lower() else _SAVE_AGAIN
+        raise PhotoError(f"{name} cannot be decoded ({cause}); {remedy}.") from error

@@ -1,0 +1,133 @@
+"""Names of outputs, masks on disk, and writing that never leaves half a file."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+
+from inference import files
+from inference.errors import OutputError, PhotoError, UsageProblem
+from inference.files import decode_mask, encode_mask, plan_outputs, stem, write_file
+from inference.photo import decode
+from inference.png import encode_png
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=16, max_side=70)))
+def test_masks_come_back_from_png(mask: np.ndarray) -> None:
+    data = encode_mask(mask)
+    np.testing.assert_array_equal(decode_mask(data, mask.shape, "m.png"), mask)
+    image = Image.open(BytesIO(data))
+    assert image.mode == "L"
+    np.testing.assert_array_equal(np.asarray(image), mask * 255)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_every_array_comes_back_from_png(data: st.DataObject) -> None:
+    channels = data.draw(st.sampled_from([1, 2, 3, 4]))
+    shape = (data.draw(st.integers(16, 50)), data.draw(st.integers(16, 50)), channels)
+    array = data.draw(arrays(data.draw(st.sampled_from([np.uint8, np.uint16])), shape))
+    array = array[..., 0] if channels == 1 else array
+    back = decode(encode_png(array), "a.png").source
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+def test_png_blocks_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.random.default_rng(0).integers(0, 255, (300, 200, 3), np.uint8)
+    array[:, :100] = np.arange(100)[None, :, None]
+    monkeypatch.setattr("inference.png._BLOCK_BYTES", 5000)
+    np.testing.assert_array_equal(decode(encode_png(array), "a.png").source, array)
+
+
+def test_png_filters_are_worth_their_time() -> None:
+    ramp = np.add.outer(np.arange(300), np.arange(300)).astype(np.uint16) * 50
+    assert len(encode_png(ramp)) < ramp.nbytes / 50
+
+
+def test_other_arrays_are_refused() -> None:
+    for array in (np.zeros((20, 20), np.float32), np.zeros((20, 20, 5), np.uint8)):
+        with pytest.raises(ValueError, match="PNG holds"):
+            encode_png(array)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="mask is bool"):
+        encode_mask(np.zeros((20, 20), np.uint8))  # type: ignore[arg-type]
+
+
+def test_a_mask_is_true_above_127_in_any_channel() -> None:
+    grey = np.zeros((16, 16), np.uint8)
+    grey[0, :3] = 127, 128, 255
+    assert decode_mask(encode_png(grey), (16, 16), "m.png").sum() == 2
+    colour = np.zeros((16, 16, 4), np.uint8)
+    colour[0, 0] = 0, 200, 0, 255
+    colour[0, 1] = 200, 200, 200, 0
+    assert decode_mask(encode_png(colour), (16, 16), "m.png").sum() == 1
+    assert decode_mask(encode_png(grey.astype(np.uint16) * 257), (16, 16), "m.png").sum() == 2
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    with pytest.raises(PhotoError, match=r"m\.png is 30×20 pixels but its photo is 20×30"):
+        decode_mask(encode_mask(np.zeros((20, 30), bool)), (30, 20), "m.png")
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "new" / "a.png"
+    write_file(target, b"old")
+    monkeypatch.setattr(files.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OutputError, match=r"a\.png cannot be written \(No space left on device\)"):
+        write_file(target, b"half")
+    assert target.read_bytes() == b"old"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_stem_takes_off_the_last_ending_only() -> None:
+    assert [stem(Path(name)) for name in ("a.damaged.jpg", "b.png", "c")] == ["a.damaged", "b", "c"]
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_folders_are_mirrored(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    touch(photos / "a.JPG", photos / "deep" / "er" / "b.x.tif", photos / "notes.txt", photos / ".hidden" / "c.png")
+    plan = plan_outputs([photos, tmp_path / "gone.png"], out)
+    assert [target for _, target in plan] == [out / "a", out / "deep" / "er" / "b.x", out / "gone"]
+
+
+def test_earlier_results_inside_the_folder_are_no_inputs(tmp_path: Path) -> None:
+    touch(tmp_path / "a.png", tmp_path / "out" / "a.mask.png")
+    assert plan_outputs([tmp_path], tmp_path / "out") == [(tmp_path / "a.png", tmp_path / "out" / "a")]
+
+
+def test_an_input_named_twice_is_done_once(tmp_path: Path) -> None:
+    touch(tmp_path / "in" / "a.png")
+    assert len(plan_outputs([tmp_path / "in", tmp_path / "in" / "a.png"], tmp_path / "out")) == 1
+
+
+@pytest.mark.parametrize("names", [("a.jpg", "a.png"), ("x/a.jpg", "y/a.jpg")])
+def test_two_inputs_for_one_output_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    paths = [tmp_path / name for name in names]
+    touch(*paths)
+    with pytest.raises(UsageProblem, match="would both write"):
+        plan_outputs(paths, tmp_path / "out")
+
+
+def test_replacing_an_input_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "a.jpg", tmp_path / "a.mask.png")
+    with pytest.raises(UsageProblem, match=r"would replace the input .*a\.mask\.png"):
+        plan_outputs([tmp_path / "a.jpg", tmp_path / "a.mask.png"], tmp_path, (".mask.png",))
+    with pytest.raises(UsageProblem, match="both input and --out"):
+        plan_outputs([tmp_path], tmp_path)
+
+
+def test_a_folder_without_pictures_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="No pictures found"):
+        plan_outputs([tmp_path], tmp_path / "out")
