@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from db.models import Promotion, utc_now
 
 
-def record_promotion(
+def record_promotion(  # noqa: PLR0917
     session: Session,
     model: str,
     version: str,
     previous: str | None,
     by_id: int | None,
     undoes_id: int | None = None,
+    *,
     now: datetime | None = None,
 ) -> Promotion:
     """Records that `model`'s alias moved from `previous` to `version`; `undoes_id` names the move it takes back."""

@@ -1,0 +1,118 @@
+"""What becomes of a mask once it is there: accepted, returned, imported."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased, contains_eager
+
+from db.errors import InvalidState, NotFound
+from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
+from db.people import require_lead
+from db.queue import RETURNED_PRIORITY, put_on_top, require_hold
+
+
+def accept(session: Session, task: Task, lead: Assessor, now: datetime | None = None) -> Annotation:
+    """A lead accepts the submitted annotation of an accept task."""
+    return _decide(session, task, lead, "accepted", comment="", now=now or utc_now())
+
+
+def give_back(session: Session, task: Task, lead: Assessor, comment: str, now: datetime | None = None) -> Task:
+    """A lead returns the annotation with a comment; the label task it becomes, on top of the queue, is returned."""
+    said = comment.strip()
+    if not said:
+        raise InvalidState("returning a mask needs a comment that says what to change; please write one")
+    annotation = _decide(session, task, lead, "rejected", comment=said, now=now or utc_now())
+    return put_on_top(
+        session, annotation.photo_id, reason="returned", priority=RETURNED_PRIORITY, annotation_id=annotation.id
+    )
+
+
+def add_annotation(
+    session: Session,
+    photo: Photo,
+    mask_sha256: str,
+    marked_share: float,
+    *,
+    origin: AnnotationOrigin,
+    status: Literal["accepted", "submitted"] = "accepted",
+    assessor_id: int | None = None,
+    now: datetime | None = None,
+) -> Annotation:
+    """Adds a mask that nobody drew here, imported or synthetic; ends the photo's open label task.
+
+    A `submitted` one waits for a lead like a drawn one.
+    """
+    moment = now or utc_now()
+    annotation = Annotation(
+        photo_id=photo.id,
+        assessor_id=assessor_id,
+        status=status,
+        origin=origin,
+        mask_sha256=mask_sha256,
+        marked_share=marked_share,
+        created_at=moment,
+        submitted_at=moment,
+        decided_at=moment if status == "accepted" else None,
+        decided_by_id=assessor_id if status == "accepted" else None,
+    )
+    session.add(annotation)
+    session.flush()
+    session.execute(
+        update(Task)
+        .where(Task.photo_id == photo.id, Task.kind == "label", Task.status == "open")
+        .values(status="done", done_by_id=assessor_id, done_at=moment, leased_to_id=None, leased_until=None)
+    )
+    if status == "submitted":
+        session.add(Task(kind="accept", photo_id=photo.id, annotation_id=annotation.id, reason="imported"))
+        session.flush()
+    return annotation
+
+
+def accepted_annotations(session: Session) -> list[Annotation]:
+    """The newest accepted annotation of every photo that is not archived, by photo. `annotation.photo` is loaded."""
+    newer = aliased(Annotation)
+    superseded = exists().where(
+        newer.photo_id == Annotation.photo_id, newer.status == "accepted", newer.id > Annotation.id
+    )
+    return list(
+        session.scalars(
+            select(Annotation)
+            .join(Annotation.photo)
+            .options(contains_eager(Annotation.photo))
+            .where(Annotation.status == "accepted", Photo.archived_at.is_(None), ~superseded)
+            .order_by(Annotation.photo_id)
+        )
+    )
+
+
+def get_annotation(session: Session, annotation_id: int) -> Annotation:
+    annotation = session.get(Annotation, annotation_id)
+    if annotation is None:
+        raise NotFound(f"there is no annotation {annotation_id}; its photo may have been deleted")
+    return annotation
+
+
+def _decide(
+    session: Session,
+    task: Task,
+    lead: Assessor,
+    status: Literal["accepted", "rejected"],
+    *,
+    comment: str,
+    now: datetime,
+) -> Annotation:
+    require_lead(lead)
+    if task.kind != "accept":
+        raise InvalidState(f"task {task.id} is a {task.kind} task; only submitted masks are accepted or returned")
+    session.refresh(task, with_for_update=True)
+    require_hold(session, task, lead, now)
+    annotation = session.get(Annotation, task.annotation_id, populate_existing=True)
+    if annotation is None or annotation.status != "submitted":
+        raise InvalidState("this mask was decided on already; open the next one")
+    annotation.status, annotation.comment = status, comment
+    annotation.decided_at, annotation.decided_by_id = now, lead.id
+    task.status, task.done_by_id, task.done_at = "done", lead.id, now
+    task.leased_to_id = task.leased_until = None
+    session.flush()
+    return annotation

@@ -1,0 +1,109 @@
+"""Deleting photos: what goes with them, and which blobs nothing needs any more."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.models import (
+    Annotation,
+    Assessor,
+    Photo,
+    Proposal,
+    Restoration,
+    Result,
+    Snapshot,
+    SnapshotItem,
+    Verdict,
+)
+from db.people import require_lead
+
+CHUNK = 500
+BLOB_COLUMNS: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...] = (
+    Photo.sha256,
+    Photo.view_sha256,
+    Photo.thumbnail_sha256,
+    Proposal.probability_sha256,
+    Annotation.mask_sha256,
+    Restoration.mask_sha256,
+    Result.sha256,
+    Result.view_sha256,
+)
+"""Every column that keeps a blob alive. A snapshot does not: it names the masks of photos it may have lost."""
+
+
+@dataclass(frozen=True)
+class DeletionImpact:
+    """What a deletion takes along."""
+
+    photos: int
+    annotations: int
+    restorations: int
+    verdicts: int
+    snapshots: list[str]
+    """Names of the snapshots that lose a photo."""
+
+
+def deletion_impact(session: Session, photo_ids: Sequence[int]) -> DeletionImpact:
+    """What `delete` of these photos would take along; nothing is changed."""
+    photos = annotations = restorations = verdicts = 0
+    snapshots: set[str] = set()
+    for ids in _chunks(photo_ids):
+        photos += session.scalar(select(func.count()).where(Photo.id.in_(ids))) or 0
+        annotations += session.scalar(select(func.count()).where(Annotation.photo_id.in_(ids))) or 0
+        restorations += session.scalar(select(func.count()).where(Restoration.photo_id.in_(ids))) or 0
+        verdicts += (
+            session.scalar(
+                select(func.count(Verdict.id)).join(Result).join(Restoration).where(Restoration.photo_id.in_(ids))
+            )
+            or 0
+        )
+        snapshots.update(
+            session.scalars(select(Snapshot.name).join(SnapshotItem).where(SnapshotItem.photo_id.in_(ids)))
+        )
+    return DeletionImpact(photos, annotations, restorations, verdicts, sorted(snapshots))
+
+
+def delete(session: Session, photo_ids: Sequence[int], by: Assessor) -> list[str]:
+    """Deletes photos and all that was made of them; returns the hashes that nothing refers to any more, sorted.
+
+    The caller removes those blobs after the commit. Leads only.
+    """
+    require_lead(by)
+    held = {sha for ids in _chunks(photo_ids) for sha in _hashes_of(session, ids)}
+    for ids in _chunks(photo_ids):
+        session.execute(sql_delete(Photo).where(Photo.id.in_(ids)))
+    session.expire_all()
+    return sorted(held - referenced(session, held))
+
+
+def referenced(session: Session, hashes: Iterable[str]) -> set[str]:
+    """Those of `hashes` that some row still refers to."""
+    found: set[str] = set()
+    wanted = sorted(hashes)
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        for column in BLOB_COLUMNS:
+            found.update(sha for sha in session.scalars(select(column).where(column.in_(part))) if sha)
+    return found
+
+
+def _hashes_of(session: Session, ids: Sequence[int]) -> Iterator[str]:
+    for column in BLOB_COLUMNS:
+        table = column.class_
+        query = select(column)
+        if table is Photo:
+            query = query.where(Photo.id.in_(ids))
+        elif table is Result:
+            query = query.join(Restoration).where(Restoration.photo_id.in_(ids))
+        else:
+            query = query.where(table.photo_id.in_(ids))
+        yield from (sha for sha in session.scalars(query) if sha)
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    unique = sorted(set(ids))
+    for start in range(0, len(unique), CHUNK):
+        yield unique[start : start + CHUNK]

@@ -1,0 +1,98 @@
+"""Assessors and what their roles permit."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.engine import serialise
+from db.errors import InvalidState, NotAllowed, NotFound
+from db.models import Assessor, name_key
+
+LONGEST_NAME = 80
+
+
+def sign_in(session: Session, name: str) -> Assessor:
+    """The assessor of that name (case and spaces do not matter), made when new. The first person leads and engineers.
+
+    Raises InvalidState for an empty or overlong name, NotAllowed for somebody who was made inactive.
+    """
+    shown = " ".join(name.split())
+    if not shown or len(shown) > LONGEST_NAME:
+        raise InvalidState(f"a name has 1 to {LONGEST_NAME} characters; please enter yours")
+    serialise(session, "people")
+    found = session.scalar(select(Assessor).where(Assessor.name_key == name_key(shown)))
+    return _active(found) if found is not None else _add(session, shown, None)
+
+
+def sign_in_subject(session: Session, subject: str, name: str) -> Assessor:
+    """The assessor whom the identity provider calls `subject`, made when new.
+
+    A name that somebody else has already gets a number, since the provider vouches for the subject only.
+    """
+    serialise(session, "people")
+    found = session.scalar(select(Assessor).where(Assessor.subject == subject))
+    if found is not None:
+        return _active(found)
+    shown = " ".join(name.split())[: LONGEST_NAME - 5] or "assessor"
+    free, number = shown, 1
+    while session.scalar(select(Assessor.id).where(Assessor.name_key == name_key(free))) is not None:
+        number += 1
+        free = f"{shown} {number}"
+    return _add(session, free, subject)
+
+
+def get_assessor(session: Session, assessor_id: int) -> Assessor:
+    found = session.get(Assessor, assessor_id)
+    if found is None:
+        raise NotFound(f"there is no assessor {assessor_id}; sign in again")
+    return found
+
+
+def list_assessors(session: Session) -> list[Assessor]:
+    return list(session.scalars(select(Assessor).order_by(Assessor.name_key)))
+
+
+def set_roles(session: Session, by: Assessor, assessor_id: int, *, is_lead: bool, is_engineer: bool) -> Assessor:
+    """A lead gives and takes roles. Raises InvalidState when nobody would lead any more."""
+    require_lead(by)
+    serialise(session, "people")
+    assessor = get_assessor(session, assessor_id)
+    if assessor.is_lead and not is_lead and count_leads(session) == 1:
+        raise InvalidState(f"{assessor.name} is the only lead; make somebody else lead first")
+    assessor.is_lead, assessor.is_engineer = is_lead, is_engineer
+    session.flush()
+    return assessor
+
+
+def count_leads(session: Session) -> int:
+    counted = session.scalar(select(func.count()).where(Assessor.is_lead, Assessor.active))
+    return counted or 0
+
+
+def require_active(assessor: Assessor) -> None:
+    _active(assessor)
+
+
+def require_lead(assessor: Assessor) -> None:
+    """Raises NotAllowed unless `assessor` is an active lead."""
+    if not _active(assessor).is_lead:
+        raise NotAllowed(f"{assessor.name} is not a lead; ask a lead to do this")
+
+
+def require_engineer(assessor: Assessor) -> None:
+    """Raises NotAllowed unless `assessor` is an active engineer."""
+    if not _active(assessor).is_engineer:
+        raise NotAllowed(f"{assessor.name} is not an engineer; ask an engineer to do this")
+
+
+def _active(assessor: Assessor) -> Assessor:
+    if not assessor.active:
+        raise NotAllowed(f"{assessor.name} is no longer active here; ask a lead")
+    return assessor
+
+
+def _add(session: Session, name: str, subject: str | None) -> Assessor:
+    first = session.scalar(select(Assessor.id).limit(1)) is None
+    assessor = Assessor(name=name, subject=subject, is_lead=first, is_engineer=first)
+    session.add(assessor)
+    session.flush()
+    return assessor

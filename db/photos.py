@@ -1,0 +1,127 @@
+"""Photos: added once, put away, asked for; listing, stories and deletion have modules of their own behind this one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.deletion import DeletionImpact, delete, deletion_impact
+from db.engine import serialise
+from db.errors import NotFound
+from db.models import Photo, PhotoOrigin, Task, utc_now
+from db.splits import decide_split, move_split, near_copies, remember_bands
+from db.stories import StoryEntry, photo_story
+from db.wall import PhotoCard, PhotoFilter, PhotoState, count_photos, list_photos, photo_states
+
+__all__ = [
+    "DeletionImpact",
+    "PhotoCard",
+    "PhotoFacts",
+    "PhotoFilter",
+    "PhotoState",
+    "StoryEntry",
+    "add_photo",
+    "archive",
+    "collections",
+    "count_photos",
+    "delete",
+    "deletion_impact",
+    "find_photo",
+    "get_photo",
+    "list_photos",
+    "move_split",
+    "near_copies",
+    "photo_states",
+    "photo_story",
+    "set_collection",
+    "unarchive",
+]
+
+
+@dataclass(frozen=True)
+class PhotoFacts:
+    """What decoding found out about a file; the bytes themselves are blobs already."""
+
+    sha256: str
+    filename: str
+    format: str
+    width: int
+    height: int
+    channels: int
+    bit_depth: int
+    byte_size: int
+    view_sha256: str
+    thumbnail_sha256: str
+    near_hash: int
+
+
+def add_photo(
+    session: Session,
+    facts: PhotoFacts,
+    *,
+    collection: str = "",
+    origin: PhotoOrigin = "imported",
+    by_id: int | None = None,
+    queue: bool = True,
+) -> tuple[Photo, bool]:
+    """Adds a photo, decides its split and queues it for labelling; returns it and whether it is new.
+
+    A photo of the same bytes is returned as it is, with False.
+    """
+    serialise(session, "split")
+    known = find_photo(session, facts.sha256)
+    if known is not None:
+        return known, False
+    photo = Photo(
+        **asdict(facts),
+        collection=collection,
+        origin=origin,
+        imported_by_id=by_id,
+        split=decide_split(session, facts.sha256, facts.near_hash),
+    )
+    session.add(photo)
+    session.flush()
+    remember_bands(session, photo.id, photo.near_hash)
+    if queue:
+        session.add(Task(kind="label", photo_id=photo.id, reason="new"))
+        session.flush()
+    return photo, True
+
+
+def get_photo(session: Session, photo_id: int) -> Photo:
+    photo = session.get(Photo, photo_id)
+    if photo is None:
+        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+    return photo
+
+
+def find_photo(session: Session, sha256: str) -> Photo | None:
+    return session.scalar(select(Photo).where(Photo.sha256 == sha256))
+
+
+def collections(session: Session) -> list[tuple[str, int]]:
+    """Every collection's name with the number of its photos that are not archived; `""` are those in none."""
+    rows = session.execute(
+        select(Photo.collection, func.count())
+        .where(Photo.archived_at.is_(None))
+        .group_by(Photo.collection)
+        .order_by(Photo.collection)
+    )
+    return [(name, count) for name, count in rows]
+
+
+def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> None:
+    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(collection=name.strip()))
+
+
+def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> None:
+    """Takes photos out of walls, queues and new snapshots; nothing is lost."""
+    session.execute(
+        update(Photo).where(Photo.id.in_(photo_ids), Photo.archived_at.is_(None)).values(archived_at=now or utc_now())
+    )
+
+
+def unarchive(session: Session, photo_ids: Sequence[int]) -> None:
+    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(archived_at=None))

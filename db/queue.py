@@ -1,0 +1,262 @@
+"""The queue: who works on what next, and for how long it is theirs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, contains_eager
+
+from db.errors import InvalidState, NotAllowed, NotFound
+from db.models import Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
+from db.people import count_leads, get_assessor, require_active, require_lead
+
+LEASE = timedelta(minutes=20)
+VERDICT_PRIORITY = 100.0
+RETURNED_PRIORITY = 90.0
+CHOSEN_PRIORITY = 50.0
+"""Uncertainty sorts the rest, within [0, 1]."""
+QUEUED_BY_MODEL = ("new", "uncertain")
+UNCERTAIN_FROM = 0.05
+"""A mean entropy below this (in [0, 1]) is no reason to call a photo uncertain."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many tasks an assessor could take now, by kind."""
+
+    label: int
+    accept: int
+    review: int
+
+
+def next_task(
+    session: Session, assessor: Assessor, kind: TaskKind, *, task_id: int | None = None, now: datetime | None = None
+) -> Task | None:
+    """Leases the next task of a kind to `assessor` for `LEASE`; None when nothing waits for them.
+
+    What they hold already comes first, then by priority, then the oldest. Never offered: what they skipped, what
+    somebody else holds, archived photos, and to a lead their own masks while another lead could decide. `task_id`
+    asks for one task; it raises InvalidState with the reason when that one cannot be had. `task.photo` is loaded.
+    """
+    moment = now or utc_now()
+    require_active(assessor)
+    if kind == "accept":
+        require_lead(assessor)
+    task: Task | None
+    if task_id is not None:
+        task = _this_task(session, assessor, kind, task_id, moment)
+    else:
+        task = _held_task(session, assessor, kind, moment) or _best_task(session, assessor, kind, moment)
+    if task is not None:
+        task.leased_to_id, task.leased_until = assessor.id, moment + LEASE
+        session.flush()
+    return task
+
+
+def renew(session: Session, task_id: int, assessor: Assessor, now: datetime | None = None) -> datetime:
+    """Holds the task for another `LEASE`; an expired lease that nobody took is taken up again. Returns its end.
+
+    Raises InvalidState when the task is done or somebody else holds it.
+    """
+    moment = now or utc_now()
+    task = _locked(session, task_id)
+    require_hold(session, task, assessor, moment)
+    task.leased_to_id, task.leased_until = assessor.id, moment + LEASE
+    session.flush()
+    return task.leased_until
+
+
+def release(session: Session, task_id: int, assessor: Assessor) -> None:
+    """Gives the task back to the queue; nothing happens when `assessor` does not hold it."""
+    session.execute(
+        update(Task)
+        .where(Task.id == task_id, Task.leased_to_id == assessor.id, Task.status == "open")
+        .values(leased_to_id=None, leased_until=None)
+    )
+
+
+def skip(session: Session, task_id: int, assessor: Assessor, reason: str, now: datetime | None = None) -> None:
+    """Passes the task on with a reason; it is not offered to `assessor` again."""
+    said = reason.strip()
+    if not said:
+        raise InvalidState("a skip needs a reason, so that the next person knows; please give one")
+    task = _locked(session, task_id)
+    require_hold(session, task, assessor, now or utc_now())
+    skipped = session.scalar(select(Skip).where(Skip.task_id == task_id, Skip.assessor_id == assessor.id))
+    if skipped is None:
+        session.add(Skip(task_id=task_id, assessor_id=assessor.id, reason=said[:500], created_at=now or utc_now()))
+    else:
+        skipped.reason = said[:500]
+    task.leased_to_id = task.leased_until = None
+    session.flush()
+
+
+def waiting(session: Session, assessor: Assessor, now: datetime | None = None) -> Waiting:
+    """What `assessor` could take now, what they hold included; a kind their role does not permit counts 0."""
+    moment = now or utc_now()
+    kinds: tuple[TaskKind, ...] = ("label", "accept", "review")
+    counts = {kind: _count(session, assessor, kind, moment) for kind in kinds}
+    return Waiting(**counts)
+
+
+def upcoming(
+    session: Session, assessor: Assessor, kind: TaskKind, limit: int = 12, now: datetime | None = None
+) -> list[Task]:
+    """The tasks that would come next for `assessor`, best first, without leasing any. `task.photo` is loaded."""
+    if kind == "accept" and not assessor.is_lead:
+        return []
+    return list(session.scalars(_offered(session, assessor, kind, now or utc_now()).limit(limit)))
+
+
+def set_priority_from_uncertainty(session: Session, photo_id: int, uncertainty: float) -> None:
+    """Sorts the photo's waiting label task by a model's uncertainty in [0, 1]; what people asked for stays on top."""
+    session.execute(
+        update(Task)
+        .where(Task.photo_id == photo_id, Task.kind == "label", Task.status == "open", Task.reason.in_(QUEUED_BY_MODEL))
+        .values(priority=uncertainty, reason="uncertain" if uncertainty >= UNCERTAIN_FROM else "new")
+    )
+
+
+def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen") -> list[Task]:
+    """Puts photos that somebody chose before all that models sorted; returns their label tasks."""
+    return [put_on_top(session, photo_id, reason=reason, priority=CHOSEN_PRIORITY) for photo_id in photo_ids]
+
+
+def put_on_top(
+    session: Session,
+    photo_id: int,
+    *,
+    reason: str,
+    priority: float,
+    marks: list[Any] | None = None,
+    annotation_id: int | None = None,
+) -> Task:
+    """The photo's open label task with this reason, made when there is none; marks are added, priority only rises."""
+    task = session.scalar(
+        select(Task)
+        .where(Task.photo_id == photo_id, Task.kind == "label", Task.status == "open")
+        .order_by(Task.id)
+        .limit(1)
+        .with_for_update()
+    )
+    if task is None:
+        task = Task(kind="label", photo_id=photo_id, marks=[])
+        session.add(task)
+    if priority >= (task.priority or 0.0):
+        task.priority, task.reason = priority, reason
+    task.marks = [*task.marks, *(marks or [])]
+    if annotation_id is not None:
+        task.annotation_id = annotation_id
+    session.flush()
+    return task
+
+
+def require_hold(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
+    """Raises InvalidState unless the task is open and held by `assessor` or by nobody."""
+    if task.status != "open":
+        raise InvalidState(f"this {task.kind} task is {task.status} already; open the next one")
+    if _held_by_other(task, assessor, now):
+        holder = get_assessor(session, task.leased_to_id or 0)
+        raise InvalidState(f"{holder.name} is working on this photo now; open the next one")
+
+
+def get_task(session: Session, task_id: int) -> Task:
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}; its photo may have been deleted")
+    return task
+
+
+def _held_by_other(task: Task, assessor: Assessor, now: datetime) -> bool:
+    return task.leased_until is not None and task.leased_until > now and task.leased_to_id != assessor.id
+
+
+def _locked(session: Session, task_id: int) -> Task:
+    task = session.scalar(
+        select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if task is None:
+        raise NotFound(f"there is no task {task_id}; its photo may have been deleted")
+    return task
+
+
+def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: int, now: datetime) -> Task:
+    task = _locked(session, task_id)
+    if task.kind != kind:
+        raise NotFound(f"task {task_id} is a {task.kind} task, not {kind}")
+    require_hold(session, task, assessor, now)
+    if kind == "accept" and not _may_decide(session, task, assessor):
+        raise NotAllowed("this is your own mask; another lead decides on it")
+    if task.photo.archived_at is not None:
+        raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
+    return task
+
+
+def _may_decide(session: Session, task: Task, assessor: Assessor) -> bool:
+    author = session.scalar(select(Annotation.assessor_id).where(Annotation.id == task.annotation_id))
+    return author != assessor.id or count_leads(session) == 1
+
+
+def _held_task(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Task | None:
+    """What the assessor holds; a label task with a draft of theirs stays theirs until somebody else takes it."""
+    drafted = exists().where(
+        Annotation.task_id == Task.id, Annotation.assessor_id == assessor.id, Annotation.status == "draft"
+    )
+    query = (
+        _open_tasks(kind)
+        .where(Task.leased_to_id == assessor.id, or_(Task.leased_until > now, drafted))
+        .order_by(Task.leased_until.desc(), Task.id)
+    )
+    return session.scalar(query.limit(1).with_for_update(of=Task))
+
+
+def _best_task(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Task | None:
+    """Two assessors never get the same: PostgreSQL skips rows that another is taking, SQLite has one writer."""
+    query = _offered(session, assessor, kind, now)
+    return session.scalar(query.limit(1).with_for_update(of=Task, skip_locked=True))
+
+
+def _offered(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Select[Task]:
+    return (
+        _open_tasks(kind)
+        .where(*_offerable(session, assessor, kind, now))
+        .order_by(Task.priority.desc(), Task.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _open_tasks(kind: TaskKind) -> Select[Task]:
+    return (
+        select(Task)
+        .join(Task.photo)
+        .options(contains_eager(Task.photo))
+        .where(Task.kind == kind, Task.status == "open", Photo.archived_at.is_(None))
+    )
+
+
+def _offerable(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> list[ColumnElement[bool]]:
+    conditions = [
+        or_(Task.leased_until.is_(None), Task.leased_until <= now, Task.leased_to_id == assessor.id),
+        ~exists().where(and_(Skip.task_id == Task.id, Skip.assessor_id == assessor.id)),
+    ]
+    if kind == "accept" and count_leads(session) > 1:
+        own = exists().where(Annotation.id == Task.annotation_id, Annotation.assessor_id == assessor.id)
+        conditions.append(~own)
+    return conditions
+
+
+def _count(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> int:
+    if kind == "accept" and not assessor.is_lead:
+        return 0
+    query = (
+        select(func.count(Task.id))
+        .join(Task.photo)
+        .where(
+            Task.kind == kind,
+            Task.status == "open",
+            Photo.archived_at.is_(None),
+            *_offerable(session, assessor, kind, now),
+        )
+    )
+    return session.scalar(query) or 0

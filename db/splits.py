@@ -1,0 +1,90 @@
+"""Which side of the split a photo is on: decided once, near-copies together."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import and_, insert, or_, select
+from sqlalchemy.orm import Session
+
+from db.engine import serialise
+from db.errors import NotFound
+from db.models import Assessor, Photo, PhotoBand, Split, SplitMove
+from db.people import require_lead
+
+NEAR_BITS = 7
+"""Near hashes that differ in at most this many of 64 bits are near-copies."""
+VALIDATION_ONE_IN = 5
+BANDS = 4
+BAND_BITS = 16
+
+
+def decide_split(session: Session, sha256: str, near_hash: int) -> Split:
+    """The split of the nearest near-copy there is, else one in five photos, by hash, goes to validation."""
+    serialise(session, "split")
+    near = near_copies(session, near_hash)
+    if near:
+        return near[0].split
+    return "validation" if int(sha256[:12], 16) % VALIDATION_ONE_IN == 0 else "train"
+
+
+def near_copies(session: Session, near_hash: int) -> list[Photo]:
+    """Photos whose near hash differs in at most `NEAR_BITS` bits, nearest first.
+
+    Two hashes that differ in at most 7 bits differ in at most one bit in one of their four quarters, so only photos
+    with such a quarter are looked at (Norouzi, Punjani, Fleet 2012, multi-index hashing).
+    """
+    matches = [
+        and_(PhotoBand.band == band, PhotoBand.value.in_([value, *(value ^ (1 << bit) for bit in range(BAND_BITS))]))
+        for band, value in enumerate(bands(near_hash))
+    ]
+    candidates = session.execute(
+        select(Photo.id, Photo.near_hash).where(Photo.id.in_(select(PhotoBand.photo_id).where(or_(*matches))))
+    )
+    nearest = sorted(
+        (distance, photo_id)
+        for photo_id, other in candidates
+        if (distance := bit_distance(near_hash, other)) <= NEAR_BITS
+    )
+    photos = {photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_([i for _, i in nearest])))}
+    return [photos[photo_id] for _, photo_id in nearest]
+
+
+def remember_bands(session: Session, photo_id: int, near_hash: int) -> None:
+    session.execute(
+        insert(PhotoBand),
+        [{"photo_id": photo_id, "band": band, "value": value} for band, value in enumerate(bands(near_hash))],
+    )
+
+
+def move_split(session: Session, by: Assessor, photo_id: int, split: Split) -> list[Photo]:
+    """Puts a photo and all its near-copies, and theirs, on one side; every move is recorded. Leads only."""
+    require_lead(by)
+    serialise(session, "split")
+    moved = [photo for photo in _family(session, photo_id) if photo.split != split]
+    for photo in moved:
+        photo.split = split
+        session.add(SplitMove(photo_id=photo.id, split=split, assessor_id=by.id))
+    session.flush()
+    return moved
+
+
+def bit_distance(a: int, b: int) -> int:
+    """How many of 64 bits differ between two signed 64-bit numbers."""
+    return ((a ^ b) & (2**64 - 1)).bit_count()
+
+
+def bands(near_hash: int) -> tuple[int, ...]:
+    """A signed 64-bit hash as four 16-bit quarters, the lowest bits first."""
+    return tuple((near_hash >> (BAND_BITS * band)) & (2**BAND_BITS - 1) for band in range(BANDS))
+
+
+def _family(session: Session, photo_id: int) -> Iterable[Photo]:
+    first = session.get(Photo, photo_id)
+    if first is None:
+        raise NotFound(f"there is no photo {photo_id}")
+    family, waiting = {first.id: first}, [first]
+    while waiting:
+        for photo in near_copies(session, waiting.pop().near_hash):
+            if photo.id not in family:
+                family[photo.id] = photo
+                waiting.append(photo)
+    return family.values()

@@ -1,0 +1,117 @@
+"""A photo's story: everything that happened to it, in order, in sentences."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.errors import NotFound
+from db.models import (
+    Annotation,
+    Assessor,
+    Photo,
+    Proposal,
+    Restoration,
+    Result,
+    Skip,
+    Snapshot,
+    SnapshotItem,
+    SplitMove,
+    Task,
+    Verdict,
+)
+
+StoryKind = Literal[
+    "photo", "proposal", "annotation", "decision", "restoration", "verdict", "task", "skip", "snapshot", "split"
+]
+
+
+@dataclass(frozen=True)
+class StoryEntry:
+    """One thing that happened: when, by whom (None: nobody in particular), and the row it is about."""
+
+    at: datetime
+    who: str | None
+    what: str
+    kind: StoryKind
+    ref_id: int
+
+
+def photo_story(session: Session, photo_id: int) -> list[StoryEntry]:
+    """Everything that happened to a photo, oldest first."""
+    photo = session.get(Photo, photo_id)
+    if photo is None:
+        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+    names: dict[int | None, str] = {row.id: row.name for row in session.execute(select(Assessor.id, Assessor.name))}
+    entries = [
+        StoryEntry(photo.created_at, names.get(photo.imported_by_id), f"imported {photo.filename}", "photo", photo.id),
+        *_proposals(session, photo_id),
+        *_annotations(session, photo_id, names),
+        *_restorations(session, photo_id),
+        *_verdicts(session, photo_id, names),
+        *_label_tasks(session, photo_id, names),
+        *_snapshots(session, photo_id, names),
+        *_split_moves(session, photo_id, names),
+    ]
+    if photo.archived_at is not None:
+        entries.append(StoryEntry(photo.archived_at, None, "archived", "photo", photo.id))
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _proposals(session: Session, photo_id: int) -> Iterator[StoryEntry]:
+    for row in session.scalars(select(Proposal).where(Proposal.photo_id == photo_id)):
+        yield StoryEntry(row.created_at, None, f"{row.model} proposed a mask", "proposal", row.id)
+
+
+def _annotations(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
+    for row in session.scalars(select(Annotation).where(Annotation.photo_id == photo_id)):
+        who = names.get(row.assessor_id)
+        began = {"drawn": "began a mask", "imported": "imported a mask", "synthetic": "drew the defects ourselves"}
+        yield StoryEntry(row.created_at, who, began[row.origin], "annotation", row.id)
+        if row.submitted_at is not None:
+            share = f", {row.marked_share:.1%} marked" if row.marked_share is not None else ""
+            yield StoryEntry(row.submitted_at, who, f"submitted the mask{share}", "annotation", row.id)
+        if row.decided_at is not None and row.origin == "drawn":
+            what = "accepted the mask" if row.status == "accepted" else f"returned the mask: {row.comment}"
+            yield StoryEntry(row.decided_at, names.get(row.decided_by_id), what, "decision", row.id)
+
+
+def _restorations(session: Session, photo_id: int) -> Iterator[StoryEntry]:
+    for row in session.scalars(select(Restoration).where(Restoration.photo_id == photo_id)):
+        models = " and ".join(name for name in (row.detector, row.inpainter, row.colorizer) if name)
+        yield StoryEntry(row.created_at, None, f"restored by {models}", "restoration", row.id)
+
+
+def _verdicts(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
+    query = select(Verdict, Result.kind).join(Result).join(Restoration).where(Restoration.photo_id == photo_id)
+    for row, kind in session.execute(query):
+        result = kind.replace("_", " ")
+        said = f"accepted the {result} result" if row.accepted else f"rejected the {result} result: {_why(row)}"
+        yield StoryEntry(row.created_at, names.get(row.assessor_id), said, "verdict", row.id)
+
+
+def _why(verdict: Verdict) -> str:
+    reasons = ", ".join(verdict.reasons)
+    return f"{reasons} – {verdict.comment}" if verdict.comment else reasons
+
+
+def _label_tasks(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
+    for task in session.scalars(select(Task).where(Task.photo_id == photo_id, Task.kind == "label")):
+        yield StoryEntry(task.created_at, None, f"queued for labelling: {task.reason}", "task", task.id)
+    for skip in session.scalars(select(Skip).join(Task).where(Task.photo_id == photo_id)):
+        yield StoryEntry(skip.created_at, names.get(skip.assessor_id), f"passed it on: {skip.reason}", "skip", skip.id)
+
+
+def _snapshots(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
+    for row in session.scalars(select(Snapshot).join(SnapshotItem).where(SnapshotItem.photo_id == photo_id)):
+        yield StoryEntry(
+            row.created_at, names.get(row.created_by_id), f"frozen into the snapshot “{row.name}”", "snapshot", row.id
+        )
+
+
+def _split_moves(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
+    for row in session.scalars(select(SplitMove).where(SplitMove.photo_id == photo_id)):
+        yield StoryEntry(row.created_at, names.get(row.assessor_id), f"moved to {row.split}", "split", row.id)
