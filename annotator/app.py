@@ -6,11 +6,13 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from annotator.access import AppSettings, Guard
-from annotator.routes import routes
+from annotator.routes import routes, shell
 
 SCRIPT = Path(__file__).with_name("script.py")
 
 
 def build_app(access: AppSettings | None = None) -> st.App:
     """The ASGI app. Every request passes the guard first, Streamlit's own included."""
-    return st.App(SCRIPT, routes=routes, middleware=[Middleware(Guard, access=access or AppSettings())])
+    return st.App(
+        SCRIPT, routes=[*shell.routes, *routes], middleware=[Middleware(Guard, access=access or AppSettings())]
+    )

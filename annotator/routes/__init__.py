@@ -2,6 +2,6 @@
 
 from starlette.routing import Route
 
-from annotator.routes import session
+from annotator.routes import imports, session
 
-routes: list[Route] = [*session.routes]
+routes: list[Route] = [*session.routes, *imports.routes]

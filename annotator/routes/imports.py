@@ -1,0 +1,61 @@
+"""POST /api/photos?name=…&collection=… takes one photo, or a zip of them, as the request's body."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from annotator import identity
+from annotator.context import assessor_of, platform
+from annotator.importing import ImportFailure, ImportReport, import_sources
+from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
+from inference.photo import Limits
+
+
+async def receive(request: Request) -> Response:
+    """Answers {"outcomes": […], "failures": […]}; a file that cannot come in is a failure with its reason, not a 4xx."""
+    assessor = await run_in_threadpool(assessor_of, request.cookies.get(identity.COOKIE))
+    if assessor is None:
+        return JSONResponse({"error": "Say who you are on the start page first."}, 401)
+    name = PurePosixPath(request.query_params.get("name", "").replace("\\", "/")).name
+    if not name or name.startswith("."):
+        return JSONResponse({"error": "Give the file's name as ?name=…"}, 422)
+    with TemporaryDirectory(prefix="heirloom-") as folder:
+        path = Path(folder) / name
+        try:
+            await _save(request.stream(), path)
+        except ImportProblem as problem:
+            return JSONResponse({"error": f"{name}: {problem}"}, 413)
+        report = await run_in_threadpool(_import, path, request.query_params.get("collection", ""), assessor.id)
+    return JSONResponse(asdict(report))
+
+
+async def _save(chunks: AsyncIterator[bytes], path: Path) -> None:
+    limit = MAX_ZIP_BYTES if path.suffix.lower() == ".zip" else Limits().max_bytes
+    size = 0
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > limit:
+                raise ImportProblem(f"This is larger than {limit // 1024**2} MiB. Split or shrink it.")
+            file.write(chunk)
+
+
+def _import(path: Path, collection: str, by_id: int) -> ImportReport:
+    """Names in the report are those that the person knows, not those of our temporary folder."""
+    sources, failures = find_sources([path])
+    report = import_sources(platform(), sources, collection=collection.strip()[:120], by_id=by_id)
+    report.failures[:0] = [ImportFailure(name, reason) for name, reason in failures]
+    prefix = f"{path.parent}/"
+    report.failures = [
+        ImportFailure(f.name.removeprefix(prefix), f.reason.replace(prefix, "")) for f in report.failures
+    ]
+    return report
+
+
+routes = [Route("/api/photos", receive, methods=["POST"])]

@@ -1,0 +1,36 @@
+"""Streamlit's own page, with our name on it and with the theme that was chosen once, wherever it was chosen."""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+STATIC = Path(streamlit.__file__).with_name("static")
+PAGES = ("", "home", "photos", "photo", "label", "accept", "review", "train", "compare")
+THEME_SCRIPT = """<script>(() => {
+  const key = (path) => `stActiveTheme-${path}-v2`;
+  try {
+    const own = key(location.pathname);
+    const chosen = localStorage.getItem("heirloom-theme") ?? '"Dark"';
+    localStorage.setItem(own, chosen);
+    addEventListener("pagehide", () => localStorage.setItem("heirloom-theme", localStorage.getItem(own) ?? chosen));
+  } catch { /* Without storage the system's theme is what remains. */ }
+})();</script>"""
+"""Streamlit keeps the theme by address, so that every page would forget what was chosen on another."""
+
+
+@cache
+def shell() -> str:
+    """index.html as Streamlit ships it, plus our title and the script that goes before its own."""
+    page = (STATIC / "index.html").read_text()
+    return page.replace("<title>Streamlit</title>", f"<title>heirloom</title>{THEME_SCRIPT}", 1)
+
+
+async def index(_request: Request) -> Response:
+    return HTMLResponse(shell(), headers={"cache-control": "no-cache"})
+
+
+routes = [Route(f"/{page}", index, methods=["GET"]) for page in PAGES]
