@@ -1,0 +1,5 @@
+"""`python -m annotator` is `heirloom`."""
+
+from annotator.main import main
+
+main()

@@ -1,0 +1,81 @@
+"""The root of the command line: quick, light, and errors as sentences with their exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from annotator import main
+from db.errors import NotFound
+from db.settings import Settings
+from inference.errors import PhotoError
+from trainer.errors import RegistryError
+
+HEAVY = ("torch", "mlflow", "streamlit", "albumentations", "accelerate", "dbos", "segmentation_models_pytorch")
+COMMANDS = ("up", "import", "export", "snapshot", "train", "restore", "detect", "inpaint", "worker", "db")
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-m", "annotator", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help")
+    assert shown.returncode == 0, shown.stderr
+    listed = {line.split()[1] for line in shown.stdout.splitlines() if line.startswith("│") and len(line.split()) > 2}
+    assert set(COMMANDS) <= listed
+
+
+def test_building_the_program_imports_nothing_heavy() -> None:
+    """Every room's commands are mounted, so this also holds for each command's own --help."""
+    probe = f"import sys; from annotator.main import build; build(); print([m for m in {HEAVY} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", probe], text=True).strip() == "[]"
+
+
+def test_wrong_use_exits_with_2() -> None:
+    refused = run("no-such-command")
+    assert refused.returncode == 2
+    assert "no-such-command" in refused.stderr
+
+
+@pytest.mark.parametrize("error", [PhotoError("a.jpg is cut short"), NotFound("no photo 7"), RegistryError("silent")])
+def test_expected_errors_are_their_own_sentence(error: Exception) -> None:
+    assert main.expected(error) == str(error)
+
+
+def test_a_missing_platform_package_names_the_extra() -> None:
+    sentence = main.expected(ModuleNotFoundError("No module named 'mlflow'", name="mlflow.entities"))
+    assert sentence is not None
+    assert "heirloom[platform]" in sentence
+
+
+def test_faults_of_ours_keep_their_traceback() -> None:
+    assert main.expected(KeyError("x")) is None
+    assert main.expected(ModuleNotFoundError("No module named 'inference.nothing'", name="inference.nothing")) is None
+
+
+def test_settings_that_do_not_fit_are_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(home=7)  # type: ignore[arg-type]
+    sentence = main.expected(caught.value)
+    assert sentence is not None
+    assert "home" in sentence
+
+
+def test_an_error_leaves_one_sentence_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import typer
+
+    program = typer.Typer()
+
+    @program.command()
+    def fail() -> None:
+        raise NotFound("there is no photo 7")
+
+    monkeypatch.setattr(main, "build", lambda: program)
+    with pytest.raises(SystemExit) as left:
+        main.main([])
+    assert left.value.code == 1
+    assert capsys.readouterr().err == "heirloom: there is no photo 7\n"
