@@ -25,7 +25,9 @@ def answers(address: str, timeout: float = 1.0) -> bool:
     try:
         # No proxy: the question is about this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(address, timeout=timeout) as reply:
+        # The app refuses names that it does not go by; localhost it always does.
+        request = urllib.request.Request(address, headers={"Host": "localhost"})
+        with opener.open(request, timeout=timeout) as reply:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError):
         return False
