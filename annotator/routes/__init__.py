@@ -2,6 +2,6 @@
 
 from starlette.routing import Route
 
-from annotator.routes import imports, session
+from annotator.routes import drafts, imports, pictures, session, tasks
 
-routes: list[Route] = [*session.routes, *imports.routes]
+routes: list[Route] = [*session.routes, *imports.routes, *pictures.routes, *tasks.routes, *drafts.routes]

@@ -1,0 +1,126 @@
+"""Photos, proposals, masks and results as bytes. Addresses that name the blob's hash may be cached for good."""
+
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+from starlette.routing import Route
+
+from annotator.routes.http import Call, get
+from db.errors import NotFound
+from db.models import Annotation, Proposal, Restoration, Result
+from db.photos import get_photo
+from db.proposals import get_proposal
+
+SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"RIFF", "image/webp"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+VERSION_DIGITS = 16
+
+Row = TypeVar("Row", Annotation, Result, Restoration)
+
+
+def photo_url(photo_id: int, sha: str, kind: str = "view") -> str:
+    """Address of a photo's `view`, `thumbnail` or `original`; `sha` is the hash of that blob."""
+    return f"/api/photos/{photo_id}/{kind}?v={sha[:VERSION_DIGITS]}"
+
+
+def probability_url(proposal: Proposal) -> str:
+    return f"/api/proposals/{proposal.id}/probability?v={proposal.probability_sha256[:VERSION_DIGITS]}"
+
+
+def annotation_mask_url(annotation: Annotation) -> str:
+    """Address of a submitted, accepted or imported annotation's mask."""
+    return f"/api/annotations/{annotation.id}/mask?v={(annotation.mask_sha256 or '')[:VERSION_DIGITS]}"
+
+
+def result_url(result: Result) -> str:
+    return f"/api/results/{result.id}/view?v={result.view_sha256[:VERSION_DIGITS]}"
+
+
+def restoration_mask_url(restoration: Restoration) -> str:
+    return f"/api/restorations/{restoration.id}/mask?v={restoration.mask_sha256[:VERSION_DIGITS]}"
+
+
+def _view(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        sha = get_photo(session, call.path["id"]).view_sha256
+    return _blob(call, sha)
+
+
+def _thumbnail(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        sha = get_photo(session, call.path["id"]).thumbnail_sha256
+    return _blob(call, sha)
+
+
+def _original(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        photo = get_photo(session, call.path["id"])
+    response = _blob(call, photo.sha256)
+    response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(photo.filename)}"
+    return response
+
+
+def _probability(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        sha = get_proposal(session, call.path["id"]).probability_sha256
+    return _blob(call, sha)
+
+
+def _annotation_mask(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        annotation = _row(session, Annotation, call.path["id"], "annotation")
+        if annotation.mask_sha256 is None:
+            raise NotFound(f"annotation {annotation.id} is still a draft; it has a mask once it is submitted")
+        sha = annotation.mask_sha256
+    return _blob(call, sha)
+
+
+def _result(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        sha = _row(session, Result, call.path["id"], "result").view_sha256
+    return _blob(call, sha)
+
+
+def _restoration_mask(call: Call) -> Response:
+    with call.platform.database.unit_of_work() as session:
+        sha = _row(session, Restoration, call.path["id"], "restoration").mask_sha256
+    return _blob(call, sha)
+
+
+def _row(session: Session, table: type[Row], row_id: int, word: str) -> Row:
+    row = session.get(table, row_id)
+    if row is None:
+        raise NotFound(f"there is no {word} {row_id}; its photo may have been deleted")
+    return row
+
+
+def _blob(call: Call, sha: str) -> Response:
+    named = call.query.get("v", "") == sha[:VERSION_DIGITS]
+    headers = {
+        "etag": f'"{sha}"',
+        "cache-control": "private, max-age=31536000, immutable" if named else "private, no-cache",
+    }
+    if call.etag == sha:
+        return Response(status_code=304, headers=headers)
+    data = call.platform.blobs.get(sha)
+    media = next((kind for start, kind in SIGNATURES if data.startswith(start)), "application/octet-stream")
+    return Response(data, media_type=media, headers=headers)
+
+
+routes: list[Route] = [
+    get("/api/photos/{id:int}/view", _view),
+    get("/api/photos/{id:int}/thumbnail", _thumbnail),
+    get("/api/photos/{id:int}/original", _original),
+    get("/api/proposals/{id:int}/probability", _probability),
+    get("/api/annotations/{id:int}/mask", _annotation_mask),
+    get("/api/results/{id:int}/view", _result),
+    get("/api/restorations/{id:int}/mask", _restoration_mask),
+]
