@@ -45,13 +45,17 @@ def list_jobs(session: Session, kind: JobKind | None = None, active: bool = Fals
     return list(session.scalars(query))
 
 
-def claim(session: Session, job_id: str, worker: str, now: datetime | None = None) -> Job | None:
-    """Makes a job this worker's own: a queued one, its own, or one whose worker is gone. None when it cannot be had."""
+def claim(
+    session: Session, job_id: str, worker: str, now: datetime | None = None, dead: Sequence[str] = ()
+) -> Job | None:
+    """Makes a job this worker's own: a queued one, its own, or one whose worker is gone. None when it cannot be had.
+
+    `dead` names workers that are known to have ended, however fresh their heartbeat.
+    """
     moment = now or utc_now()
-    free = or_(
-        Job.status == "queued",
-        (Job.status == "running") & or_(Job.worker == worker, Job.heartbeat_at < moment - EXPIRES_AFTER),
-    )
+    silent = or_(Job.heartbeat_at.is_(None), Job.heartbeat_at < moment - EXPIRES_AFTER)
+    unheld = or_(Job.worker == worker, Job.worker.is_(None), Job.worker.in_(dead), silent)
+    free = or_(Job.status == "queued", (Job.status == "running") & unheld)
     claimed = session.execute(
         update(Job)
         .where(Job.id == job_id, free)
@@ -76,6 +80,22 @@ def heartbeat(session: Session, job_ids: Sequence[str], worker: str, now: dateti
         .returning(Job.id)
     )
     return list(held)
+
+
+def leave(session: Session, job_id: str, worker: str) -> None:
+    """The worker stops before its job is done: whoever comes next may take it at once."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.worker == worker, Job.status == "running")
+        .values(worker=None, heartbeat_at=None, message="waiting for a worker")
+    )
+
+
+def reserve(session: Session, job_id: str, now: datetime | None = None) -> None:
+    """A lost job goes back into the queue: nobody holds it, and it does not count as lost again at once."""
+    session.execute(
+        update(Job).where(Job.id == job_id, Job.status == "running").values(worker=None, heartbeat_at=now or utc_now())
+    )
 
 
 def progress(session: Session, job_id: str, fraction: float, message: str) -> None:
