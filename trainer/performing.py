@@ -1,0 +1,73 @@
+"""Does one job in this process and writes down how it ended."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+from db import jobs as rows
+from db.blobs import open_blobs
+from db.engine import Database
+from db.errors import PlatformError
+from db.settings import Settings
+from inference.errors import InferenceError
+from trainer.errors import Stopped
+from trainer.work import Work
+
+Ending = Literal["done", "failed", "cancelled", "left"]
+"""`left`: it stopped without being cancelled; whoever takes the job goes on with it."""
+_log = logging.getLogger(__name__)
+
+
+def perform(settings: Settings, database: Database, job_id: str, should_stop: Callable[[], bool]) -> Ending:
+    """Do a job that this process's worker has claimed. A fault becomes the job's error, as a sentence."""
+    with database.reading() as session:
+        job = rows.get_job(session, job_id)
+    work = Work(settings, database, open_blobs(settings), job, should_stop)
+    try:
+        result = _handler(job.kind)(work)
+    except Stopped:
+        return _stopped(work)
+    except Exception as error:
+        _log.exception("job %s failed", job_id)
+        with database.unit_of_work() as session:
+            rows.fail(session, job_id, sentence(error))
+        return "failed"
+    with database.unit_of_work() as session:
+        rows.finish(session, job_id, result)
+    return "done"
+
+
+def sentence(error: Exception) -> str:
+    """What a person reads about a failed job."""
+    if isinstance(error, PlatformError | InferenceError):
+        return str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "Memory ran out. Choose a smaller size or batch and start it again."
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."
+
+
+def _stopped(work: Work) -> Ending:
+    if not work.cancelled():
+        return "left"
+    with work.database.unit_of_work() as session:
+        rows.end_cancelled(session, work.job.id, {})
+    return "cancelled"
+
+
+def _handler(kind: str) -> Callable[[Work], dict[str, Any]]:
+    if kind == "train":
+        from trainer.training import train
+
+        return train
+    if kind == "propose":
+        from trainer.proposing import propose
+
+        return propose
+    if kind == "restore":
+        from trainer.restoring import restore
+
+        return restore
+    from trainer.comparing import compare
+
+    return compare

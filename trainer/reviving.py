@@ -1,0 +1,80 @@
+"""Finds jobs that nobody carries – their worker died, or their place in the queue was lost – and queues them again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from db import jobs as rows
+from db.engine import Database
+from db.models import Job
+from db.settings import Settings
+from trainer.errors import RunBusy
+from trainer.holding import dead_workers
+from trainer.jobs import enqueue_with, is_overdue, queue_of
+from trainer.locks import exclusive
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+_STUCK_AFTER = timedelta(seconds=60)
+"""A queued job whose workflow says it runs has a worker that is just taking it; after so long it has none."""
+
+
+def revive(settings: Settings, database: Database, client: "DBOSClient") -> list[str]:
+    """One look at all waiting and running jobs; returns the ids that were put back in the queue.
+
+    Workers take turns: two that revive the same job at once could make two of it.
+    """
+    with database.reading() as session:
+        active = rows.list_jobs(session, active=True)
+    if not _suspects(settings, active):
+        return []
+    try:
+        with exclusive(settings, "revive", wait_s=0):
+            return _revive_now(settings, database, client)
+    except RunBusy:
+        return []
+
+
+def _revive_now(settings: Settings, database: Database, client: "DBOSClient") -> list[str]:
+    with database.unit_of_work() as session:
+        suspects = _suspects(settings, rows.list_jobs(session, active=True))
+        for job in suspects:
+            rows.reserve(session, job.id)
+    return [job.id for job in suspects if _queue_again(settings, client, job)]
+
+
+def _suspects(settings: Settings, active: list[Job]) -> list[Job]:
+    now = datetime.now(UTC)
+    dead = dead_workers(settings, {job.worker for job in active if job.worker and job.status == "running"})
+    return [job for job in active if is_overdue(job, now) or _is_lost(job, dead, now)]
+
+
+def _is_lost(job: Job, dead: set[str], now: datetime) -> bool:
+    silent = job.heartbeat_at is None or job.heartbeat_at < now - rows.EXPIRES_AFTER
+    return job.status == "running" and (silent or job.worker in dead)
+
+
+def _queue_again(settings: Settings, client: "DBOSClient", job: Job) -> bool:
+    """Whatever state the workflow was left in, make it wait in the queue; leave one alone that does already."""
+    found = client.list_workflows(workflow_ids=[job.id], load_input=False, load_output=False)
+    if not found:
+        enqueue_with(client, job)
+        return True
+    state = found[0].status
+    if state in ("ENQUEUED", "DELAYED"):
+        return False
+    if state == "PENDING" and job.status == "queued" and not _is_stuck(settings, found[0].executor_id, job):
+        return False
+    if state in ("PENDING", "CANCELLED"):
+        client.resume_workflow(job.id, queue_name=queue_of(job.kind))
+    else:
+        client.delete_workflow(job.id)
+        enqueue_with(client, job)
+    return True
+
+
+def _is_stuck(settings: Settings, executor: str | None, job: Job) -> bool:
+    """Taken from the queue, never claimed: its worker died in between."""
+    if executor is not None and dead_workers(settings, {executor}):
+        return True
+    return job.created_at < datetime.now(UTC) - _STUCK_AFTER

@@ -1,0 +1,50 @@
+"""What a job's code is given: the platform, its row, a way to say how far it is, and whether it should stop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from db import jobs as rows
+from db.blobs import BlobStore
+from db.engine import Database
+from db.models import Job
+from db.settings import Settings
+from trainer.errors import Stopped
+
+_TELL_EVERY_S = 0.5
+
+
+@dataclass
+class Work:
+    """One job being done in this process."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    job: Job
+    should_stop: Callable[[], bool]
+    _told_at: float = field(default=0.0, repr=False)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return self.job.params
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Tell the job's row, at most twice a second."""
+        now = time.monotonic()
+        if now - self._told_at < _TELL_EVERY_S and fraction < 1:
+            return
+        self._told_at = now
+        with self.database.unit_of_work() as session:
+            rows.progress(session, self.job.id, fraction, message)
+
+    def go_on(self) -> None:
+        """Raises Stopped once the job was asked to stop; call it between pieces of work."""
+        if self.should_stop():
+            raise Stopped(f"Job {self.job.id} was asked to stop.")
+
+    def cancelled(self) -> bool:
+        """Whether a person asked it to stop; otherwise it stops because its process has to, and goes on elsewhere."""
+        with self.database.reading() as session:
+            return rows.cancelled(session, self.job.id)
