@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from db.errors import PlatformError
+
 LARGEST_COUNT = 50
 LARGEST_SCRIBBLE = 4000
 """Points of one scribble; a hand draws some hundred."""
 
 
-class MarkError(ValueError):
+class MarkError(PlatformError):
     """A mark that cannot be kept; the message says which and why."""
 
 

@@ -2,6 +2,14 @@
 
 from starlette.routing import Route
 
-from annotator.routes import drafts, imports, pictures, session, tasks
+from annotator.routes import decisions, drafts, imports, pictures, session, tasks, verdicts
 
-routes: list[Route] = [*session.routes, *imports.routes, *pictures.routes, *tasks.routes, *drafts.routes]
+routes: list[Route] = [
+    *session.routes,
+    *imports.routes,
+    *pictures.routes,
+    *tasks.routes,
+    *drafts.routes,
+    *verdicts.routes,
+    *decisions.routes,
+]

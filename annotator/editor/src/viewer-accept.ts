@@ -16,7 +16,7 @@ export class Accept implements Judge {
   };
   private readonly look: LookControls;
   private readonly comment = make("textarea", {
-    rows: "3",
+    rows: "2",
     placeholder: "What should be different?",
     "aria-label": "What should be different (required)",
   });

@@ -96,7 +96,8 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T 
 
 function sentence(answer: unknown, status: number): string {
   const error = (answer as { error?: unknown }).error;
-  return typeof error === "string" ? error : `The server refused this (${status}).`;
+  if (typeof error !== "string" || error === "") return `The server refused this (${status}).`;
+  return `${error[0].toUpperCase()}${error.slice(1)}${/[.!?]$/.test(error) ? "" : "."}`;
 }
 
 export async function nextTask(kind: Mode, taskId: number | null): Promise<ViewerTask | null> {

@@ -29,8 +29,7 @@ export function keycap(key: string): HTMLElement {
 }
 
 function keyName(key: string): string {
-  if (key === "↵") return "Enter";
-  return key === "␣" ? "Space" : key;
+  return key === "↵" ? "Enter" : key;
 }
 
 export function setPressed(button: HTMLButtonElement, pressed: boolean): void {

@@ -12,7 +12,7 @@ export class LookControls {
   readonly element: HTMLElement;
   private readonly mask = makeButton("mask", "M", () => this.toggleMask());
   private readonly outline = makeButton("outline", "O", () => this.toggleOutline());
-  private readonly blinker = makeButton("blink", "␣", () => this.blink());
+  private readonly blinker = makeButton("blink", "space", () => this.blink());
   private readonly zoom = make("output", { class: "zoom", "aria-label": "Zoom" });
   private readonly opacity = make("input", {
     type: "range",
@@ -43,7 +43,7 @@ export class LookControls {
     const { navigation } = this.desk.pointer;
     const move = (event: KeyboardEvent): boolean => navigation.keyDown(event);
     return [
-      { shown: "␣", keys: [" "], says: this.blinkSays, run: (event) => (event.repeat ? undefined : this.blink()) },
+      { shown: "space", keys: [" "], says: this.blinkSays, run: (event) => (event.repeat ? undefined : this.blink()) },
       { shown: "M", keys: ["m"], says: "show or hide the mask", run: () => this.toggleMask() },
       { shown: "O", keys: ["o"], says: "mask as an outline", run: () => this.toggleOutline() },
       { shown: "[ ]", keys: ["[", "]"], says: "mask fainter, stronger", run: (event) => this.step(event.key === "]" ? 0.1 : -0.1) },

@@ -21,6 +21,7 @@ export interface MaskLook {
   contour: boolean;
 }
 
+const DARK = 0xb0000000;
 const STRIPE_PIXELS = 4_000_000;
 
 export class MaskPyramid {
@@ -70,19 +71,25 @@ function sampleRow(level: Level, row: number, columns: Int32Array, inside: Uint8
   }
 }
 
-/** A line of two pixels along the edge, with a dark one outside it, so that it reads on light and dark. */
+/** A line around the mask that leaves what lies under it in sight, with a dark one around it: it reads on any photo. */
 function paintContour(pixels: Uint32Array, inside: Uint8Array, width: number, height: number, solid: number): void {
   pixels.fill(0);
-  const dark = 0x99000000;
   for (let y = 2; y < height - 2; y++) {
     for (let x = 2; x < width - 2; x++) {
       const i = y * width + x;
-      if (inside[i]) {
-        const core = inside[i - 2] && inside[i + 2] && inside[i - 2 * width] && inside[i + 2 * width];
-        if (!core) pixels[i] = solid;
-      } else if (inside[i - 1] || inside[i + 1] || inside[i - width] || inside[i + width]) pixels[i] = dark;
+      if (inside[i]) continue;
+      if (touches(inside, i, width)) pixels[i] = solid;
+      else if (touchesAt(inside, i, 2, 2 * width)) pixels[i] = DARK;
     }
   }
+}
+
+function touches(inside: Uint8Array, i: number, width: number): boolean {
+  return touchesAt(inside, i, 1, width) || touchesAt(inside, i, width - 1, width + 1);
+}
+
+function touchesAt(inside: Uint8Array, i: number, a: number, b: number): boolean {
+  return (inside[i - a] | inside[i + a] | inside[i - b] | inside[i + b]) !== 0;
 }
 
 function halve(level: Level): Level {

@@ -19,7 +19,7 @@ const ARROWS: Record<string, [number, number]> = {
 export class RejectPanel {
   private marks = new Marks(1, 1);
   private readonly chosen = new Set<string>();
-  private readonly comment = make("input", { type: "text", placeholder: "In your words", "aria-label": "Comment" });
+  private readonly comment = make("input", { type: "text", placeholder: "In your words (C)", "aria-label": "Comment" });
   private readonly hint = make("p", { class: "hint", role: "status" });
   private readonly buttons: HTMLButtonElement[];
   private shownState = "";
@@ -44,8 +44,8 @@ export class RejectPanel {
     this.comment.value = "";
     this.desk.pointer.setMarking(this.marks);
     const reasons = make("div", { class: "reasons", role: "group", "aria-label": "Why" }, ...this.buttons);
-    const row = make("div", { class: "row" }, this.comment, ...this.actions());
-    this.desk.shell.openPanel("What is wrong, and where?", this.hint, reasons, row);
+    const row = make("div", { class: "row" }, reasons, this.comment, ...this.actions());
+    this.desk.shell.openPanel("What is wrong, and where?", this.hint, row);
     this.shownState = "";
     this.refresh();
   }

@@ -142,8 +142,8 @@ function said(task: ReviewTask, verdict: VerdictBody, labelTask: number | null):
   const why = verdict.reasons.join(", ");
   if (labelTask === null) return { text: `Rejected: ${name}, ${why}.` };
   return {
-    text: `Rejected: ${name}, ${why}. It is first in the label queue now.`,
-    link: { text: `Label it (task ${labelTask})`, href: `/label?task=${labelTask}` },
+    text: `Rejected: ${name}, ${why}. It tops the label queue.`,
+    link: { text: `Label it now (task ${labelTask})`, href: `/label?task=${labelTask}` },
   };
 }
 

@@ -37,8 +37,9 @@ export class Shell {
     help.setAttribute("aria-label", "Keys (key ?)");
     const names = make("div", { class: "names" }, this.title, this.why);
     const header = make("header", {}, home, names, this.facts, help);
-    this.stage.append(this.canvas, this.panel, this.notice, this.toast);
-    this.root = make("div", { class: "viewer" }, header, this.stage, this.bar, this.strip, this.help);
+    this.stage.append(this.canvas, this.notice, this.toast);
+    this.root = make("div", { class: "viewer" }, header, this.stage, this.bar, this.strip, this.panel, this.help);
+    this.root.addEventListener("keydown", (event) => event.stopPropagation());
     this.panel.hidden = true;
     this.setTask(null);
   }
@@ -59,14 +60,16 @@ export class Shell {
   }
 
   setStrip(current: ViewerTask | null, next: UpcomingTask[], open: (id: number) => void): void {
-    const frames = next.filter((task) => task.id !== current?.id).map((task) => this.frame(task, open));
-    if (current) frames.unshift(this.currentFrame(current));
+    const waiting = next.filter((task) => task.id !== current?.id);
+    const frames = waiting.map((task) => this.frame(task, open));
+    if (current) frames.unshift(this.currentFrame(current, next.find((task) => task.id === current.id)));
     this.strip.replaceChildren(...frames);
     if (current && frames.length === 1) this.strip.append(make("li", { class: "last" }, "The last one that waits."));
   }
 
-  private currentFrame(task: ViewerTask): HTMLElement {
-    const picture = make("img", { src: `/api/photos/${task.photo.id}/thumbnail`, alt: "" });
+  private currentFrame(task: ViewerTask, card: UpcomingTask | undefined): HTMLElement {
+    const src = card?.thumbnail ?? `/api/photos/${task.photo.id}/thumbnail`;
+    const picture = make("img", { src, alt: "" });
     return make("li", { class: "now", "aria-current": "true" }, picture, make("span", {}, "now"));
   }
 
@@ -79,8 +82,10 @@ export class Shell {
     return make("li", {}, button);
   }
 
-  openPanel(title: string, ...content: HTMLElement[]): void {
-    this.panel.replaceChildren(make("h2", {}, title), ...content);
+  /** Ask below the photo, in place of the controls and the filmstrip, so that nothing of the photo is covered. */
+  openPanel(title: string, hint: HTMLElement, ...content: HTMLElement[]): void {
+    const head = make("div", { class: "row head" }, make("h2", {}, title), hint);
+    this.panel.replaceChildren(make("div", { class: "sheet" }, head, ...content));
     this.panel.hidden = false;
     this.toast.hidden = true;
   }
@@ -123,12 +128,12 @@ export class Shell {
   }
 
   toggleHelp(): void {
-    this.help.hidden = !this.help.hidden;
-    if (this.help.hidden) return;
     const rows = this.keys().flatMap((key) => [
       make("dt", {}, ...key.shown.split(" ").map(keycap)),
       make("dd", {}, key.says),
     ]);
+    this.help.hidden = !this.help.hidden;
+    if (this.help.hidden) return;
     const close = makeButton("Close", "?", () => this.toggleHelp());
     this.help.replaceChildren(make("h2", {}, "Keys"), make("dl", {}, ...rows), close);
     close.focus();

@@ -15,6 +15,8 @@ const UPCOMING = 24;
 /** Tasks whose pictures are fetched ahead. */
 const AHEAD = 2;
 const RENEW_MS = 5 * 60_000;
+/** What the server answers when a task was decided on, taken or deleted meanwhile. */
+const GONE = [404, 409];
 
 class Viewer implements Desk {
   readonly shell: Shell;
@@ -83,10 +85,10 @@ class Viewer implements Desk {
     }
   }
 
-  /** A conflict means that the task is gone: say so and go on. Anything else leaves it in front, to be tried again. */
+  /** What the server refused for good may be gone: ask again what is in front. Without a server it stays there. */
   private async explain(error: unknown): Promise<void> {
     if (!(error instanceof Refusal)) throw error;
-    if (error.status === 409) await this.load(null, false);
+    if (GONE.includes(error.status)) await this.load(null, false);
     this.shell.say(error.message);
   }
 
@@ -145,7 +147,7 @@ interface Mount {
   parentElement: HTMLElement | ShadowRoot;
 }
 
-const mounted = new WeakMap<Node, { viewer: Viewer; mode: Mode }>();
+const mounted = new WeakMap<Node, Viewer>();
 
 /** Called by Streamlit for every run of the page: the first mounts the viewer, later ones find it standing. */
 export default function mount({ data, parentElement }: Mount): () => void {
@@ -154,10 +156,10 @@ export default function mount({ data, parentElement }: Mount): () => void {
     const style = document.createElement("style");
     style.textContent = css;
     parentElement.replaceChildren(style, viewer.shell.root);
-    mounted.set(parentElement, { viewer, mode: data.mode });
+    mounted.set(parentElement, viewer);
   }
   return () => {
-    mounted.get(parentElement)?.viewer.dispose();
+    mounted.get(parentElement)?.dispose();
     mounted.delete(parentElement);
     parentElement.replaceChildren();
   };

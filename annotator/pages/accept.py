@@ -1,0 +1,7 @@
+"""Accept: leads look through submitted masks."""
+
+from annotator.views.viewer import show_viewer
+
+
+def page() -> None:
+    show_viewer("accept")

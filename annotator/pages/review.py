@@ -1,0 +1,7 @@
+"""Review: one result after the other under a wipe line, judged without leaving the keyboard."""
+
+from annotator.views.viewer import show_viewer
+
+
+def page() -> None:
+    show_viewer("review")

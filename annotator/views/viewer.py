@@ -1,0 +1,17 @@
+"""The viewer of the Review and Accept pages, over the whole window; it talks to our routes by itself."""
+
+from typing import Literal
+
+import streamlit as st
+
+from annotator.parts import part
+
+
+def show_viewer(mode: Literal["review", "accept"]) -> None:
+    """Mount the viewer. `?task=ID` in the page's address opens that task first."""
+    part("viewer", key=f"viewer-{mode}", data={"mode": mode, "task_id": asked_task(st.query_params.get("task"))})
+
+
+def asked_task(value: str | None) -> int | None:
+    """The task that a page's address asks for; None where it names none."""
+    return int(value) if value is not None and value.isascii() and value.isdigit() else None
