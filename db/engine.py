@@ -63,7 +63,7 @@ def open_database(settings: Settings) -> Database:
     if revision == head_revision():
         return database
     database.dispose()
-    shown = make_url(settings.database_url).render_as_string(hide_password=True)
+    shown = shown_url(settings.database_url)
     if revision is None or revision in known_revisions():
         raise SchemaError(f"the tables of {shown} are behind this code; run heirloom db upgrade")
     raise SchemaError(f"the tables of {shown} come from a newer heirloom ({revision}); install that version")
@@ -73,6 +73,11 @@ def normal_url(url: str) -> str:
     """Names the driver we ship for plain PostgreSQL addresses."""
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def shown_url(url: str) -> str:
+    """The address without its password, for messages."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -10,6 +10,7 @@ from db.engine import Database, open_database
 from db.migrate import upgrade
 from db.settings import Settings
 
+pytest_plugins = ["tests.support.postgres", "tests.support.databases"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 BROWSER = Path(__file__).parent / "browser"
 

@@ -31,13 +31,13 @@ class Cluster:
         return f"postgresql+psycopg://{self.account}@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The address of an empty database, dropped at the end."""
+    def fresh_database(self, template: str = "template1") -> Iterator[str]:
+        """The address of a new copy of `template`, an empty database, dropped at the end."""
         name = f"t{uuid.uuid4().hex}"
         engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         try:
             with engine.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name}"))
+                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
             yield self.url(name)
             with engine.connect() as connection:
                 connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

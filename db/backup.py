@@ -1,0 +1,118 @@
+"""A copy of the platform that can be put back, taken while it runs."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from db.blobs import BlobStore, open_blobs
+from db.engine import sqlite_file
+from db.errors import BlobError, PlatformError
+from db.settings import Settings
+
+
+class BackupError(PlatformError):
+    """The copy could not be made."""
+
+
+@dataclass
+class BackupReport:
+    """What a backup holds now, and what could not be copied."""
+
+    databases: list[str] = field(default_factory=list)
+    blobs: int = 0
+    copied: int = 0
+    """Blobs that were not in the folder from an earlier backup."""
+    failed: list[str] = field(default_factory=list)
+    """A sentence for each blob that is missing or corrupt."""
+
+
+def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -> BackupReport:
+    """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
+
+    The databases come first: whatever they name was stored before. `progress` hears the number of blobs done.
+    Raises BackupError; a bad blob does not stop the rest.
+    """
+    if not settings.has_platform():
+        raise BackupError(f"there is no platform at {settings.home.resolve()}; there is nothing to back up")
+    folder.mkdir(parents=True, exist_ok=True)
+    report = BackupReport(databases=_databases(settings, folder))
+    _copy_blobs(open_blobs(settings), BlobStore(str(folder.resolve() / "blobs")), report, progress)
+    if settings.artifacts_dir.is_dir():
+        shutil.copytree(settings.artifacts_dir, folder / "artifacts", dirs_exist_ok=True)
+    return report
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """A consistent copy of a SQLite file that others may be writing, put in place when it is whole."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(beside)) as copy:
+            live.backup(copy)
+            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        if verdict != "ok":
+            raise BackupError(f"{source} is damaged ({verdict}); its earlier backup was left alone")
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def dump_postgres(url: str, target: Path) -> None:
+    """A dump of a PostgreSQL database by `pg_dump`, for `pg_restore`."""
+    parsed = make_url(url)
+    address = parsed.set(drivername="postgresql", password=None).render_as_string()
+    environment = {**os.environ, **({"PGPASSWORD": str(parsed.password)} if parsed.password else {})}
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        subprocess.run(
+            ["pg_dump", "--format=custom", f"--file={beside}", f"--dbname={address}"],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        beside.replace(target)
+    except FileNotFoundError:
+        raise BackupError("pg_dump is not installed; install the PostgreSQL client programs") from None
+    except subprocess.CalledProcessError as failure:
+        raise BackupError(f"pg_dump of {address} failed: {failure.stderr.strip()}") from failure
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _databases(settings: Settings, folder: Path) -> list[str]:
+    urls = {
+        "heirloom": settings.database_url,
+        "jobs": settings.jobs_database_url,
+        "mlflow": settings.mlflow_store_url,
+    }
+    done: dict[str, str] = {}
+    for name, url in urls.items():
+        file = sqlite_file(url)
+        if url in done.values() or (file is not None and not file.exists()):
+            continue
+        if file is not None:
+            copy_sqlite(file, folder / f"{name}.db")
+        else:
+            dump_postgres(url, folder / f"{name}.dump")
+        done[name] = url
+    return list(done)
+
+
+def _copy_blobs(source: BlobStore, target: BlobStore, report: BackupReport, progress: Callable[[int], None]) -> None:
+    kept = set(target.hashes())
+    for number, sha in enumerate(source.hashes(), start=1):
+        try:
+            if sha not in kept:
+                target.put(source.get(sha))
+                report.copied += 1
+            report.blobs += 1
+        except BlobError as error:
+            report.failed.append(str(error))
+        progress(number)

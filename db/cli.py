@@ -1,0 +1,114 @@
+"""`heirloom snapshot`, `heirloom export` and `heirloom db …`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from db.settings import Settings
+
+commands = typer.Typer()
+database_commands = typer.Typer(help="The platform's database.", no_args_is_help=True)
+commands.add_typer(database_commands, name="db")
+errors = Console(stderr=True, highlight=False)
+SOME_FAILED = 1
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@commands.command()
+def snapshot(
+    name: Annotated[str | None, typer.Option(help="A name of its own; without one it is numbered.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze what is accepted now into a dataset snapshot."""
+    from db.engine import open_database
+    from db.snapshots import make_snapshot, snapshot_counts
+
+    database = open_database(Settings())
+    with database.unit_of_work() as session:
+        made = make_snapshot(session, name, None)
+        counts = snapshot_counts(session, made.id)
+    if as_json:
+        typer.echo(json.dumps({"id": made.id, "name": made.name, "sha256": made.sha256, **asdict(counts)}))
+        return
+    typer.echo(f"{made.name} ({made.sha256[:12]}): {counts.total} photos")
+    typer.echo(f"  real       {counts.real_train} to train on, {counts.real_validation} to validate")
+    typer.echo(f"  synthetic  {counts.synthetic_train} to train on, {counts.synthetic_validation} to validate")
+
+
+@commands.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    kind: Annotated[
+        str, typer.Option("--format", metavar="png|coco|label-studio|cvat", help="What the masks are written as.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Write the accepted masks and their photos for other tools."""
+    from db.blobs import open_blobs
+    from db.engine import open_database
+    from db.exports import ExportFormat, export_items, write_export
+
+    if kind not in list(ExportFormat):
+        raise typer.BadParameter(f"choose among {', '.join(ExportFormat)}", param_hint="--format")
+    settings = Settings()
+    database = open_database(settings)
+    with database.reading() as session:
+        items = export_items(session)
+    with _progress() as bar:
+        task = bar.add_task("photos", total=len(items))
+        write_export(
+            items,
+            open_blobs(settings),
+            folder,
+            ExportFormat(kind),
+            lambda done: bar.update(task, completed=done),
+        )
+    said = {"folder": str(folder), "format": kind, "photos": len(items)}
+    typer.echo(json.dumps(said) if as_json else f"{len(items)} photos with their masks are in {folder}")
+
+
+@database_commands.command()
+def upgrade() -> None:
+    """Make the database, or bring its tables up to this version."""
+    from db.engine import shown_url
+    from db.migrate import current_revision
+    from db.migrate import upgrade as migrate
+
+    url = Settings().database_url
+    before = current_revision(url)
+    migrate(url)
+    after = current_revision(url)
+    typer.echo(f"{shown_url(url)} is {'already ' if before == after else ''}at revision {after}")
+
+
+@database_commands.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the copy goes; used again, only news is added.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy databases, pictures and models into DIR while the platform runs. Copying DIR back restores them."""
+    from db.backup import back_up
+
+    with _progress() as bar:
+        task = bar.add_task("blobs", total=None)
+        report = back_up(Settings(), folder, lambda done: bar.update(task, completed=done))
+    for sentence in report.failed:
+        errors.print(f"heirloom: {sentence}", soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps(asdict(report)))
+    else:
+        typer.echo(
+            f"{', '.join(report.databases)} and {report.blobs} blobs ({report.copied} of them new) are in {folder}"
+        )
+    if report.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=errors, transient=True)

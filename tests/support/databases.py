@@ -1,0 +1,101 @@
+"""Fixtures for tests that must hold on SQLite and on PostgreSQL, and rows to fill them with."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.migrate import upgrade
+from db.models import Assessor, Photo
+from db.people import sign_in
+from db.photos import PhotoFacts, add_photo
+from tests.support.postgres import Cluster
+
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without tables, on SQLite and then on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'heirloom.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database with all tables, on SQLite and then on PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "heirloom.db")
+        yield f"sqlite:///{tmp_path / 'heirloom.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("migrated_cluster")
+    with cluster.fresh_database(template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def either_database(migrated_url: str) -> Iterator[Database]:
+    """An empty database with all tables, on SQLite and then on PostgreSQL."""
+    database = Database(migrated_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file to copy: migrating anew for every test is slow."""
+    file = tmp_path_factory.mktemp("migrated") / "heirloom.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_cluster(postgres_cluster: Cluster) -> Cluster:
+    """The cluster, with a migrated database to copy."""
+    engine = create_engine(postgres_cluster.url("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    engine.dispose()
+    upgrade(postgres_cluster.url(TEMPLATE))
+    return postgres_cluster
+
+
+def sha(text_: str) -> str:
+    """A hash that stands for some blob."""
+    return hashlib.sha256(text_.encode()).hexdigest()
+
+
+def photo_facts(name: str, *, near_hash: int | None = None) -> PhotoFacts:
+    """Facts of a made-up 40×30 photo; unlike names have unlike near hashes."""
+    spread = int.from_bytes(hashlib.sha256(f"near {name}".encode()).digest()[:8], "big", signed=True)
+    return PhotoFacts(
+        sha256=sha(name),
+        filename=f"{name}.jpg",
+        format="JPEG",
+        width=40,
+        height=30,
+        channels=1,
+        bit_depth=8,
+        byte_size=1000,
+        view_sha256=sha(name),
+        thumbnail_sha256=sha(f"thumbnail of {name}"),
+        near_hash=spread if near_hash is None else near_hash,
+    )
+
+
+def new_photo(session: Session, name: str, *, near_hash: int | None = None, queue: bool = True) -> Photo:
+    photo, created = add_photo(session, photo_facts(name, near_hash=near_hash), queue=queue)
+    assert created
+    return photo
+
+
+def two_people(session: Session) -> tuple[Assessor, Assessor]:
+    """A lead and engineer, and an assessor without roles."""
+    return sign_in(session, "Ada"), sign_in(session, "Ben")
