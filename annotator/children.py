@@ -83,23 +83,27 @@ class Child:
 
 
 def stop(children: list[Child], patience: float = 8.0) -> None:
-    """Ask all to stop at once, then end by force whatever is left of their process groups after `patience` seconds."""
+    """Ask all to stop at once, then end by force whatever is left of their process groups after `patience` seconds.
+
+    Only the child itself is asked: it knows in which order its own children have to save and stop.
+    """
     for child in children:
-        _signal_group(child, signal.SIGTERM)
+        if child.process is not None:
+            child.process.terminate()
     deadline = time.monotonic() + patience
     while any(child.alive for child in children) and time.monotonic() < deadline:
         time.sleep(0.05)
     for child in children:
-        _signal_group(child, signal.SIGKILL)
+        _kill_group(child)
         if child.process is not None:
             child.process.wait()
 
 
-def _signal_group(child: Child, number: int) -> None:
+def _kill_group(child: Child) -> None:
     if child.process is None:
         return
     try:
-        os.killpg(child.process.pid, number)
+        os.killpg(child.process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
 

@@ -1,22 +1,14 @@
 """The sample photos: pictures that packages ship, made grey, aged and damaged by us, so that their masks are known."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.util import find_spec
 from itertools import count
-from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from annotator.context import Platform
 from annotator.importing import import_bytes
 from db.blobs import open_blobs
 from db.engine import open_database
-from db.errors import PlatformError
 from db.models import Split
 from db.photos import PhotoFilter, count_photos
 from db.settings import Settings
@@ -24,50 +16,34 @@ from db.splits import split_by_hash
 from inference.files import encode_mask
 from inference.png import encode_png
 from trainer import jobs
+from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings, age_and_damage
 
 COLLECTION = "sample photos"
 WEAR = DefectSettings(scratch=3, crease=1.5, hole=0.8, dust=2, intact=0, ageing=AgeingSettings(grey=1.0, cast=0.5))
 
 
-class SampleError(PlatformError):
-    """A package does not ship the picture that it should."""
-
-
 @dataclass(frozen=True)
 class Sample:
-    """One picture: where it lies in which package, and the seed of its defects."""
+    """One picture, by its name in the package that ships it, and the first seed to draw its defects from."""
 
     name: str
-    package: str
-    path: str
     seed: int
     annotated: bool
     """Comes with its mask; the others wait in the queue."""
     split: Split = "train"
     """A photo's side is decided by its bytes, so the defects are drawn until they fall on this one."""
 
-    def file(self) -> Path:
-        """The picture in the installed package; found without importing it. Raises SampleError."""
-        spec = find_spec(self.package)
-        folders = list(spec.submodule_search_locations or []) if spec else []
-        found = next((path for folder in folders if (path := Path(folder) / self.path).is_file()), None)
-        if found is None:
-            raise SampleError(
-                f"{self.package} is installed without {self.path}; install the platform from the lock again."
-            )
-        return found
-
 
 SAMPLES = (
-    Sample("astronaut", "skimage", "data/astronaut.png", 1, annotated=True),
-    Sample("camera", "skimage", "data/camera.png", 2, annotated=False),
-    Sample("chelsea", "skimage", "data/chelsea.png", 3, annotated=True, split="validation"),
-    Sample("china", "sklearn", "datasets/images/china.jpg", 4, annotated=True),
-    Sample("coffee", "skimage", "data/coffee.png", 5, annotated=False, split="validation"),
-    Sample("flower", "sklearn", "datasets/images/flower.jpg", 6, annotated=False),
-    Sample("grace_hopper", "matplotlib", "mpl-data/sample_data/grace_hopper.jpg", 7, annotated=False),
-    Sample("rocket", "skimage", "data/rocket.jpg", 8, annotated=True),
+    Sample("astronaut", 1, annotated=True),
+    Sample("camera", 2, annotated=False),
+    Sample("chelsea", 3, annotated=True, split="validation"),
+    Sample("china", 4, annotated=True),
+    Sample("coffee", 5, annotated=False, split="validation"),
+    Sample("flower", 6, annotated=False),
+    Sample("grace_hopper", 7, annotated=False),
+    Sample("rocket", 8, annotated=True),
 )
 
 
@@ -96,17 +72,12 @@ def import_samples(settings: Settings) -> int:
 
 def make_samples() -> Iterator[tuple[Sample, bytes, bytes]]:
     """Each sample with its aged photo and its mask, both as PNG bytes; the same bytes every time."""
+    pictures = {photo.name: photo.load for photo in packaged_photos()}
     for sample in SAMPLES:
-        clean = _read(sample.file())
+        clean = pictures[sample.name]()
         for seed in count(sample.seed, step=len(SAMPLES)):
             pixels, mask, _ = age_and_damage(clean, seed, WEAR)
             photo = encode_png(pixels)
             if split_by_hash(sha256(photo).hexdigest()) == sample.split:
                 yield sample, photo, encode_mask(mask)
                 break
-
-
-def _read(path: Path) -> npt.NDArray[np.uint8]:
-    """uint8 H×W×3 RGB."""
-    with Image.open(io.BytesIO(path.read_bytes())) as picture:
-        return np.asarray(picture.convert("RGB"), dtype=np.uint8)

@@ -81,7 +81,7 @@ def plan(settings: Settings, host: str, port: int, mlflow_port: int) -> tuple[li
     worker = [sys.executable, "-m", "trainer.worker"]
     children += [
         Child("the app", serve, environment, logs / "app.log", _answers_at(f"{app_address}/_stcore/health")),
-        Child("the worker", worker, environment, logs / "worker.log", lambda child: "ready" in child.output()),
+        Child("the worker", worker, environment, logs / "worker.log", lambda child: "is ready" in child.output()),
     ]
     lines.append("  worker  1, on this machine")
     return children, lines
