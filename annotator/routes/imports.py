@@ -18,7 +18,7 @@ from inference.photo import Limits
 
 
 async def receive(request: Request) -> Response:
-    """Answers {"outcomes": […], "failures": […]}; a file that cannot come in is a failure with its reason, not a 4xx."""
+    """Answers {"outcomes": […], "failures": […]}: a file that cannot come in is a failure with its reason."""
     assessor = await run_in_threadpool(assessor_of, request.cookies.get(identity.COOKIE))
     if assessor is None:
         return JSONResponse({"error": "Say who you are on the start page first."}, 401)

@@ -1,0 +1,83 @@
+"""Restore your first photo: drop it, wait a moment, look at it."""
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.navigation import link
+from annotator.pages.jobbar import bar, fresh
+from annotator.parts import part
+from annotator.views import actions
+from annotator.views.photo import photo_page
+from db.errors import PlatformError
+from db.jobs import ACTIVE
+from db.models import Assessor
+
+UNDER_WAY = "first photo"
+
+
+def is_under_way() -> bool:
+    """Whether this person is in the middle of it."""
+    return UNDER_WAY in st.session_state
+
+
+def first_photo(assessor: Assessor) -> None:
+    """Drop → import → restore → the result, on one page."""
+    if not is_under_way():
+        st.title("Restore your first photo", anchor=False)
+        call = {"call": "Drop a photo here, or press to choose one", "large": True}
+        taken = part("drop", key="first-drop", data=call, on_taken_change=_nothing).taken
+        if taken and taken["ids"]:
+            _start(taken["ids"], taken["fresh"], assessor)
+        return
+    _follow(assessor)
+
+
+def _start(photo_ids: list[int], fresh_ids: list[int], assessor: Assessor) -> None:
+    here = platform()
+    job = actions.restore(here, photo_ids, assessor)
+    actions.propose(here, fresh_ids, assessor)
+    st.session_state[UNDER_WAY] = {"photo": photo_ids[0], "job": job.id}
+    st.rerun()
+
+
+@st.fragment(run_every=1)
+def _follow(assessor: Assessor) -> None:
+    state = st.session_state[UNDER_WAY]
+    job = fresh(state["job"])
+    try:
+        with platform().database.reading() as session:
+            found = photo_page(session, state["photo"], assessor)
+    except PlatformError as error:
+        st.error(str(error))
+        del st.session_state[UNDER_WAY]
+        return
+    if job.status in ACTIVE:
+        st.title("Your photo is being restored", anchor=False)
+        bar(job)
+        st.caption("You may leave this page; nothing is lost.")
+    elif job.status != "done" or not any(version.key.startswith("result") for version in found.versions):
+        st.title("This did not work", anchor=False)
+        st.error(job.error or _failure(job.result) or "The restoration was stopped.")
+    else:
+        st.title("Here it is", anchor=False)
+    part("versions", key=f"first-{state['photo']}", data=found.component_data())
+    if job.status not in ACTIVE:
+        _afterwards(state["photo"])
+
+
+def _failure(result: dict[str, object]) -> str:
+    return "; ".join(str(failure) for failure in result.get("failures", []))  # type: ignore[attr-defined]
+
+
+def _afterwards(photo_id: int) -> None:
+    with st.container(horizontal=True):
+        if st.button("Open its page", type="primary"):
+            del st.session_state[UNDER_WAY]
+            st.switch_page(link("photo"), query_params={"photo": str(photo_id)})
+        if st.button("Restore another"):
+            del st.session_state[UNDER_WAY]
+            st.rerun()
+
+
+def _nothing() -> None:
+    """Streamlit delivers a trigger only to a part that has a callback for it."""

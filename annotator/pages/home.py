@@ -1,0 +1,76 @@
+"""Home: what waits for me, one button each."""
+
+import altair as alt
+import streamlit as st
+
+from annotator import theme
+from annotator.context import platform
+from annotator.navigation import link
+from annotator.pages.first import first_photo, is_under_way
+from annotator.pages.jobbar import running_jobs
+from annotator.views.home import Card, Day, Home, home
+from annotator.views.pictures import strip
+from annotator.views.words import count
+from annotator.visitor import current
+
+
+def page() -> None:
+    assessor = current()
+    with platform().database.reading() as session:
+        found = home(session, assessor)
+    if found.is_newcomer or is_under_way():
+        first_photo(assessor)
+        if found.cards and not is_under_way():
+            st.subheader("Or help with what waits", anchor=False)
+            _cards(found)
+        return
+    main, aside = st.columns([2.4, 1], gap="large")
+    with main:
+        _cards(found)
+    with aside:
+        _week(found.week)
+        running_jobs()
+
+
+def _cards(found: Home) -> None:
+    if not found.cards:
+        st.title("Nothing waits for you", anchor=False)
+        said = f"{count(found.photos, 'photo')} are here." if found.photos else "There are no photos yet."
+        st.write(f"{said} Bring in photos, and they wait here for a mask.")
+        st.page_link(link("photos"), label="**Bring in photos**", icon=":material/add_photo_alternate:")
+    for place, card in enumerate(found.cards):
+        _card(card, primary=place == 0)
+
+
+def _card(card: Card, *, primary: bool) -> None:
+    with st.container(key=f"card-{card.kind}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(card.said, anchor=False, width="content")
+            if st.button(card.button, key=f"open-{card.kind}", type="primary" if primary else "secondary"):
+                st.switch_page(link(card.kind))
+        st.html(strip(card.photos))
+
+
+def _week(days: tuple[Day, ...]) -> None:
+    done = {"masks drawn": "labelled", "masks accepted": "accepted", "results judged": "judged"}
+    rows = [
+        {"day": f"{day.day:%a}", "what": what, "number": getattr(day, field), "place": place}
+        for place, day in enumerate(days)
+        for what, field in done.items()
+    ]
+    total = sum(row["number"] for row in rows)
+    st.subheader("This week", anchor=False)
+    if not total:
+        st.caption("Nothing was drawn or judged in the last seven days.")
+        return
+    colours = [theme.DRAWN, theme.ACCEPTED, theme.palette()["primaryColor"]]
+    chart = alt.Chart(alt.Data(values=rows)).mark_bar(size=18, cornerRadiusEnd=2)
+    chart = chart.encode(
+        x=alt.X("day:N", sort=alt.EncodingSortField("place"), title=None, axis=alt.Axis(labelAngle=0, ticks=False)),
+        y=alt.Y("sum(number):Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=3)),
+        color=alt.Color(
+            "what:N", title=None, scale=alt.Scale(domain=list(done), range=colours), legend=alt.Legend(orient="bottom")
+        ),
+        tooltip=[alt.Tooltip("day:N"), alt.Tooltip("what:N"), alt.Tooltip("number:Q")],
+    )
+    st.altair_chart(chart.properties(height=190))

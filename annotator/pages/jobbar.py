@@ -1,0 +1,31 @@
+"""Running jobs with their bars, refreshed by themselves."""
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.views.words import JOB_NAMES, job_line
+from db.jobs import get_job, list_jobs
+from db.models import Job
+
+
+@st.fragment(run_every=2)
+def running_jobs() -> None:
+    """All running jobs; the page runs again when one ends, since what waits may have changed."""
+    with platform().database.reading() as session:
+        active = list_jobs(session, active=True)
+    for job in active:
+        bar(job)
+    before = st.session_state.get("running", set())
+    st.session_state["running"] = {job.id for job in active}
+    if before - st.session_state["running"]:
+        st.rerun()
+
+
+def bar(job: Job) -> None:
+    st.progress(min(1.0, job.progress), text=f"**{JOB_NAMES[job.kind]}**  \n{job_line(job)}")
+
+
+def fresh(job_id: str) -> Job:
+    """The job as it is now."""
+    with platform().database.reading() as session:
+        return get_job(session, job_id)

@@ -1,0 +1,73 @@
+const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
+
+function send(file, collection, onProgress) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    const query = new URLSearchParams({ name: file.name, collection });
+    request.open("POST", `/api/photos?${query}`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
+    request.onload = () => {
+      const said = request.response?.error;
+      resolve(request.status === 200 ? request.response : { outcomes: [], failures: [{ name: file.name, reason: said ?? `the app answered ${request.status}; try again` }] });
+    };
+    request.onerror = () =>
+      resolve({ outcomes: [], failures: [{ name: file.name, reason: "the app does not answer; see that it runs, then drop it again" }] });
+    request.send(file);
+  });
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".drop");
+  const target = root.querySelector(".target");
+  const input = root.querySelector("input");
+  const progress = root.querySelector(".progress");
+  const said = root.querySelector(".said");
+  root.classList.toggle("large", Boolean(data.large));
+  root.querySelector(".call").textContent = data.call;
+
+  const line = (text) => said.append(Object.assign(document.createElement("li"), { textContent: text }));
+
+  const take = async (files) => {
+    if (!files.length || root.dataset.busy) return;
+    root.dataset.busy = "yes";
+    said.replaceChildren();
+    progress.hidden = false;
+    const outcomes = [];
+    let failed = 0;
+    for (const [number, file] of files.entries()) {
+      progress.querySelector("span").textContent = files.length > 1 ? `${number + 1} of ${files.length}` : file.name;
+      const report = await send(file, data.collection ?? "", (share) => {
+        progress.querySelector("i").style.width = `${(100 * (number + share)) / files.length}%`;
+      });
+      outcomes.push(...report.outcomes);
+      for (const failure of report.failures) line(`${failure.name}: ${failure.reason}`);
+      failed += report.failures.length;
+    }
+    progress.hidden = true;
+    delete root.dataset.busy;
+    input.value = "";
+    const fresh = outcomes.filter((outcome) => outcome.is_new);
+    const known = outcomes.filter((outcome) => !outcome.is_new);
+    for (const outcome of known.slice(0, 20)) line(`${outcome.name} is here already, as ${outcome.known_as}`);
+    if (fresh.length) line(`${count(fresh.length, "photo")} came in`);
+    if (outcomes.length)
+      setTriggerValue("taken", {
+        ids: outcomes.map((outcome) => outcome.photo_id),
+        fresh: fresh.filter((outcome) => !outcome.has_mask).map((outcome) => outcome.photo_id),
+        failed,
+      });
+  };
+
+  input.onchange = () => take([...input.files]);
+  target.ondragover = (event) => {
+    event.preventDefault();
+    target.classList.add("over");
+  };
+  target.ondragleave = () => target.classList.remove("over");
+  target.ondrop = (event) => {
+    event.preventDefault();
+    target.classList.remove("over");
+    take([...event.dataTransfer.files]);
+  };
+}

@@ -1,0 +1,65 @@
+function veil(element, version) {
+  element.className = `mask ${version.tone ?? ""}`;
+  element.style.maskImage = element.style.webkitMaskImage = version.mask ? `url("${version.mask}")` : "none";
+  element.hidden = !version.mask;
+  element.style.display = version.mask ? "" : "none";
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".versions");
+  const picture = root.querySelector("figure img");
+  const film = root.querySelector(".film");
+  const versions = data.versions;
+  const chosen = versions.findIndex((version) => version.key === root.dataset.chosen);
+  let current = chosen >= 0 && root.dataset.known === String(versions.length) ? chosen : data.start;
+  root.dataset.known = String(versions.length);
+
+  const show = (index, source = versions[index].src) => {
+    if (picture.getAttribute("src") !== source) picture.src = source;
+  };
+  const choose = (index) => {
+    current = (index + versions.length) % versions.length;
+    const version = versions[current];
+    root.dataset.chosen = version.key;
+    show(current);
+    picture.alt = version.said;
+    veil(root.querySelector("figure .mask"), version);
+    root.querySelector(".label").textContent = version.said;
+    [...film.children].forEach((button, place) => button.setAttribute("aria-selected", String(place === current)));
+    film.children[current]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
+  film.replaceChildren(
+    ...versions.map((version, index) => {
+      const button = document.createElement("button");
+      button.setAttribute("role", "tab");
+      button.title = version.said;
+      button.innerHTML = `<div class="frame"><img alt="" loading="lazy"><div class="mask"></div></div><span></span>`;
+      button.querySelector("img").src = version.thumb;
+      veil(button.querySelector(".mask"), version);
+      button.querySelector("span").textContent = version.label;
+      button.onclick = () => choose(index);
+      return button;
+    }),
+  );
+  film.hidden = versions.length < 2;
+  root.querySelector(".keys").innerHTML =
+    versions.length < 2 ? "" : "<kbd>←</kbd> <kbd>→</kbd> versions &ensp; hold <kbd>space</kbd> original &ensp; <kbd>m</kbd> mask";
+
+  root.onkeydown = (event) => {
+    if (event.key === "ArrowRight") choose(current + 1);
+    else if (event.key === "ArrowLeft") choose(current - 1);
+    else if (event.key === "m") root.classList.toggle("bare");
+    else if (event.key === " ") {
+      root.classList.add("blink");
+      show(0);
+    } else return;
+    event.preventDefault();
+  };
+  root.onkeyup = (event) => {
+    if (event.key !== " ") return;
+    root.classList.remove("blink");
+    show(current);
+  };
+  choose(Math.min(current, versions.length - 1));
+}

@@ -1,0 +1,86 @@
+"""What pages do: each checks the person's role, changes rows in one unit of work, launches what has to run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from annotator.context import Platform
+from db import photos, queue
+from db.models import Assessor, Job, JobKind, Snapshot, Split
+from db.people import require_active, require_engineer
+from db.snapshots import make_snapshot
+from trainer import jobs
+
+
+def propose(here: Platform, photo_ids: Sequence[int], by: Assessor) -> Job | None:
+    """Have masks proposed for new photos, ahead of whoever opens them."""
+    return _launch(here, "propose", {"photo_ids": list(photo_ids)}, by) if photo_ids else None
+
+
+def restore(here: Platform, photo_ids: Sequence[int], by: Assessor, method: str = "telea") -> Job:
+    return _launch(here, "restore", {"photo_ids": list(photo_ids), "method": method}, by)
+
+
+def train(here: Platform, recipe: dict[str, Any], snapshot_id: int | None, by: Assessor) -> Job:
+    require_engineer(by)
+    return _launch(here, "train", {"recipe": recipe, "snapshot": snapshot_id}, by)
+
+
+def compare(here: Platform, models: Sequence[str], by: Assessor) -> Job:
+    """`models` as the registry names them, `detector@3`."""
+    require_engineer(by)
+    return _launch(here, "compare", {"models": list(models), "photo_ids": None}, by)
+
+
+def stop(here: Platform, job_id: str, by: Assessor) -> Job:
+    require_active(by)
+    return jobs.cancel(here.settings, here.database, job_id)
+
+
+def label_first(here: Platform, photo_ids: Sequence[int], by: Assessor) -> int:
+    """Put photos on top of the queue; returns how many."""
+    require_active(by)
+    with here.database.unit_of_work() as session:
+        return len(queue.queue_photos(session, list(photo_ids)))
+
+
+def set_collection(here: Platform, photo_ids: Sequence[int], name: str, by: Assessor) -> None:
+    require_active(by)
+    with here.database.unit_of_work() as session:
+        photos.set_collection(session, photo_ids, name)
+
+
+def put_away(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
+    require_active(by)
+    with here.database.unit_of_work() as session:
+        photos.archive(session, photo_ids)
+
+
+def bring_back(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
+    require_active(by)
+    with here.database.unit_of_work() as session:
+        photos.unarchive(session, photo_ids)
+
+
+def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
+    """Rows first, then the bytes that nothing needs any more."""
+    with here.database.unit_of_work() as session:
+        unneeded = photos.delete(session, photo_ids, by)
+    for sha in unneeded:
+        here.blobs.delete(sha)
+
+
+def move_split(here: Platform, photo_id: int, split: Split, by: Assessor) -> None:
+    with here.database.unit_of_work() as session:
+        photos.move_split(session, by, photo_id, split)
+
+
+def freeze(here: Platform, name: str | None, by: Assessor) -> Snapshot:
+    """A snapshot of what is accepted now."""
+    require_engineer(by)
+    with here.database.unit_of_work() as session:
+        return make_snapshot(session, name or None, by.id)
+
+
+def _launch(here: Platform, kind: JobKind, params: dict[str, Any], by: Assessor) -> Job:
+    require_active(by)
+    return jobs.launch(here.settings, here.database, kind, params, by.id)

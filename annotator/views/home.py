@@ -1,0 +1,109 @@
+"""Home: what waits for this person, how the week went, what runs."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from annotator.views.words import count
+from db import jobs, queue
+from db.models import Annotation, Assessor, Job, Photo, TaskKind, Verdict
+from db.photos import PhotoFilter, count_photos
+
+SHOWN_NEXT = 5
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing that waits, with its one button."""
+
+    said: str
+    button: str
+    kind: TaskKind
+    """Also the page that the button opens."""
+    photos: tuple[Photo, ...] = ()
+    """Those that come next."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """What was done on one day, all people together."""
+
+    day: date
+    labelled: int
+    accepted: int
+    judged: int
+
+
+@dataclass(frozen=True)
+class Home:
+    """Everything the page shows."""
+
+    cards: tuple[Card, ...]
+    is_newcomer: bool
+    """Has brought in, drawn and judged nothing yet."""
+    photos: int
+    week: tuple[Day, ...]
+    running: tuple[Job, ...]
+
+
+def home(session: Session, assessor: Assessor, now: datetime | None = None) -> Home:
+    moment = now or datetime.now(UTC)
+    waiting = queue.waiting(session, assessor, now=moment)
+    return Home(
+        cards=tuple(replace(card, photos=_next(session, assessor, card.kind, moment)) for card in cards(waiting)),
+        is_newcomer=is_newcomer(session, assessor),
+        photos=count_photos(session, PhotoFilter()),
+        week=week(session, moment),
+        running=tuple(jobs.list_jobs(session, active=True)),
+    )
+
+
+def cards(waiting: queue.Waiting) -> tuple[Card, ...]:
+    """What waits, the most useful first: what holds others up, then what closes the loop, then new work."""
+    found = []
+    if waiting.accept:
+        verb = "waits" if waiting.accept == 1 else "wait"
+        found.append(Card(f"{count(waiting.accept, 'mask')} {verb} for your decision", "Decide", "accept"))
+    if waiting.review:
+        verb = "wants" if waiting.review == 1 else "want"
+        found.append(Card(f"{count(waiting.review, 'result')} {verb} a verdict", "Review", "review"))
+    if waiting.label:
+        verb = "waits" if waiting.label == 1 else "wait"
+        found.append(Card(f"{count(waiting.label, 'photo')} {verb} for a mask", "Label", "label"))
+    return tuple(found)
+
+
+def _next(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> tuple[Photo, ...]:
+    return tuple(task.photo for task in queue.upcoming(session, assessor, kind, limit=SHOWN_NEXT, now=now))
+
+
+def is_newcomer(session: Session, assessor: Assessor) -> bool:
+    did_something = or_(
+        exists().where(Photo.imported_by_id == assessor.id),
+        exists().where(Annotation.assessor_id == assessor.id),
+        exists().where(Annotation.decided_by_id == assessor.id),
+        exists().where(Verdict.assessor_id == assessor.id),
+    )
+    return not session.scalar(select(did_something))
+
+
+def week(session: Session, now: datetime) -> tuple[Day, ...]:
+    """The last seven days, today last, in local time."""
+    today = now.astimezone().date()
+    since = now - timedelta(days=8)
+    labelled = _per_day(session.scalars(select(Annotation.submitted_at).where(Annotation.submitted_at >= since)))
+    decided = select(Annotation.decided_at).where(
+        Annotation.decided_at >= since, Annotation.status == "accepted", Annotation.origin == "drawn"
+    )
+    accepted = _per_day(session.scalars(decided))
+    judged = _per_day(session.scalars(select(Verdict.created_at).where(Verdict.created_at >= since)))
+    days = [today - timedelta(days=back) for back in range(6, -1, -1)]
+    return tuple(Day(day, labelled[day], accepted[day], judged[day]) for day in days)
+
+
+def _per_day(times: Iterable[datetime | None]) -> Counter[date]:
+    return Counter(at.astimezone().date() for at in times if at is not None)

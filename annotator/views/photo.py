@@ -1,0 +1,149 @@
+"""A photo's own page: its versions, its story, and what comes next."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
+from annotator.views.words import ago, count
+from db.models import Annotation, Assessor, Photo, Proposal, Restoration, Result, Task
+from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
+
+RESULT_WORDS = {"restored": "restored", "restored_color": "restored, in colour", "color": "in colour"}
+Tone = Literal["proposal", "drawn", "accepted"]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One way to look at the photo: a picture, maybe with a mask over it."""
+
+    key: str
+    label: str
+    said: str
+    src: str
+    thumb: str
+    mask: str | None = None
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to do with this photo now."""
+
+    said: str
+    button: str
+    action: Literal["label", "accept", "review", "restore"]
+    task_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PhotoPage:
+    """Everything the page shows."""
+
+    photo: Photo
+    state: PhotoState
+    versions: tuple[Version, ...]
+    start: int
+    """The version to open on: the newest result, else the newest mask."""
+    story: tuple[StoryEntry, ...]
+    """Newest first."""
+    next_step: NextStep | None
+
+    @property
+    def facts(self) -> str:
+        """What kind of file it is, in one line."""
+        photo = self.photo
+        depth = f", {photo.bit_depth}-bit" if photo.bit_depth != 8 else ""
+        return (
+            f"{photo.width} × {photo.height} px, {photo.format}{depth}, {size(photo.byte_size)}, "
+            f"{'for checking models' if photo.split == 'validation' else 'for training models'}"
+        )
+
+    def component_data(self) -> dict[str, Any]:
+        return {"versions": [asdict(version) for version in self.versions], "start": self.start}
+
+
+def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage:
+    """Raises NotFound when the photo was deleted."""
+    photo = get_photo(session, photo_id)
+    versions = tuple(_versions(session, photo))
+    results = [place for place, version in enumerate(versions) if version.key.startswith("result")]
+    return PhotoPage(
+        photo=photo,
+        state=photo_states(session, [photo_id])[photo_id],
+        versions=versions,
+        start=results[-1] if results else len(versions) - 1,
+        story=tuple(reversed(photo_story(session, photo_id))),
+        next_step=next_step(session, photo, assessor),
+    )
+
+
+def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | None:
+    """The task of this photo that this person may take; else a restoration when there is none yet."""
+    if photo.archived_at is not None:
+        return None
+    tasks = session.scalars(select(Task).where(Task.photo_id == photo.id, Task.status == "open").order_by(Task.id))
+    by_kind = {task.kind: task for task in tasks}
+    if "accept" in by_kind and assessor.is_lead:
+        return NextStep("A mask waits for your decision.", "Decide on the mask", "accept", by_kind["accept"].id)
+    if "review" in by_kind:
+        return NextStep("A result wants a verdict.", "Review the result", "review", by_kind["review"].id)
+    if "label" in by_kind:
+        why = f" Why: {by_kind['label'].reason}." if by_kind["label"].reason else ""
+        return NextStep(f"It waits for a mask.{why}", "Draw the mask", "label", by_kind["label"].id)
+    if not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
+        return NextStep("It was never restored.", "Restore it", "restore")
+    return None
+
+
+def size(in_bytes: int) -> str:
+    """`3.4 MB`, as file managers say it."""
+    return f"{in_bytes / 1e6:.1f} MB" if in_bytes >= 1e6 else f"{max(1, round(in_bytes / 1e3))} kB"
+
+
+def _versions(session: Session, photo: Photo) -> list[Version]:
+    view = photo_url(photo.id, photo.view_sha256)
+    thumb = photo_url(photo.id, photo.thumbnail_sha256, "thumbnail")
+    found = [Version("original", "original", f"The photo as it came, {ago(photo.created_at)}", view, thumb)]
+    for proposal in session.scalars(select(Proposal).where(Proposal.photo_id == photo.id).order_by(Proposal.id)):
+        said = f"Proposed by {proposal.model}, {ago(proposal.created_at)}"
+        found.append(
+            Version(f"proposal {proposal.id}", "proposal", said, view, thumb, probability_url(proposal), "proposal")
+        )
+    found += [_mask_version(annotation, view, thumb) for annotation in _annotations(session, photo)]
+    query = select(Result, Restoration).join(Restoration).where(Restoration.photo_id == photo.id).order_by(Result.id)
+    for result, restoration in session.execute(query):
+        source = result_url(result)
+        what = RESULT_WORDS[result.kind]
+        models = f"{restoration.detector} and {restoration.inpainter}"
+        said = f"{what.capitalize()} by {models}, {ago(restoration.created_at)}"
+        found.append(Version(f"result {result.id}", what, said, source, source))
+    return found
+
+
+def _annotations(session: Session, photo: Photo) -> list[Annotation]:
+    query = select(Annotation).where(Annotation.photo_id == photo.id, Annotation.mask_sha256.is_not(None))
+    return list(session.scalars(query.order_by(Annotation.id)))
+
+
+def _mask_version(annotation: Annotation, view: str, thumb: str) -> Version:
+    origin = {"drawn": "drawn", "imported": "imported", "synthetic": "known, since we made the defects"}
+    who = f" by {annotation.assessor.name}" if annotation.assessor and annotation.origin == "drawn" else ""
+    state = {"accepted": "accepted", "rejected": "returned", "submitted": "waits for a lead"}.get(annotation.status, "")
+    said = f"Mask {origin[annotation.origin]}{who}, {ago(annotation.created_at)}" + (f"; {state}" if state else "")
+    tone: Tone = "accepted" if annotation.status == "accepted" else "drawn"
+    mask = annotation_mask_url(annotation)
+    return Version(f"mask {annotation.id}", f"mask, {state or 'draft'}", said, view, thumb, mask, tone)
+
+
+def impact_sentence(photos: int, annotations: int, restorations: int, verdicts: int, snapshots: list[str]) -> str:
+    """What a deletion takes along, before it happens."""
+    parts = [count(photos, "photo")]
+    parts += [count(annotations, "mask")] if annotations else []
+    parts += [count(restorations, "restoration")] if restorations else []
+    parts += [count(verdicts, "verdict")] if verdicts else []
+    what = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    lost = f" These snapshots lose photos: {', '.join(snapshots)}." if snapshots else " No snapshot loses a photo."
+    return f"{what} will be gone, with all bytes.{lost} This cannot be undone."

@@ -1,0 +1,93 @@
+"""How we say things: counts, times, durations and states, the way people do."""
+
+from datetime import UTC, datetime, timedelta
+
+from db.models import Job
+from db.photos import PhotoState
+
+STATE_WORDS: dict[PhotoState, str] = {
+    "new": "new",
+    "waiting": "waits for a mask",
+    "in work": "being drawn",
+    "submitted": "waits for a lead",
+    "accepted": "mask accepted",
+    "restored": "restored",
+    "rejected": "rejected",
+    "archived": "put away",
+}
+STATE_SIGNS: dict[PhotoState, str] = {
+    "new": "○",
+    "waiting": "◔",
+    "in work": "✎",
+    "submitted": "◑",
+    "accepted": "✓",
+    "restored": "✦",
+    "rejected": "✗",
+    "archived": "▽",
+}
+"""A sign beside the words, so that colour never carries the meaning alone."""
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 photo`, `3 photos`, `12,400 photos`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ago(at: datetime, now: datetime | None = None) -> str:
+    """`just now`, `4 minutes ago`, `yesterday`, `3 May 2026`."""
+    passed = (now or datetime.now(UTC)) - at
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return f"{count(int(passed.total_seconds() // 60), 'minute')} ago"
+    if passed < timedelta(days=1):
+        return f"{count(int(passed.total_seconds() // 3600), 'hour')} ago"
+    if passed < timedelta(days=2):
+        return "yesterday"
+    if passed < timedelta(days=14):
+        return f"{passed.days} days ago"
+    return f"{at.day} {at:%B %Y}"
+
+
+def exact(at: datetime) -> str:
+    """The exact time, for whoever hovers."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2 h 10 min`, `3 days`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest and hours < 10 else f"{hours} h"
+    return f"{round(hours / 24)} days"
+
+
+def time_left(job: Job, now: datetime | None = None) -> str:
+    """`about 3 min left`, from how long the part that is done took; empty while that says nothing yet."""
+    if job.started_at is None or not 0.02 <= job.progress < 1:
+        return ""
+    passed = ((now or datetime.now(UTC)) - job.started_at).total_seconds()
+    return f"about {duration(passed * (1 - job.progress) / job.progress)} left"
+
+
+JOB_NAMES = {
+    "train": "Training a detector",
+    "propose": "Proposing masks",
+    "restore": "Restoring photos",
+    "compare": "Comparing models",
+}
+
+
+def job_line(job: Job, now: datetime | None = None) -> str:
+    """One line under a job's bar: what it does now and how long it still takes."""
+    if job.cancel_requested and job.status in ("queued", "running"):
+        return "stopping; the last checkpoint is kept"
+    if job.status == "queued":
+        return "waits for a worker"
+    parts = [job.message, time_left(job, now)]
+    return " · ".join(part for part in parts if part) or "running"
