@@ -1,0 +1,105 @@
+"""Clean photos: those that installed packages bring, or those of a folder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.errors import TrainerError
+
+Pixels = npt.NDArray[np.uint8]
+_ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+_VALIDATION_EVERY = 8
+
+
+class CleanPhotosError(TrainerError):
+    """Clean photos that are not where they should be."""
+
+
+@dataclass(frozen=True)
+class CleanPhoto:
+    """A photo without defects, read when it is needed."""
+
+    name: str
+    load: Callable[[], Pixels]
+    """Gives `uint8 H×W×3` RGB."""
+
+
+def packaged_photos() -> list[CleanPhoto]:
+    """The eight sample photos of scikit-image, matplotlib and scikit-learn."""
+    names = ("astronaut", "camera", "chelsea", "coffee", "rocket")
+    photos = [CleanPhoto(name, _Skimage(name)) for name in names]
+    photos.append(CleanPhoto("grace_hopper", _grace_hopper))
+    return photos + [CleanPhoto(name, _Sklearn(name)) for name in ("china", "flower")]
+
+
+def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
+    """The photos below these folders, sorted by path. Raises CleanPhotosError when a folder has none."""
+    photos = []
+    for folder in folders:
+        paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in _ENDINGS)
+        if not paths:
+            raise CleanPhotosError(f"{folder}: there are no photos here. Name a folder of clean photos.")
+        photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path)) for path in paths]
+    return photos
+
+
+def clean_photos(
+    folders: Sequence[str], validation_folders: Sequence[str]
+) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
+    """Clean photos for training and for validation; none is in both.
+
+    Without validation folders every eighth photo is kept for validation. Raises CleanPhotosError for empty folders.
+    """
+    photos = photos_in(folders) if folders else packaged_photos()
+    if validation_folders:
+        return photos, photos_in(validation_folders)
+    if len(photos) < 2:
+        raise CleanPhotosError(f"{folders[0]}: one clean photo cannot both train and validate. Add another.")
+    kept = photos[::_VALIDATION_EVERY]
+    return [photo for place, photo in enumerate(photos) if place % _VALIDATION_EVERY], kept
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+
+    def __call__(self) -> Pixels:
+        from inference.photo import read_photo
+
+        return read_photo(self.path).pixels
+
+
+@dataclass(frozen=True)
+class _Skimage:
+    name: str
+
+    def __call__(self) -> Pixels:
+        import skimage.data
+
+        return _as_rgb(getattr(skimage.data, self.name)())
+
+
+@dataclass(frozen=True)
+class _Sklearn:
+    name: str
+
+    def __call__(self) -> Pixels:
+        from sklearn.datasets import load_sample_image
+
+        return _as_rgb(load_sample_image(f"{self.name}.jpg"))
+
+
+def _grace_hopper() -> Pixels:
+    import matplotlib.cbook
+    from PIL import Image
+
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        return _as_rgb(np.asarray(Image.open(file).convert("RGB")))
+
+
+def _as_rgb(values: npt.ArrayLike) -> Pixels:
+    pixels = np.asarray(values, dtype=np.uint8)
+    return np.ascontiguousarray(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3])
