@@ -1,0 +1,223 @@
+"""Verdicts and decisions by route: who may, on what, and what the database holds afterwards."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from annotator.context import platform
+from db.engine import Database
+from db.models import Annotation, Assessor, Photo, Task, Verdict, utc_now
+from tests.support.reviewable import HEIGHT, WIDTH, Reviewable, make_reviewable
+from tests.support.viewer_app import viewer_app
+
+RECTANGLE = {"kind": "rectangle", "x": 10, "y": 20, "width": 30, "height": 40}
+SCRIBBLE = {"kind": "scribble", "points": [[5, 5], [9, 12], [WIDTH, HEIGHT]]}
+ACCEPTED: dict[str, Any] = {"accepted": True, "reasons": [], "marks": [], "comment": ""}
+REJECTED: dict[str, Any] = {"accepted": False, "reasons": ["missed defect"], "marks": [RECTANGLE], "comment": ""}
+
+
+@pytest.fixture
+def reviewable(database: Database) -> Reviewable:
+    return make_reviewable(platform())
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(viewer_app(), base_url="http://localhost", headers={"origin": "http://localhost"}) as opened:
+        yield opened
+
+
+def as_person(client: TestClient, reviewable: Reviewable, person: Assessor) -> TestClient:
+    client.cookies.update(reviewable.cookie(person))
+    return client
+
+
+def take(client: TestClient, kind: str) -> dict[str, Any]:
+    answer = client.post("/api/tasks/next", json={"kind": kind})
+    assert answer.status_code == 200, answer.text
+    task: dict[str, Any] = answer.json()["task"]
+    return task
+
+
+def test_a_rejection_puts_a_label_task_with_the_marks_on_top(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    task = take(member, "review")
+    body = {
+        **REJECTED,
+        "reasons": ["missed defect", "bad fill"],
+        "marks": [RECTANGLE, SCRIBBLE],
+        "comment": " left edge ",
+    }
+    answer = member.post(f"/api/tasks/{task['id']}/verdict", json=body)
+    assert answer.status_code == 200, answer.text
+    with reviewable.platform.database.unit_of_work() as session:
+        verdict = session.get(Verdict, answer.json()["verdict_id"])
+        label = session.get(Task, answer.json()["label_task_id"])
+        assert verdict is not None
+        assert label is not None
+        assert (verdict.accepted, verdict.reasons, verdict.comment) == (
+            False,
+            ["missed defect", "bad fill"],
+            "left edge",
+        )
+        assert verdict.assessor_id == reviewable.member.id
+        assert verdict.label_task_id == label.id
+        assert (label.kind, label.status, label.marks) == ("label", "open", [RECTANGLE, SCRIBBLE])
+        assert label.photo_id == task["photo"]["id"]
+        assert label.priority == max(
+            session.scalars(session.query(Task.priority).where(Task.kind == "label").statement)
+        )
+        review = session.get(Task, task["id"])
+        assert review is not None
+        assert (review.status, review.done_by_id) == ("done", reviewable.member.id)
+
+
+def test_a_bad_fill_makes_no_label_task(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    answer = member.post(f"/api/tasks/{reviewable.reviews[0]}/verdict", json={**REJECTED, "reasons": ["bad fill"]})
+    assert answer.json()["label_task_id"] is None
+
+
+def test_a_verdict_is_given_once(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    address = f"/api/tasks/{reviewable.reviews[0]}/verdict"
+    assert member.post(address, json=ACCEPTED).status_code == 200
+    again = member.post(address, json=ACCEPTED)
+    assert again.status_code == 409
+    assert "already" in again.json()["error"]
+    with reviewable.platform.database.unit_of_work() as session:
+        assert session.query(Verdict).count() == 1
+
+
+def test_what_somebody_else_holds_cannot_be_judged(client: TestClient, reviewable: Reviewable) -> None:
+    task = take(as_person(client, reviewable, reviewable.lead), "review")
+    member = as_person(client, reviewable, reviewable.member)
+    answer = member.post(f"/api/tasks/{task['id']}/verdict", json=ACCEPTED)
+    assert answer.status_code == 409
+    assert answer.json()["error"].startswith("Lena is working on this photo")
+    assert take(member, "review")["id"] != task["id"]
+
+
+def test_an_expired_lease_lets_the_next_person_judge(client: TestClient, reviewable: Reviewable) -> None:
+    task = take(as_person(client, reviewable, reviewable.lead), "review")
+    with reviewable.platform.database.unit_of_work() as session:
+        row = session.get(Task, task["id"])
+        assert row is not None
+        row.leased_until = utc_now() - timedelta(seconds=1)
+    member = as_person(client, reviewable, reviewable.member)
+    assert member.post(f"/api/tasks/{task['id']}/verdict", json=ACCEPTED).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("marks", "said"),
+    [
+        ([{**RECTANGLE, "x": WIDTH - 10}], f"Mark 1 leaves the photo, which is {WIDTH}×{HEIGHT} pixels."),
+        ([RECTANGLE, {**RECTANGLE, "width": 0}], "Mark 2 is a rectangle without an area: drag a larger one."),
+        ([{**RECTANGLE, "y": 1.5}], "Mark 1 needs whole pixels, not 1.5."),
+        ([{**RECTANGLE, "x": True}], "Mark 1 needs whole pixels, not True."),
+        ([{"kind": "scribble", "points": [[1, 1]]}], "Mark 1 is a scribble of 2 to 4000 points."),
+        ([{"kind": "scribble", "points": [[1, 1], [2]]}], "Mark 1 has a point that is not a pair of numbers."),
+        ([{"kind": "scribble", "points": [[1, 1], [2, -3]]}], f"Mark 1 leaves the photo, which is {WIDTH}×{HEIGHT}"),
+        (["here"], "Mark 1 is neither a rectangle nor a scribble."),
+        ([RECTANGLE] * 51, "Marks come as a list of at most 50 places."),
+    ],
+)
+def test_a_mark_that_makes_no_sense_is_refused_with_a_sentence(
+    client: TestClient, reviewable: Reviewable, marks: list[Any], said: str
+) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    answer = member.post(f"/api/tasks/{reviewable.reviews[0]}/verdict", json={**REJECTED, "marks": marks})
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(said)
+    with reviewable.platform.database.unit_of_work() as session:
+        assert session.query(Verdict).count() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reasons": []},
+        {"reasons": ["ugly"]},
+        {"reasons": "missed defect"},
+        {"accepted": "no"},
+        {"accepted": True},
+        {"comment": "x" * 2001},
+        {"comment": None},
+    ],
+)
+def test_a_verdict_that_makes_no_sense_is_refused(
+    client: TestClient, reviewable: Reviewable, change: dict[str, Any]
+) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    answer = member.post(f"/api/tasks/{reviewable.reviews[0]}/verdict", json={**REJECTED, **change})
+    assert answer.status_code in (409, 422)
+    assert answer.json()["error"]
+    with reviewable.platform.database.unit_of_work() as session:
+        assert session.query(Verdict).count() == 0
+
+
+def test_nobody_judges_without_a_name_or_from_another_page(client: TestClient, reviewable: Reviewable) -> None:
+    address = f"/api/tasks/{reviewable.reviews[0]}/verdict"
+    assert client.post(address, json=ACCEPTED).status_code == 401
+    as_person(client, reviewable, reviewable.member)
+    assert client.post(address, json=ACCEPTED, headers={"origin": "http://evil.example"}).status_code == 403
+    assert client.post("/api/tasks/99999/verdict", json=ACCEPTED).status_code == 404
+
+
+def test_only_a_lead_decides_on_masks(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    task_id = reviewable.accepts[0]
+    assert member.post("/api/tasks/next", json={"kind": "accept"}).status_code == 403
+    for answer in (
+        member.post(f"/api/tasks/{task_id}/accept", json={}),
+        member.post(f"/api/tasks/{task_id}/return", json={"comment": "no"}),
+    ):
+        assert answer.status_code == 403
+        assert answer.json()["error"].startswith("Max is not a lead")
+    with reviewable.platform.database.unit_of_work() as session:
+        assert {row.status for row in session.query(Annotation)} == {"submitted"}
+
+
+def test_a_lead_accepts_a_mask_once(client: TestClient, reviewable: Reviewable) -> None:
+    lead = as_person(client, reviewable, reviewable.lead)
+    task = take(lead, "accept")
+    assert (task["annotation"]["assessor"], task["annotation"]["seconds"]) == ("Max", 243.0)
+    answer = lead.post(f"/api/tasks/{task['id']}/accept", json={})
+    assert answer.status_code == 200
+    with reviewable.platform.database.unit_of_work() as session:
+        annotation = session.get(Annotation, answer.json()["annotation_id"])
+        assert annotation is not None
+        assert (annotation.status, annotation.decided_by_id) == ("accepted", reviewable.lead.id)
+    assert lead.post(f"/api/tasks/{task['id']}/accept", json={}).status_code == 409
+    assert lead.post(f"/api/tasks/{task['id']}/return", json={"comment": "late"}).status_code == 409
+
+
+def test_a_returned_mask_goes_back_with_the_comment(client: TestClient, reviewable: Reviewable) -> None:
+    lead = as_person(client, reviewable, reviewable.lead)
+    task = take(lead, "accept")
+    for nothing in ({"comment": "  "}, {}, {"comment": "x" * 2001}):
+        assert lead.post(f"/api/tasks/{task['id']}/return", json=nothing).status_code in (409, 422)
+    answer = lead.post(f"/api/tasks/{task['id']}/return", json={"comment": "The crease is missing."})
+    with reviewable.platform.database.unit_of_work() as session:
+        label = session.get(Task, answer.json()["label_task_id"])
+        annotation = session.get(Annotation, task["annotation"]["id"])
+        assert label is not None
+        assert annotation is not None
+        assert (annotation.status, annotation.comment) == ("rejected", "The crease is missing.")
+        assert (label.kind, label.reason, label.annotation_id) == ("label", "returned", annotation.id)
+
+
+def test_pictures_of_a_review_come_as_they_are(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    task = take(member, "review")
+    for address in (task["photo"]["view"], task["result"]["view"], task["mask"]):
+        answer = member.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "image/png"
+        assert member.get(address, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    assert member.get("/api/results/99999/view").status_code == 404
+    with reviewable.platform.database.unit_of_work() as session:
+        assert session.query(Photo).count() == 3

@@ -1,0 +1,96 @@
+"""A platform with results to review and masks to accept, made through the rooms' own functions."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from annotator import identity
+from annotator.context import Platform
+from annotator.importing import import_bytes
+from db.annotations import add_annotation
+from db.models import Assessor, Restoration, ResultKind, Task
+from db.people import sign_in
+from db.photos import get_photo
+from db.reviews import add_restoration
+from inference.files import encode_mask, encode_png
+
+WIDTH, HEIGHT = 240, 180
+DAMAGED, MENDED = 40, 200
+"""Grey of the original and of the result: a wipe line is seen from their difference."""
+HOLE = (slice(60, 100), slice(80, 140))
+"""Rows and columns of the mask."""
+
+
+@dataclass(frozen=True)
+class Reviewable:
+    """Who is there and what waits for them."""
+
+    platform: Platform
+    lead: Assessor
+    member: Assessor
+    reviews: list[int]
+    """Ids of the review tasks, in the order of the queue."""
+    accepts: list[int]
+    """Ids of the accept tasks; `member` drew the masks."""
+
+    def cookie(self, assessor: Assessor) -> dict[str, str]:
+        return {identity.COOKIE: identity.sign(assessor.id, self.platform.settings)}
+
+
+def make_reviewable(
+    platform: Platform, *, photos: int = 3, kinds: tuple[ResultKind, ...] = ("restored",)
+) -> Reviewable:
+    """`photos` photos, each with a restoration of those kinds and a submitted mask by somebody who is no lead."""
+    with platform.database.unit_of_work() as session:
+        lead, member = sign_in(session, "Lena"), sign_in(session, "Max")
+    mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    mask[HOLE] = True
+    mask_sha = platform.blobs.put(encode_mask(mask))
+    reviews, accepts = [], []
+    for number in range(photos):
+        name = f"family-{number}.png"
+        photo_id = import_bytes(platform, encode_png(picture(DAMAGED, number)), name, "album", member.id).photo_id
+        restoration = _restore(platform, photo_id, mask_sha, number, kinds)
+        with platform.database.unit_of_work() as session:
+            annotation = add_annotation(
+                session,
+                get_photo(session, photo_id),
+                mask_sha,
+                float(mask.mean()),
+                origin="drawn",
+                status="submitted",
+                assessor_id=member.id,
+            )
+            annotation.seconds = 243.0
+            tasks = session.query(Task).where(Task.photo_id == photo_id).order_by(Task.id).all()
+            result_ids = {result.id for result in restoration.results}
+            reviews += [task.id for task in tasks if task.result_id in result_ids]
+            accepts += [task.id for task in tasks if task.kind == "accept"]
+    return Reviewable(platform, lead, member, reviews, accepts)
+
+
+def picture(grey: int, number: int) -> NDArray[np.uint8]:
+    """H×W uint8 of one grey with the photo's number on it, so that no two files are the same."""
+    pixels = np.full((HEIGHT, WIDTH), grey, np.uint8)
+    cv2.putText(pixels, str(number), (WIDTH - 30, HEIGHT - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 128, 1)
+    return pixels
+
+
+def _restore(
+    platform: Platform, photo_id: int, mask_sha: str, number: int, kinds: tuple[ResultKind, ...]
+) -> Restoration:
+    shas = {kind: platform.blobs.put(encode_png(picture(MENDED - 20 * i, number))) for i, kind in enumerate(kinds)}
+    with platform.database.unit_of_work() as session:
+        return add_restoration(
+            session,
+            photo_id,
+            detector="detector shipped-1",
+            inpainter="telea",
+            colorizer=None,
+            threshold=0.5,
+            mask_sha256=mask_sha,
+            warnings=[],
+            results={kind: (sha, sha) for kind, sha in shas.items()},
+        )
