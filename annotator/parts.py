@@ -21,3 +21,7 @@ def part(name: str, *, key: str, data: dict[str, Any] | None = None, **options: 
         f"heirloom_{name}", html=_text(name, "html"), css=_text(name, "css"), js=_text(name, "js")
     )
     return component(key=key, data=data, **options)
+
+
+def ignore() -> None:
+    """For a part's trigger: Streamlit delivers one only where a callback is given."""

@@ -54,7 +54,8 @@ def streamlit_theme() -> dict[str, Any]:
 
 def inject() -> None:
     """Put our few styles on the page."""
-    st.html(f"<style>{STYLE.read_text()}</style>")
+    on_accent = f":root {{ --hl-on-accent: {palette()['backgroundColor']}; }}"
+    st.html(f"<style>{on_accent}{STYLE.read_text()}</style>")
 
 
 def palette() -> dict[str, str]:

@@ -5,7 +5,7 @@ import streamlit as st
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.jobbar import bar, fresh
-from annotator.parts import part
+from annotator.parts import ignore, part
 from annotator.views import actions
 from annotator.views.photo import photo_page
 from db.errors import PlatformError
@@ -25,7 +25,7 @@ def first_photo(assessor: Assessor) -> None:
     if not is_under_way():
         st.title("Restore your first photo", anchor=False)
         call = {"call": "Drop a photo here, or press to choose one", "large": True}
-        taken = part("drop", key="first-drop", data=call, on_taken_change=_nothing).taken
+        taken = part("drop", key="first-drop", data=call, on_taken_change=ignore).taken
         if taken and taken["ids"]:
             _start(taken["ids"], taken["fresh"], assessor)
         return
@@ -77,7 +77,3 @@ def _afterwards(photo_id: int) -> None:
         if st.button("Restore another"):
             del st.session_state[UNDER_WAY]
             st.rerun()
-
-
-def _nothing() -> None:
-    """Streamlit delivers a trigger only to a part that has a callback for it."""

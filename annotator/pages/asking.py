@@ -1,0 +1,48 @@
+"""Questions before something happens."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.navigation import link
+from annotator.views import actions
+from annotator.views.photo import impact_sentence
+from annotator.views.words import count
+from db.errors import PlatformError
+from db.models import Assessor
+from db.photos import collections, deletion_impact
+
+
+@st.dialog("Add to a collection")
+def ask_collection(photo_ids: Sequence[int], assessor: Assessor) -> None:
+    with platform().database.reading() as session:
+        names = [name for name, _ in collections(session) if name]
+    name = st.selectbox(
+        f"{count(len(photo_ids), 'photo')} go to", names, index=None, placeholder="Choose or type a name",
+        accept_new_options=True,
+    )  # fmt: skip
+    if st.button("Add", type="primary", disabled=not name):
+        actions.set_collection(platform(), photo_ids, name or "", assessor)
+        st.rerun()
+
+
+@st.dialog("Delete for good?")
+def ask_delete(photo_ids: Sequence[int], assessor: Assessor, leave: bool = False) -> None:
+    """Says what goes along. `leave`: go back to the wall afterwards."""
+    with platform().database.reading() as session:
+        impact = deletion_impact(session, photo_ids)
+    st.write(impact_sentence(*astuple(impact)))
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary"):
+            try:
+                actions.delete(platform(), photo_ids, assessor)
+            except PlatformError as error:
+                st.error(str(error))
+                return
+            if leave:
+                st.switch_page(link("photos"))
+            st.rerun()
+        if st.button("Keep"):
+            st.rerun()

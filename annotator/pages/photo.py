@@ -1,0 +1,95 @@
+"""One photo: large, with its versions as a filmstrip and its story beside it."""
+
+from html import escape
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.navigation import link
+from annotator.pages.asking import ask_delete
+from annotator.pages.jobbar import running_jobs
+from annotator.parts import part
+from annotator.views import actions
+from annotator.views.photo import NextStep, PhotoPage, photo_page
+from annotator.views.words import STATE_SIGNS, STATE_WORDS, ago, exact
+from annotator.visitor import current
+from db.errors import PlatformError
+from db.models import Assessor
+from db.photos import StoryEntry
+
+METHODS = {"telea": "Telea", "ns": "Navier–Stokes"}
+
+
+def page() -> None:
+    assessor = current()
+    asked = st.query_params.get("photo", "")
+    try:
+        with platform().database.reading() as session:
+            found = photo_page(session, int(asked) if asked.isdecimal() else 0, assessor)
+    except PlatformError:
+        st.title("This photo is not here", anchor=False)
+        st.write("It may have been deleted, or the address is not complete.")
+        st.page_link(link("photos"), label="All photos", icon=":material/arrow_back:")
+        return
+    picture, beside = st.columns([2.6, 1], gap="large")
+    with picture:
+        part("versions", key=f"versions-{found.photo.id}", data=found.component_data())
+    with beside:
+        _beside(found, assessor)
+
+
+def _beside(found: PhotoPage, assessor: Assessor) -> None:
+    photo = found.photo
+    st.page_link(link("photos"), label=photo.collection or "All photos", icon=":material/arrow_back:")
+    st.header(photo.filename, anchor=False)
+    st.caption(f"{STATE_SIGNS[found.state]} {STATE_WORDS[found.state]}  \n{found.facts}")
+    if found.next_step:
+        _next(found.next_step, photo.id, assessor)
+    running_jobs()
+    st.html(_timeline(found.story))
+    _more(found, assessor)
+
+
+def _next(step: NextStep, photo_id: int, assessor: Assessor) -> None:
+    st.write(step.said)
+    if not st.button(step.button, type="primary", key="next"):
+        return
+    if step.action == "restore":
+        _restore(photo_id, "telea", assessor)
+    else:
+        st.switch_page(link(step.action), query_params={"task": str(step.task_id)})
+
+
+def _restore(photo_id: int, method: str, assessor: Assessor) -> None:
+    actions.restore(platform(), [photo_id], assessor, method)
+    st.toast("It will be restored; the result joins the filmstrip.")
+    st.rerun()
+
+
+def _timeline(story: tuple[StoryEntry, ...]) -> str:
+    entries = "".join(
+        f"<li><span>{escape(entry.who + ' ' if entry.who else '')}{escape(entry.what)}</span>"
+        f'<time title="{exact(entry.at)}">{ago(entry.at)}</time></li>'
+        for entry in story
+    )
+    return f'<ol class="hl-story">{entries}</ol>'
+
+
+def _more(found: PhotoPage, assessor: Assessor) -> None:
+    photo = found.photo
+    with st.expander("More"):
+        if photo.archived_at is None:
+            method = st.segmented_control("Fill by", list(METHODS), format_func=METHODS.get, default="telea")
+            if st.button("Restore again", key="again"):
+                _restore(photo.id, method or "telea", assessor)
+        if assessor.is_lead:
+            other = "train" if photo.split == "validation" else "validation"
+            said = "Use it for training" if other == "train" else "Use it for checking models"
+            if st.button(said, key="split"):
+                actions.move_split(platform(), photo.id, "train" if other == "train" else "validation", assessor)
+                st.rerun()
+        if st.button("Bring back" if photo.archived_at else "Put away", key="archive"):
+            (actions.bring_back if photo.archived_at else actions.put_away)(platform(), [photo.id], assessor)
+            st.rerun()
+        if assessor.is_lead and st.button("Delete…", key="delete"):
+            ask_delete([photo.id], assessor, leave=True)

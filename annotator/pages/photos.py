@@ -1,0 +1,112 @@
+"""Photos: the wall, filters as chips, and what can be done with many at once."""
+
+from typing import Any
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.navigation import link
+from annotator.pages.asking import ask_collection, ask_delete
+from annotator.parts import ignore, part
+from annotator.views import actions
+from annotator.views.wall import FILTERS, Wall, Wanted, component_data, wall
+from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
+from annotator.visitor import current
+from db.errors import PlatformError
+from db.models import Assessor
+
+
+def page() -> None:
+    assessor = current()
+    head = st.container()
+    wanted = _filters()
+    with platform().database.reading() as session:
+        found = wall(session, wanted)
+    with head:
+        _head(found, wanted, assessor)
+    if not found.cards:
+        st.subheader(found.emptiness, anchor=False)
+        return
+    data = component_data(found, assessor, archived=wanted.state == "archived")
+    asked = part("wall", key="wall", data=data, on_open_change=ignore, on_act_change=ignore)
+    _pager(found)
+    if asked.open:
+        st.switch_page(link("photo"), query_params={"photo": str(asked.open)})
+    if asked.act:
+        _act(asked.act, assessor)
+
+
+def _head(found: Wall, wanted: Wanted, assessor: Assessor) -> None:
+    st.title(found.said, anchor=False)
+    data = {"call": "Drop photos or a zip here, or press to choose", "collection": wanted.collection or ""}
+    taken = part("drop", key="drop", data=data, on_taken_change=ignore).taken
+    if taken and taken["ids"]:
+        actions.propose(platform(), taken["fresh"], assessor)
+        st.rerun()
+
+
+def _filters() -> Wanted:
+    with platform().database.reading() as session:
+        names = wall(session, Wanted()).collections
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        text = st.text_input(
+            "Search", placeholder="Search by name", label_visibility="collapsed", key="search", width=240
+        )
+        state = st.pills(
+            "State",
+            FILTERS,
+            format_func=lambda name: f"{STATE_SIGNS[name]} {STATE_WORDS[name]}",
+            label_visibility="collapsed",
+            key="state",
+        )
+        collection = None
+        if names:
+            collection = st.selectbox(
+                "Collection", names, index=None, placeholder="Any collection", label_visibility="collapsed",
+                key="collection", width=220,
+            )  # fmt: skip
+    asked = (text, state, collection)
+    if st.session_state.get("asked") != asked:
+        st.session_state["asked"] = asked
+        st.session_state["page"] = 1
+    return Wanted(text, state, collection, st.session_state["page"])
+
+
+def _pager(found: Wall) -> None:
+    if found.pages == 1:
+        return
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+        if st.button("Newer", disabled=found.page == 1, shortcut="Alt+Left"):
+            _turn(found.page - 1)
+        st.write(f"{found.page} of {found.pages}")
+        if st.button("Older", disabled=found.page == found.pages, shortcut="Alt+Right"):
+            _turn(found.page + 1)
+
+
+def _turn(page_number: int) -> None:
+    st.session_state["page"] = page_number
+    st.rerun()
+
+
+def _act(asked: dict[str, Any], assessor: Assessor) -> None:
+    ids: list[int] = asked["ids"]
+    try:
+        match asked["name"]:
+            case "restore":
+                actions.restore(platform(), ids, assessor)
+                st.toast(f"{count(len(ids), 'photo')} will be restored. Home shows how far it is.")
+            case "label":
+                actions.label_first(platform(), ids, assessor)
+                st.switch_page(link("label"))
+            case "collection":
+                ask_collection(ids, assessor)
+            case "put away":
+                actions.put_away(platform(), ids, assessor)
+                st.rerun()
+            case "bring back":
+                actions.bring_back(platform(), ids, assessor)
+                st.rerun()
+            case "delete":
+                ask_delete(ids, assessor)
+    except PlatformError as error:
+        st.error(str(error))

@@ -1,0 +1,82 @@
+const chosenOf = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const wall = parentElement.querySelector(".wall");
+  const bar = parentElement.querySelector(".bar");
+  const tiles = data.tiles;
+  const shown = new Set(tiles.map((tile) => tile.id));
+  const chosen = new Set([...(chosenOf.get(wall) ?? [])].filter((id) => shown.has(id)));
+  chosenOf.set(wall, chosen);
+  let last = 0;
+
+  const paint = () => {
+    wall.classList.toggle("choosing", chosen.size > 0);
+    [...wall.children].forEach((element, place) => {
+      const on = chosen.has(tiles[place].id);
+      element.classList.toggle("chosen", on);
+      element.querySelector(".pick").checked = on;
+    });
+    bar.hidden = chosen.size === 0;
+    bar.querySelector("b").textContent = `${chosen.size} chosen`;
+  };
+  const pick = (place, on, range) => {
+    const [from, to] = range ? [Math.min(last, place), Math.max(last, place)] : [place, place];
+    for (let each = from; each <= to; each += 1) on ? chosen.add(tiles[each].id) : chosen.delete(tiles[each].id);
+    last = place;
+    paint();
+  };
+  const act = (name) => {
+    setTriggerValue("act", { name, ids: [...chosen] });
+    chosen.clear();
+    paint();
+  };
+  const button = (text, className, onclick) => Object.assign(document.createElement("button"), { textContent: text, className, onclick });
+
+  bar.replaceChildren(
+    document.createElement("b"),
+    ...data.actions.map((action) => button(action.said, "", () => act(action.name))),
+    button("All on this page", "clear", () => (tiles.forEach((tile) => chosen.add(tile.id)), paint())),
+    button("None", "clear", () => (chosen.clear(), paint())),
+  );
+  wall.replaceChildren(
+    ...tiles.map((tile, place) => {
+      const element = document.createElement("div");
+      element.className = `tile ${tile.tone}`;
+      element.style.flex = `${tile.ratio} 0 ${Math.round(150 * tile.ratio)}px`;
+      element.style.maxWidth = `${Math.round(300 * tile.ratio)}px`;
+      element.innerHTML = `<button class="open"><img loading="lazy" alt=""></button><span class="name"></span>
+        <span class="badge"></span><input class="pick" type="checkbox" tabindex="-1">`;
+      element.querySelector("img").src = tile.src;
+      element.querySelector(".open").setAttribute("aria-label", `${tile.name}, ${tile.state}`);
+      element.querySelector(".name").textContent = tile.name;
+      element.querySelector(".badge").textContent = `${tile.sign} ${tile.state}`;
+      const box = element.querySelector(".pick");
+      box.setAttribute("aria-label", `Choose ${tile.name}`);
+      box.onclick = (event) => pick(place, box.checked, event.shiftKey);
+      element.querySelector(".open").onclick = (event) =>
+        event.shiftKey || event.ctrlKey || event.metaKey ? pick(place, true, event.shiftKey) : setTriggerValue("open", tile.id);
+      return element;
+    }),
+  );
+  wall.onkeydown = (event) => {
+    const place = [...wall.children].findIndex((element) => element.contains(event.target));
+    const go = (to) => wall.children[Math.max(0, Math.min(tiles.length - 1, to))]?.querySelector(".open").focus();
+    const row = () => {
+      const top = wall.children[place].offsetTop;
+      return [...wall.children].filter((element) => element.offsetTop === top).length;
+    };
+    const keys = {
+      ArrowRight: () => go(place + 1),
+      ArrowLeft: () => go(place - 1),
+      ArrowDown: () => go(place + row()),
+      ArrowUp: () => go(place - row()),
+      x: () => pick(place, !chosen.has(tiles[place].id), false),
+      " ": () => pick(place, !chosen.has(tiles[place].id), event.shiftKey),
+      Escape: () => (chosen.clear(), paint()),
+    };
+    if (place < 0 || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  };
+  paint();
+}

@@ -1,0 +1,94 @@
+"""The wall of photos: which ones, with which badge, and what can be done with many at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from annotator.routes.pictures import photo_url
+from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
+from db.models import Assessor
+from db.photos import PhotoCard, PhotoFilter, PhotoState, collections, count_photos, list_photos
+
+PER_PAGE = 60
+FILTERS: tuple[PhotoState, ...] = ("waiting", "in work", "submitted", "accepted", "restored", "rejected", "archived")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the person looks for."""
+
+    text: str = ""
+    state: PhotoState | None = None
+    collection: str | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Wall:
+    """One page of results."""
+
+    cards: tuple[PhotoCard, ...]
+    total: int
+    everything: int
+    """Photos there are without any filter."""
+    page: int
+    pages: int
+    collections: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """The headline."""
+        if self.total == self.everything:
+            return count(self.total, "photo")
+        return f"{self.total:,} of {count(self.everything, 'photo')}"
+
+    @property
+    def emptiness(self) -> str:
+        """What to do when nothing is shown."""
+        return "No photo fits. Choose fewer filters." if self.everything else "No photos yet. Drop some above."
+
+
+def wall(session: Session, wanted: Wanted) -> Wall:
+    """A page beyond the last shows the last."""
+    query = PhotoFilter(wanted.text.strip(), wanted.collection, wanted.state, limit=PER_PAGE)
+    total = count_photos(session, query)
+    pages = max(1, -(-total // PER_PAGE))
+    page = min(max(1, wanted.page), pages)
+    shown = PhotoFilter(query.text, query.collection, query.state, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    names = tuple(name for name, _ in collections(session) if name)
+    everything = count_photos(session, PhotoFilter())
+    return Wall(tuple(list_photos(session, shown)), total, everything, page, pages, names)
+
+
+def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[str, Any]:
+    """What the wall's part draws: tiles, and the actions that this person may take on many."""
+    return {
+        "tiles": [
+            {
+                "id": card.id,
+                "name": card.filename,
+                "src": photo_url(card.id, card.thumbnail_sha256, "thumbnail"),
+                "ratio": card.width / card.height,
+                "sign": STATE_SIGNS[card.state],
+                "state": STATE_WORDS[card.state],
+                "tone": card.state.replace(" ", "-"),
+            }
+            for card in found.cards
+        ],
+        "actions": actions_for(assessor, archived=archived),
+    }
+
+
+def actions_for(assessor: Assessor, *, archived: bool) -> list[dict[str, str]]:
+    """Names and words of what can be done with the chosen photos."""
+    if archived:
+        found = [{"name": "bring back", "said": "Bring back"}]
+    else:
+        found = [
+            {"name": "restore", "said": "Restore"},
+            {"name": "label", "said": "Label first"},
+            {"name": "collection", "said": "Add to collection…"},
+            {"name": "put away", "said": "Put away"},
+        ]
+    return [*found, {"name": "delete", "said": "Delete…"}] if assessor.is_lead else found
