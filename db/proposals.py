@@ -57,6 +57,12 @@ def latest_proposal(session: Session, photo_id: int) -> Proposal | None:
     return session.scalar(select(Proposal).where(Proposal.photo_id == photo_id).order_by(Proposal.id.desc()).limit(1))
 
 
+def has_proposal(session: Session, photo_id: int, model: str) -> bool:
+    """Whether this model proposed for the photo already."""
+    known = exists().where(Proposal.photo_id == photo_id, Proposal.model == model)
+    return bool(session.scalar(select(known)))
+
+
 def photos_without_proposal(session: Session, model: str) -> list[Photo]:
     """Photos that wait for a label and have no proposal by `model`, in the order of the queue."""
     proposed = exists().where(Proposal.photo_id == Photo.id, Proposal.model == model)
