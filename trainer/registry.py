@@ -53,10 +53,10 @@ def resolve(settings: Settings, spec: str | None, kind: str) -> "tuple[Path, Mod
     nothing ships.
     """
     from inference.names import ModelName
-    from inference.shipped import shipped_path
+    from inference.resolve import shipped_model
 
     if spec is None and not settings.has_platform():
-        return shipped_path(kind), ModelName(kind, "1", "shipped")
+        return shipped_model(kind)
     if spec is not None and Path(spec).is_file():
         return Path(spec), ModelName.of_file(kind, Path(spec))
     named = _NAMED.fullmatch(spec or f"{kind}@{PRODUCTION}")

@@ -1,0 +1,73 @@
+"""The labelled photos of a snapshot, as a training reads them: by hash, and nothing else."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from db.blobs import BlobStore
+from db.snapshots import SnapshotContents, SnapshotEntry
+from inference.files import decode_mask
+from inference.photo import decode
+from trainer.work import Work
+
+if TYPE_CHECKING:
+    from trainer.dataset import TrainingExample
+
+
+def examples_of(work: Work, snapshot: SnapshotContents) -> "list[TrainingExample]":
+    """Every photo of the snapshot whose bytes are still there, each read once to check its hashes and its size.
+
+    Photos deleted since are left out; the job's message says how many. Raises BlobError or PhotoError naming a photo
+    whose bytes are not those that were frozen.
+    """
+    kept = [item for item in snapshot.items if item.photo_id is not None]
+    gone = len(snapshot.items) - len(kept)
+    examples = []
+    for place, item in enumerate(kept):
+        work.go_on()
+        work.progress(0.0, _message(place, len(kept), gone))
+        example = _example(work.blobs.url, item)
+        example.load_mask()
+        examples.append(example)
+    return examples
+
+
+def _message(place: int, kept: int, gone: int) -> str:
+    deleted = f"; {gone} of its photos were deleted" if gone else ""
+    return f"checking the snapshot, photo {place + 1} of {kept}{deleted}"
+
+
+def _example(url: str, item: SnapshotEntry) -> "TrainingExample":
+    from trainer.dataset import TrainingExample
+
+    name = item.filename or item.photo_sha256[:12]
+    pixels = FrozenPixels(url, item.photo_sha256, name)
+    mask = FrozenMask(url, item.mask_sha256, pixels)
+    return TrainingExample(item.photo_sha256, pixels, mask, item.split, item.origin, name)
+
+
+@dataclass(frozen=True)
+class FrozenPixels:
+    """Reads a photo by hash, in whatever process it is called: `uint8 H×W×3` RGB, upright."""
+
+    url: str
+    sha256: str
+    name: str
+
+    def __call__(self) -> npt.NDArray[np.uint8]:
+        return decode(BlobStore(self.url).get(self.sha256), self.name).pixels
+
+
+@dataclass(frozen=True)
+class FrozenMask:
+    """Reads a mask by hash: `bool H×W` of its photo's size, true = defect."""
+
+    url: str
+    sha256: str
+    photo: FrozenPixels
+
+    def __call__(self) -> npt.NDArray[np.bool_]:
+        height, width = self.photo().shape[:2]
+        return decode_mask(BlobStore(self.url).get(self.sha256), (height, width), f"mask of {self.photo.name}")

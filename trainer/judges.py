@@ -1,0 +1,83 @@
+"""Which accepted photos may judge which models: none that a model was trained on, nor a near-copy of one."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from db.annotations import accepted_annotations
+from db.models import Annotation, Photo
+from db.splits import NEAR_BITS, bit_distance
+from trainer import registry
+from trainer.errors import JobError
+from trainer.store import local_artifact, open_client
+from trainer.training import TRAINING_PHOTOS
+from trainer.work import Work
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model of the comparison and the photos it was trained on."""
+
+    model: registry.ModelVersion
+    trained_on: frozenset[str]
+
+    @property
+    def spec(self) -> str:
+        return self.model.spec
+
+
+def candidate_of(work: Work, spec: str) -> Candidate:
+    """The model that `detector@3` or `detector@production` means. Raises RegistryError, JobError."""
+    name, _, which = spec.partition("@")
+    model = registry.find_model(work.settings, name, which)
+    return Candidate(model, trained_photos(work, model))
+
+
+def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
+    """Hashes of the platform's photos that a model was trained on; the shipped one saw none of them."""
+    if model.tags.get("origin") == "shipped":
+        return frozenset()
+    from mlflow.artifacts import load_text
+
+    uri = f"{open_client(work.settings).get_run(model.run_id).info.artifact_uri}/{TRAINING_PHOTOS}"
+    try:
+        local = local_artifact(uri)
+        text = local.read_text() if local is not None else load_text(uri)
+        return frozenset(json.loads(text)["train"])
+    except (OSError, ValueError, KeyError) as error:
+        raise JobError(f"What {model.spec} was trained on is not known ({error}); it cannot be compared.") from error
+
+
+def choose_photos(work: Work, candidates: list[Candidate]) -> tuple[list[Annotation], list[dict[str, Any]]]:
+    """Accepted annotations that count, and the photos left out with the reason."""
+    wanted: list[int] | None = work.params.get("photo_ids")
+    with work.database.reading() as session:
+        accepted = accepted_annotations(session)
+    known = {annotation.photo.sha256: annotation.photo for annotation in accepted}
+    chosen: list[Annotation] = []
+    left_out: list[dict[str, Any]] = []
+    for annotation in accepted:
+        if wanted is not None and annotation.photo_id not in wanted:
+            continue
+        reason = _why_not(annotation.photo, candidates, known)
+        if reason is None:
+            chosen.append(annotation)
+        else:
+            left_out.append(left_out_entry(annotation.photo, reason))
+    return chosen, left_out
+
+
+def _why_not(photo: Photo, candidates: list[Candidate], known: dict[str, Photo]) -> str | None:
+    """Why a photo cannot judge these models, if so."""
+    for candidate in candidates:
+        if photo.sha256 in candidate.trained_on:
+            return f"{candidate.spec} was trained on it"
+        for sha in candidate.trained_on & known.keys():
+            if bit_distance(photo.near_hash, known[sha].near_hash) <= NEAR_BITS:
+                return f"{candidate.spec} was trained on a near-copy, {known[sha].filename}"
+    return None
+
+
+def left_out_entry(photo: Photo, reason: str) -> dict[str, Any]:
+    """One line of a report's `left_out`."""
+    return {"photo_id": photo.id, "filename": photo.filename, "reason": reason}

@@ -1,0 +1,182 @@
+"""A training as a job: a snapshot and a recipe in, one MLflow run and a model version out."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db import jobs as rows
+from db.engine import Database
+from db.models import Job
+from db.settings import Settings
+from db.snapshots import SnapshotContents, snapshot_contents
+from trainer import registry
+from trainer.errors import JobError, Stopped
+from trainer.examples import examples_of
+from trainer.locks import exclusive
+from trainer.platform import DETECTOR
+from trainer.recipe import DetectorRecipe, from_mapping
+from trainer.tracking import MlflowTracker, close_run, open_run
+from trainer.work import Work
+
+if TYPE_CHECKING:
+    from trainer.loop import TrainingOutcome
+
+TRAINING_PHOTOS = "training_photos.json"
+
+
+def train(work: Work) -> dict[str, Any]:
+    """Follow the job's recipe, `{"recipe": {...}, "snapshot": id | None, "resume_run"?: run id}`.
+
+    Without a snapshot it trains on synthetic defects alone. `resume_run` goes on with an earlier job's run from its
+    last checkpoint. Whoever writes a run holds its lock. Raises Stopped when asked to stop: the last checkpoint stays.
+    """
+    recipe = from_mapping(work.params["recipe"])
+    snapshot = _snapshot(work)
+    owner = _owner(work)
+    with exclusive(work.settings, run_lock(owner)) as lock:
+        run_id = open_run(work.settings, DETECTOR, owner, name=f"detector {owner[:8]}")
+        with work.database.unit_of_work() as session:
+            rows.set_run(session, work.job.id, run_id)
+        try:
+            outcome = _run(work, recipe, snapshot, run_id, lambda: work.should_stop() or not lock.still_held())
+            made = _register(work, snapshot, run_id, outcome)
+        except Stopped:
+            if work.cancelled():
+                close_run(work.settings, run_id, "KILLED")
+            raise
+        except BaseException:
+            close_run(work.settings, run_id, "FAILED", folder(work.settings, work.job.id) / "log.txt")
+            raise
+        close_run(work.settings, run_id, "FINISHED")
+    return {"model": DETECTOR, "version": made, "run_id": run_id, "metrics": outcome.metrics}
+
+
+def close_after_death(settings: Settings, database: Database, job_id: str) -> str:
+    """End the run of a job whose process died, as its row says it ended."""
+    with database.reading() as session:
+        job = rows.get_job(session, job_id)
+    if job.run_id is None:
+        return job.status
+    with exclusive(settings, run_lock(_owner_of(database, job))):
+        ended = "KILLED" if job.status == "cancelled" else "FAILED"
+        close_run(settings, job.run_id, ended, folder(settings, job_id) / "log.txt")  # type: ignore[arg-type]
+    return job.status
+
+
+def folder(settings: Settings, job_id: str) -> Path:
+    """Where a job keeps its checkpoints, its journal and its log."""
+    return settings.home.resolve() / "jobs" / job_id
+
+
+def run_lock(owner: str) -> str:
+    """The lock of the run that the job `owner` made."""
+    return f"run-{owner}"
+
+
+def _run(
+    work: Work, recipe: DetectorRecipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
+) -> "TrainingOutcome":
+    from trainer.loop import train_detector
+
+    place = folder(work.settings, _owner(work))
+    examples = examples_of(work, snapshot) if snapshot is not None else []
+    with MlflowTracker(work.settings, run_id, place, work.progress) as tracker:
+        tracker.params(_flat(recipe.to_dict()))
+        for key, value in _facts(snapshot).items():
+            tracker.tag(key, value)
+        tracker.file(_training_photos(place, snapshot, [example.photo_sha for example in examples]))
+        outcome = train_detector(recipe, examples, place, tracker, should_stop=should_stop, resume=True)
+    if outcome.stopped:
+        raise Stopped(f"Job {work.job.id} was asked to stop.")
+    return outcome
+
+
+def _register(work: Work, snapshot: SnapshotContents | None, run_id: str, outcome: "TrainingOutcome") -> str:
+    tags = {"job": work.job.id, "snapshot": snapshot.sha256 if snapshot else "none", "origin": "training"}
+    figures = {key: f"{value:.4f}" for key, value in outcome.metrics.items()}
+    return registry.register(work.settings, DETECTOR, outcome.checkpoint, run_id, {**figures, **tags})
+
+
+def _snapshot(work: Work) -> SnapshotContents | None:
+    wanted = work.params.get("snapshot")
+    if wanted is None:
+        return None
+    with work.database.reading() as session:
+        return snapshot_contents(session, int(wanted))
+
+
+def _owner(work: Work) -> str:
+    """The job whose folder and run this one writes: its own, or the one it goes on with."""
+    run_id = work.params.get("resume_run")
+    if not run_id:
+        return work.job.id
+    with work.database.reading() as session:
+        return _first_job(session, run_id)
+
+
+def _owner_of(database: Database, job: Job) -> str:
+    with database.reading() as session:
+        return _first_job(session, str(job.run_id))
+
+
+def _first_job(session: Session, run_id: str) -> str:
+    found = session.scalar(select(Job.id).where(Job.run_id == run_id).order_by(Job.created_at).limit(1))
+    if found is None:
+        raise JobError(f"No job here made the run {run_id}; start a new training.")
+    return found
+
+
+def _facts(snapshot: SnapshotContents | None) -> dict[str, str]:
+    """Tags of the run: what it was made from."""
+    real = sum(item.origin != "synthetic" for item in snapshot.items) if snapshot else 0
+    return {
+        "heirloom.version": version("heirloom"),
+        "heirloom.code": code_version(),
+        "heirloom.snapshot": snapshot.sha256 if snapshot else "none",
+        "heirloom.snapshot_name": snapshot.name if snapshot else "none",
+        "heirloom.real_annotations": str(real) if real else "no real annotations yet",
+    }
+
+
+def code_version() -> str:
+    """The commit of a checkout, with a `+` when files differ from it; the package's version elsewhere."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return version("heirloom")
+    try:
+        commit = _git(here, "rev-parse", "HEAD")
+        return commit + ("+" if _git(here, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return version("heirloom")
+
+
+def _git(here: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=here, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[str]) -> Path:
+    """Write which photos the model saw; a comparison leaves out those of `train`."""
+    items = [item for item in snapshot.items if item.photo_sha256 in set(read)] if snapshot else []
+    sides: dict[str, list[str]] = {"train": [], "validation": []}
+    for item in items:
+        sides[item.split].append(item.photo_sha256)
+    path = place / TRAINING_PHOTOS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"snapshot": snapshot.sha256 if snapshot else None, **sides}, indent=1))
+    return path
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
