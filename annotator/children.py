@@ -22,9 +22,10 @@ LOG_BYTES = 5_000_000
 
 @dataclass
 class Child:
-    """One process: how to start it, and how to know that it answers."""
+    """One process: how to start it, how to know that it answers, and what to tell people then."""
 
     name: str
+    where: str
     command: list[str]
     environment: Mapping[str, str]
     log: Path

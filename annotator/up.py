@@ -44,13 +44,14 @@ def up(
     home.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _interrupt)
     with _only_one(home):
+        typer.echo("heirloom is starting; the first time takes a minute.")
         _prepare(sample_photos)
-        children, addresses = plan(settings, host, port, mlflow_port)
+        children = plan(settings, host, port, mlflow_port)
         try:
             for child in children:
                 child.start()
             _wait_until_ready(children)
-            typer.echo("\n".join([*addresses, f"  state   {home}", "Ctrl-C stops all of it; nothing is lost."]))
+            typer.echo(f"heirloom is up; its state is in {home}. Ctrl-C stops all of it, and nothing is lost.")
             _watch(children)
         except KeyboardInterrupt:
             typer.echo("Stopping …")
@@ -59,32 +60,37 @@ def up(
     typer.echo("Stopped.")
 
 
-def plan(settings: Settings, host: str, port: int, mlflow_port: int) -> tuple[list[Child], list[str]]:
-    """The processes to start, and the lines that tell a person where they are."""
-    app_port = _port(host, port)
-    app_address = _address(host, app_port)
+def plan(settings: Settings, host: str, port: int, mlflow_port: int) -> list[Child]:
+    """The processes to start; the app first, because people wait for it."""
     environment = {**os.environ, "HEIRLOOM_HOME": str(settings.home.resolve())}
     logs = settings.home.resolve() / "logs"
-    children: list[Child] = []
-    lines = ["heirloom is up:", f"  app     {app_address}{_moved(port, app_port)}"]
+    app_port = _port(host, port)
+    app_address = _address(host, app_port)
+    app = Child(
+        "the app",
+        f"{app_address}{_moved(port, app_port)}",
+        [sys.executable, "-m", "annotator.serve", "--host", host, "--port", str(app_port)],
+        environment,
+        logs / "app.log",
+        _answers_at(f"{app_address}/_stcore/health"),
+    )
+    worker_command = [sys.executable, "-m", "trainer.worker"]
+    worker = Child("the worker", "on this machine", worker_command, environment, logs / "worker.log", _says_ready)
     if settings.mlflow_tracking_uri.startswith("http"):
         environment["HEIRLOOM_MLFLOW_ADDRESS"] = settings.mlflow_tracking_uri
-        lines.append(f"  MLflow  {settings.mlflow_tracking_uri} (not ours: MLFLOW_TRACKING_URI)")
-    else:
-        tracking_port = _port(LOOPBACK, mlflow_port)
-        tracking = _address(LOOPBACK, tracking_port)
-        environment["HEIRLOOM_MLFLOW_ADDRESS"] = tracking
-        lines.append(f"  MLflow  {tracking}{_moved(mlflow_port, tracking_port)}")
-        command = mlflow_command(settings, tracking_port)
-        children.append(Child("MLflow", command, environment, logs / "mlflow.log", _answers_at(f"{tracking}/health")))
-    serve = [sys.executable, "-m", "annotator.serve", "--host", host, "--port", str(app_port)]
-    worker = [sys.executable, "-m", "trainer.worker"]
-    children += [
-        Child("the app", serve, environment, logs / "app.log", _answers_at(f"{app_address}/_stcore/health")),
-        Child("the worker", worker, environment, logs / "worker.log", lambda child: "is ready" in child.output()),
-    ]
-    lines.append("  worker  1, on this machine")
-    return children, lines
+        typer.echo(f"  MLflow      {settings.mlflow_tracking_uri}, as MLFLOW_TRACKING_URI says")
+        return [app, worker]
+    tracking_port = _port(LOOPBACK, mlflow_port)
+    address = environment["HEIRLOOM_MLFLOW_ADDRESS"] = _address(LOOPBACK, tracking_port)
+    tracking = Child(
+        "MLflow",
+        f"{address}{_moved(mlflow_port, tracking_port)}",
+        mlflow_command(settings, tracking_port),
+        {**environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        logs / "mlflow.log",
+        _answers_at(f"{address}/health"),
+    )
+    return [app, worker, tracking]
 
 
 def mlflow_command(settings: Settings, port: int) -> list[str]:
@@ -108,12 +114,14 @@ def _wait_until_ready(children: list[Child]) -> None:
     deadline = time.monotonic() + START_SECONDS
     waiting = list(children)
     while waiting:
-        for child in waiting:
+        for child in list(waiting):
             if not child.alive:
                 raise UpError(
                     f"{child.name} stopped while it was starting. The end of {child.log}:\n{child.last_words()}"
                 )
-        waiting = [child for child in waiting if not child.ready(child)]
+            if child.ready(child):
+                typer.echo(f"  {child.name:<10}  {child.where}")
+                waiting.remove(child)
         if waiting and time.monotonic() > deadline:
             names = " and ".join(child.name for child in waiting)
             raise UpError(f"{names} did not answer within {START_SECONDS:.0f} s; {waiting[0].log} may say why")
@@ -177,6 +185,10 @@ def _address(host: str, port: int) -> str:
 
 def _answers_at(address: str) -> Callable[[Child], bool]:
     return lambda _child: answers(address)
+
+
+def _says_ready(child: Child) -> bool:
+    return " is ready" in child.output()
 
 
 def _interrupt(_number: int, _frame: object) -> None:

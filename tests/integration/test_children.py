@@ -19,7 +19,12 @@ STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready
 
 def child(tmp_path: Path, code: str) -> Child:
     return Child(
-        "the child", [sys.executable, "-c", code], dict(os.environ), tmp_path / "c.log", lambda c: "ready" in c.output()
+        "the child",
+        "here",
+        [sys.executable, "-c", code],
+        dict(os.environ),
+        tmp_path / "c.log",
+        lambda c: "ready" in c.output(),
     )
 
 
@@ -73,7 +78,7 @@ def test_children_end_with_a_parent_that_is_killed_outright(tmp_path: Path) -> N
     log = str(tmp_path / "c.log")
     parent_code = (
         "import os, sys, time\nfrom pathlib import Path\nfrom annotator.children import Child\n"
-        f"c = Child('c', [sys.executable, '-c', {SLEEP!r}], dict(os.environ), Path({log!r}), bool)\n"
+        f"c = Child('c', 'here', [sys.executable, '-c', {SLEEP!r}], dict(os.environ), Path({log!r}), bool)\n"
         "c.start()\nprint(c.process.pid, flush=True)\ntime.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", parent_code], stdout=subprocess.PIPE, text=True) as parent:

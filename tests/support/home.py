@@ -100,8 +100,8 @@ def _wait_for_addresses(process: "subprocess.Popen[str]", log: Path) -> tuple[st
     deadline = time.monotonic() + UP_SECONDS
     while time.monotonic() < deadline:
         text = log.read_text()
-        app, mlflow = (re.search(rf"^  {name} +(http://\S+)", text, re.MULTILINE) for name in ("app", "MLflow"))
-        if app and mlflow:
+        app, mlflow = (re.search(rf"^  {name} +(http://\S+)$", text, re.MULTILINE) for name in ("the app", "MLflow"))
+        if app and mlflow and "heirloom is up" in text:
             return app[1], mlflow[1]
         if process.poll() is not None:
             raise RuntimeError(f"heirloom up ended with {process.returncode}:\n{text}")
