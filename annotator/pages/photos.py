@@ -48,7 +48,7 @@ def _head(found: Wall, wanted: Wanted, assessor: Assessor) -> None:
 def _filters() -> Wanted:
     with platform().database.reading() as session:
         names = wall(session, Wanted()).collections
-    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         text = st.text_input(
             "Search", placeholder="Search by name", label_visibility="collapsed", key="search", width=240
         )

@@ -2,12 +2,13 @@
 
 from starlette.routing import Route
 
-from annotator.routes import decisions, drafts, imports, pictures, session, tasks, verdicts
+from annotator.routes import decisions, drafts, imports, pictures, runs, session, tasks, verdicts
 
 routes: list[Route] = [
     *session.routes,
     *imports.routes,
     *pictures.routes,
+    *runs.routes,
     *tasks.routes,
     *drafts.routes,
     *verdicts.routes,

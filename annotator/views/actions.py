@@ -25,6 +25,12 @@ def train(here: Platform, recipe: dict[str, Any], snapshot_id: int | None, by: A
     return _launch(here, "train", {"recipe": recipe, "snapshot": snapshot_id}, by)
 
 
+def go_on(here: Platform, job: Job, by: Assessor) -> Job:
+    """Resume a training that was stopped or failed, from its last checkpoint, in the same run."""
+    require_engineer(by)
+    return _launch(here, "train", {**job.params, "resume_run": job.run_id}, by)
+
+
 def compare(here: Platform, models: Sequence[str], by: Assessor) -> Job:
     """`models` as the registry names them, `detector@3`."""
     require_engineer(by)

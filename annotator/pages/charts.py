@@ -1,0 +1,35 @@
+"""Charts in the look of the pages."""
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+
+from annotator.views.runs import Point
+
+HUES = ("#e0a44a", "#5fa8d3", "#c77dba", "#8fb35a", "#d9735b", "#9a8fd0")
+"""Lines of different runs; dashes tell them apart as well."""
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3])
+
+
+def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) -> alt.Chart:
+    """One line per run over the steps."""
+    rows = [
+        {"run": name, "step": point.step, "value": point.value} for name, points in curves.items() for point in points
+    ]
+    names = list(curves)
+    chart = alt.Chart(alt.Data(values=rows)).mark_line(interpolate="monotone", strokeWidth=2)
+    encoded = chart.encode(
+        x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickCount=5)),
+        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)),
+        color=alt.Color(
+            "run:N",
+            title=None,
+            scale=alt.Scale(domain=names, range=list(HUES[: len(names)])),
+            legend=alt.Legend(orient="top") if len(names) > 1 else None,
+        ),
+        strokeDash=alt.StrokeDash(
+            "run:N", legend=None, scale=alt.Scale(domain=names, range=list(DASHES[: len(names)]))
+        ),
+        tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".4f")],
+    )
+    return encoded.properties(height=height)

@@ -1,0 +1,83 @@
+"""A training as it runs, and those that ran."""
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.navigation import link
+from annotator.pages.charts import lines
+from annotator.routes.runs import sample_url
+from annotator.views import actions
+from annotator.views.runs import curve, newest_samples
+from annotator.views.training import ending, log_tail
+from annotator.views.words import ago, exact, job_line
+from annotator.visitor import current
+from db.errors import PlatformError
+from db.jobs import list_jobs
+from db.models import Assessor, Job
+
+LEGEND = (
+    '<p class="hl-quiet hl-legend"><i style="background:#3cc85a"></i>found <i style="background:#466eff"></i>missed '
+    '<i style="background:#f03c3c"></i>false alarm</p>'
+)
+
+
+@st.fragment(run_every=2)
+def running_training() -> None:
+    """All trainings that run or wait, refreshed by themselves; the page runs again when one ends."""
+    with platform().database.reading() as session:
+        active = list_jobs(session, "train", active=True)
+    for job in reversed(active):
+        _running(job)
+    before = st.session_state.get("trainings", set())
+    st.session_state["trainings"] = {job.id for job in active}
+    if before - st.session_state["trainings"]:
+        st.rerun()
+
+
+def _running(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, job.progress), text=f"**{job.progress:.0%}** · {job_line(job)}")
+        if st.button("Stop", key=f"stop-{job.id}", disabled=job.cancel_requested, help="Keeps the last checkpoint."):
+            actions.stop(platform(), job.id, current())
+            st.rerun(scope="fragment")
+    _pictures(job)
+
+
+def _pictures(job: Job) -> None:
+    settings = platform().settings
+    if job.run_id:
+        try:
+            points = curve(settings, job.run_id, "loss")
+            samples = newest_samples(settings, job.run_id)
+        except PlatformError as error:
+            st.caption(str(error))
+            points, samples = [], []
+        if len(points) > 1:
+            st.altair_chart(lines({"loss": points}, "loss"))
+        for path in samples:
+            st.html(f'<img class="hl-sample" src="{sample_url(job.run_id, path)}" alt="Sample photos and masks found">')
+        if samples:
+            st.html(LEGEND)
+    with st.expander("Log"):
+        st.code(log_tail(settings, job.id) or "The log is empty so far, or lies on another machine.", language=None)
+
+
+def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
+    """What ran, newest first; one that stopped early can go on."""
+    past = [job for job in jobs if job.status not in ("queued", "running")]
+    if not past and len(jobs) == 0:
+        st.subheader("No training has run yet", anchor=False)
+        st.write("Choose on the left what to train on, and start. You can leave the page while it runs.")
+        return
+    if past:
+        st.subheader("Trainings so far", anchor=False)
+    for job in past[:12]:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"past-{job.id}"):
+            when = f'<time class="hl-quiet" title="{exact(job.created_at)}">{ago(job.created_at)}</time>'
+            st.html(f"<span>{ending(job)}</span> {when}")
+            if job.status in ("cancelled", "failed") and job.run_id:
+                if st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
+                    actions.go_on(platform(), job, assessor)
+                    st.rerun()
+    if any(job.status == "done" for job in past):
+        st.page_link(link("compare"), label="Compare models", icon=":material/balance:")

@@ -1,0 +1,155 @@
+"""What MLflow remembers of trainings: figures, curves, sample pictures. MLflow is imported when first asked."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from db.settings import Settings
+from trainer.errors import RegistryError
+from trainer.platform import DETECTOR, PRODUCTION
+from trainer.registry import ModelVersion, list_models
+from trainer.store import JOB_TAG, local_artifact, open_client
+
+CURVE_POINTS = 240
+MOST_RUNS = 200
+NO_REAL = "no real annotations yet"
+SAMPLES = "images"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training as its run tells it."""
+
+    run_id: str
+    experiment_id: str
+    name: str
+    job_id: str
+    status: str
+    started: datetime | None
+    figures: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+    model: ModelVersion | None
+    """The version it became, if it got that far."""
+
+    @property
+    def real(self) -> dict[str, float]:
+        """Figures on real annotations, `dice`, `auc`, …; empty where there were none to measure on."""
+        return _group(self.figures, "real")
+
+    @property
+    def synthetic(self) -> dict[str, float]:
+        return _group(self.figures, "synthetic")
+
+    @property
+    def in_production(self) -> bool:
+        return self.model is not None and PRODUCTION in self.model.aliases
+
+
+@dataclass(frozen=True)
+class Point:
+    step: int
+    value: float
+
+
+def list_runs(settings: Settings) -> list[Run]:
+    """All runs of detectors, newest first, the shipped weights among them. Raises RegistryError."""
+    from mlflow.exceptions import MlflowException
+
+    client = open_client(settings)
+    models = {model.run_id: model for model in list_models(settings, DETECTOR)}
+    try:
+        experiment = client.get_experiment_by_name(DETECTOR)
+        found = client.search_runs([experiment.experiment_id], max_results=MOST_RUNS) if experiment else []
+    except MlflowException as error:
+        said = f"MLflow at {settings.mlflow_tracking_uri} does not answer ({error}). See that it runs."
+        raise RegistryError(said) from error
+    return [_run(row, models.get(row.info.run_id)) for row in found]
+
+
+def curve(settings: Settings, run_id: str, key: str) -> list[Point]:
+    """A metric over the steps, thinned to what a chart can show; empty before the first figure."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        history = open_client(settings).get_metric_history(run_id, key)
+    except MlflowException as error:
+        raise RegistryError(f"MLflow has no curve of run {run_id} ({error}). See that it runs.") from error
+    points = sorted((Point(metric.step, metric.value) for metric in history), key=lambda point: point.step)
+    return thin(points, CURVE_POINTS)
+
+
+def thin(points: list[Point], most: int) -> list[Point]:
+    """At most `most` points: each the mean of its neighbours, so that no step is favoured; the last step is kept."""
+    if len(points) <= most:
+        return points
+    size = -(-len(points) // most)
+    groups = [points[start : start + size] for start in range(0, len(points), size)]
+    return [Point(group[-1].step, sum(point.value for point in group) / len(group)) for group in groups]
+
+
+def newest_samples(settings: Settings, run_id: str) -> list[str]:
+    """Artifact paths of the newest sample picture of each kind (`real samples`, `synthetic samples`)."""
+    client = open_client(settings)
+    names = [entry.path for entry in client.list_artifacts(run_id, SAMPLES) if entry.path.endswith(".png")]
+    return newest_by_key(names)
+
+
+def newest_by_key(paths: Iterable[str]) -> list[str]:
+    """MLflow names pictures `images/KEY%step%N%timestamp%N%uuid.png` (older: `~`); the highest step of each KEY."""
+    newest: dict[str, tuple[int, str]] = {}
+    for path in paths:
+        name = PurePosixPath(path).name
+        parts = name.replace("~", "%").split("%")
+        if "step" not in parts or "compressed" in name:
+            continue
+        key, step = parts[0], int(parts[parts.index("step") + 1])
+        newest[key] = max(newest.get(key, (-1, "")), (step, path))
+    return [path for _, (_, path) in sorted(newest.items())]
+
+
+def sample_bytes(settings: Settings, run_id: str, path: str) -> bytes:
+    """A sample picture. Raises RegistryError when the run has none by that name."""
+    if PurePosixPath(path).parts[:1] != (SAMPLES,) or ".." in PurePosixPath(path).parts:
+        raise RegistryError(f"A run's samples lie in {SAMPLES}/, not at {path}.")
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    try:
+        uri = f"{open_client(settings).get_run(run_id).info.artifact_uri}/{path}"
+        local = local_artifact(uri)
+        return (local or Path(download_artifacts(artifact_uri=uri))).read_bytes()
+    except (MlflowException, OSError) as error:
+        raise RegistryError(f"Run {run_id} has no picture {path}.") from error
+
+
+def mlflow_address(run: Run | None = None) -> str | None:
+    """Where people open MLflow, at a run if one is named; None when nobody told us."""
+    base = os.environ.get("HEIRLOOM_MLFLOW_ADDRESS", "").rstrip("/")
+    if not base or run is None:
+        return base or None
+    return f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+
+
+def _run(row: Any, model: ModelVersion | None) -> Run:
+    started = row.info.start_time
+    return Run(
+        run_id=row.info.run_id,
+        experiment_id=str(row.info.experiment_id),
+        name=str(model.spec if model else row.info.run_name),
+        job_id=row.data.tags.get(JOB_TAG, ""),
+        status=row.info.status,
+        started=datetime.fromtimestamp(started / 1000, UTC) if started else None,
+        figures=dict(row.data.metrics),
+        params=dict(row.data.params),
+        tags=dict(row.data.tags),
+        model=model,
+    )
+
+
+def _group(figures: dict[str, float], group: str) -> dict[str, float]:
+    prefix = f"{group}/"
+    return {key.removeprefix(prefix): value for key, value in figures.items() if key.startswith(prefix)}

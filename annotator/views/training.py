@@ -1,0 +1,109 @@
+"""Train: what on, with which settings, how long it takes, and how it goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotator.views.words import count, duration
+from db.models import Job, Photo, Snapshot, SnapshotItem
+from db.settings import Settings
+from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
+from trainer.recipe import DetectorRecipe
+
+SHOWN_PHOTOS = 8
+LOG_BYTES = 20_000
+PICTURE_SECONDS = {"resnet18": 0.45, "plain": 0.16}
+"""Forward and backward of one 256² picture on two cores, from measurements; a guess until a training has run here."""
+OTHER_PICTURE_SECONDS = 1.2
+
+
+@dataclass(frozen=True)
+class SnapshotChoice:
+    """A snapshot to train on."""
+
+    id: int
+    name: str
+    sha256: str
+    counts: SnapshotCounts
+    photos: tuple[Photo, ...]
+    """A few of them, to look at."""
+
+
+def snapshot_choices(session: Session) -> list[SnapshotChoice]:
+    """Newest first."""
+    return [_choice(session, snapshot) for snapshot in list_snapshots(session)]
+
+
+def _choice(session: Session, snapshot: Snapshot) -> SnapshotChoice:
+    photos = session.scalars(
+        select(Photo).join(SnapshotItem).where(SnapshotItem.snapshot_id == snapshot.id).limit(SHOWN_PHOTOS)
+    )
+    counts = snapshot_counts(session, snapshot.id)
+    return SnapshotChoice(snapshot.id, snapshot.name, snapshot.sha256, counts, tuple(photos))
+
+
+def counts_sentence(counts: SnapshotCounts) -> str:
+    """What is in a snapshot; synthetic masks are never counted as real."""
+    real = counts.real_train + counts.real_validation
+    said = f"{count(counts.total, 'photo')}, "
+    if not real:
+        return said + "all with synthetic defects. No real annotations yet, so nothing can be said about real photos."
+    said += f"{real} with real masks ({counts.real_train} to train on, {counts.real_validation} to check with)"
+    synthetic = counts.total - real
+    said += f" and {synthetic} with synthetic ones." if synthetic else "."
+    if not counts.real_validation:
+        said += " None of the real ones is for checking, so figures on real photos will be missing."
+    return said
+
+
+def estimate(recipe: DetectorRecipe, past: Sequence[Job]) -> str:
+    """How long the training will take, from trainings that ran here, else a guess."""
+    rates = [rate for job in past if (rate := _pixel_seconds(job, recipe.encoder)) is not None]
+    work = recipe.steps * recipe.batch * recipe.size**2
+    if rates:
+        return f"About {duration(work * rates[0])}, going by the last training here."
+    guess = PICTURE_SECONDS.get(recipe.encoder, OTHER_PICTURE_SECONDS) / 256**2
+    return f"About {duration(work * guess)} on two cores; a guess until a training has run here."
+
+
+def _pixel_seconds(job: Job, encoder: str) -> float | None:
+    """Seconds per training pixel of a finished training with that encoder."""
+    if job.status != "done" or job.started_at is None or job.finished_at is None:
+        return None
+    ran = {**job.params.get("recipe", {})}
+    recipe = replace(DetectorRecipe(), **{key: ran[key] for key in SIZES if key in ran})
+    if recipe.encoder != encoder:
+        return None
+    seconds = (job.finished_at - job.started_at).total_seconds()
+    return seconds / (recipe.steps * recipe.batch * recipe.size**2)
+
+
+SIZES = ("encoder", "size", "batch", "epochs", "steps_per_epoch")
+
+
+def log_tail(settings: Settings, job_id: str) -> str:
+    """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins."""
+    path: Path = settings.home.resolve() / "jobs" / job_id / "log.txt"
+    if not path.exists():
+        return ""
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - LOG_BYTES))
+        return log.read().decode(errors="replace")
+
+
+def ending(job: Job) -> str:
+    """How a training ended, in one line."""
+    if job.status == "failed":
+        return f"Failed: {job.error}"
+    if job.status == "cancelled":
+        return f"Stopped at {job.progress:.0%}; the last checkpoint is kept."
+    if job.status == "done":
+        made = f"{job.result.get('model', 'detector')}@{job.result.get('version', '?')}"
+        took = ""
+        if job.started_at and job.finished_at:
+            took = f" in {duration((job.finished_at - job.started_at).total_seconds())}"
+        return f"Became {made}{took}."
+    return ""
