@@ -17,6 +17,8 @@ export type BaseKind = "proposal" | "annotation" | "empty";
 export class MaskBuffer {
   readonly hand: Uint8Array;
   readonly log = new Log();
+  /** The smallest value of the base that counts as defect. */
+  cut: number;
   private readonly across: number;
   private readonly patches = new Map<Action, Patch>();
   private open: Patch | undefined;
@@ -38,16 +40,12 @@ export class MaskBuffer {
   ) {
     this.hand = new Uint8Array(width * height);
     this.across = Math.ceil(width / BLOCK);
+    this.cut = this.leastValue();
   }
 
   /** The threshold in force: the one under the slider's thumb while it moves, else the log's, else the proposal's. */
   get threshold(): number {
     return this.preview ?? this.log.threshold() ?? this.baseThreshold;
-  }
-
-  /** The smallest value of the base that counts as defect. */
-  get cut(): number {
-    return this.baseKind === "annotation" ? 128 : cut(this.threshold);
   }
 
   get all(): Rect {
@@ -58,7 +56,7 @@ export class MaskBuffer {
   previewThreshold(value: number | undefined): void {
     if (value === this.preview) return;
     this.preview = value;
-    this.changed(this.all);
+    this.rebase();
   }
 
   /** Starts a stroke that is drawn piece by piece; `finish` makes it an action. */
@@ -89,7 +87,7 @@ export class MaskBuffer {
     const change = this.log.apply(event);
     if (change.kind === "nothing") return;
     if (change.action.kind === "threshold") {
-      this.changed(this.all);
+      this.rebase();
     } else if (change.kind === "added" || change.kind === "continued") {
       const patch = this.patches.get(change.action) ?? new Map();
       const piece = change.action.pieces[change.action.pieces.length - 1];
@@ -106,13 +104,13 @@ export class MaskBuffer {
     return hand === DRAWN || (hand === UNTOUCHED && this.base !== undefined && this.base[index] >= this.cut);
   }
 
-  /** The share of the photo that is marked, in [0, 1]. */
-  share(): number {
+  /** Marked pixels among those with an index in [start, end). */
+  count(start: number, end: number): number {
     const { hand, base, cut: least } = this;
     let marked = 0;
-    if (base) for (let i = 0; i < hand.length; i++) marked += hand[i] === UNTOUCHED ? +(base[i] >= least) : hand[i] & 1;
-    else for (let i = 0; i < hand.length; i++) marked += hand[i] & 1;
-    return marked / hand.length;
+    if (base) for (let i = start; i < end; i++) marked += hand[i] === UNTOUCHED ? +(base[i] >= least) : hand[i] & 1;
+    else for (let i = start; i < end; i++) marked += hand[i] & 1;
+    return marked;
   }
 
   /** The mask as bytes 0 and 1, row by row. */
@@ -120,6 +118,17 @@ export class MaskBuffer {
     const bytes = new Uint8Array(this.hand.length);
     for (let index = 0; index < bytes.length; index++) bytes[index] = this.has(index) ? 1 : 0;
     return bytes;
+  }
+
+  private leastValue(): number {
+    return this.baseKind === "annotation" ? 128 : cut(this.threshold);
+  }
+
+  private rebase(): void {
+    const least = this.leastValue();
+    if (least === this.cut) return;
+    this.cut = least;
+    this.changed(this.all);
   }
 
   private paint(points: readonly Coordinate[], size: number, tool: "brush" | "eraser", patch: Patch | undefined): Rect {

@@ -24,6 +24,7 @@ export function place(event: MouseEvent, element: Element): Point {
 export function typing(event: KeyboardEvent): boolean {
   const target = event.composedPath()[0];
   if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && target.type === "range") return /^(Arrow|Page|Home|End)/.test(event.key);
   if (target instanceof HTMLInputElement) return target.type !== "checkbox";
   return target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName);
 }
@@ -110,7 +111,7 @@ export class Navigation {
       ArrowUp: () => this.viewport.panBy(0, KEY_PAN),
       ArrowDown: () => this.viewport.panBy(0, -KEY_PAN),
     };
-    const action = actions[event.key];
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action) return false;
     action();
     return true;

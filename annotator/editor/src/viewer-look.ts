@@ -13,7 +13,7 @@ export class LookControls {
   private readonly mask = makeButton("mask", "M", () => this.toggleMask());
   private readonly outline = makeButton("outline", "O", () => this.toggleOutline());
   private readonly blinker = makeButton("blink", "space", () => this.blink());
-  private readonly zoom = make("output", { class: "zoom", "aria-label": "Zoom" });
+  private readonly zoom = make("span", { class: "zoom", title: "Screen pixels per photo pixel" });
   private readonly opacity = make("input", {
     type: "range",
     min: "10",

@@ -1,0 +1,496 @@
+/** The mask editor of the Label page: one photo after the other, each stroke saved as it is made. */
+
+import { api, type LabelTask, Refusal } from "./api.ts";
+import { Hand } from "./canvas-hand.ts";
+import { clockText } from "./clock.ts";
+import { type Actions, Desk } from "./desk.ts";
+import { askConflict, askSkip, showHelp } from "./dialogs.ts";
+import css from "./editor.css";
+import { Minimap } from "./minimap.ts";
+import { typing } from "./navigation.ts";
+import type { Look } from "./overlay.ts";
+import { Pen } from "./pen.ts";
+import { COLOURS, loadPreferences, PROPOSED, savePreferences, sliderToSize, stepSize } from "./preferences.ts";
+import { replayable, saveSentence, type SaveState } from "./saving.ts";
+import { Sheet } from "./sheet.ts";
+import { ShareCounter } from "./share.ts";
+import { Stage } from "./stage.ts";
+import type { DraftEvent, Tool } from "./strokes.ts";
+import { clamp, type Point, type Rect } from "./viewport.ts";
+
+const BLINK_MS = 450;
+const RENEW_MS = 5 * 60_000;
+/** A stroke held still is cut into pieces too, so that it is saved. */
+const PEN_MS = 300;
+
+class Editor {
+  readonly desk: Desk;
+  private readonly stage: Stage;
+  private readonly hand: Hand;
+  private readonly map: Minimap;
+  private readonly share = new ShareCounter((share) => this.showShare(share));
+  private readonly preferences = loadPreferences();
+  private readonly timers: number[] = [];
+  private sheet: Sheet | undefined;
+  private pen: Pen | undefined;
+  private lastPoint: Point | undefined;
+  private tool: Tool = "brush";
+  private shown = true;
+  private contour = false;
+  private blinking = false;
+  private contrast = false;
+  private busy = false;
+  private asking = false;
+  private nextPlace = 0;
+  private blinkTimer: number | undefined;
+  /** Counts openings: what comes after a newer one was asked for is dropped. */
+  private opening = 0;
+
+  constructor(taskId: number | undefined) {
+    this.stage = new Stage(() => this.drawPen(), () => this.viewChanged());
+    this.hand = new Hand(this.stage, {
+      ready: () => this.sheet !== undefined && !this.busy,
+      size: () => this.preferences.size,
+      start: (at, other, straight) => this.startStroke(at, other, straight),
+      move: (points) => this.moveStroke(points),
+      end: (at) => this.endStroke(at),
+      resize: (direction) => this.setSize(stepSize(this.preferences.size, direction)),
+      touched: () => this.sheet?.clock.touch(),
+    });
+    this.desk = new Desk(this.stage.element, this.actions());
+    this.map = new Minimap(this.desk.map, this.stage);
+    window.addEventListener("keydown", this.onKeyDown, { capture: true });
+    window.addEventListener("keyup", this.onKeyUp, { capture: true });
+    window.addEventListener("blur", this.onBlur);
+    window.addEventListener("online", this.onOnline);
+    window.addEventListener("beforeunload", this.onLeave);
+    this.desk.root.addEventListener("keydown", (event) => event.stopPropagation());
+    this.timers.push(window.setInterval(() => this.tick(), 1000), window.setInterval(() => this.renew(), RENEW_MS));
+    this.timers.push(window.setInterval(() => this.pen?.draw(), PEN_MS));
+    this.refresh();
+    void this.open(taskId);
+  }
+
+  destroy(): void {
+    this.opening++;
+    window.removeEventListener("keydown", this.onKeyDown, { capture: true });
+    window.removeEventListener("keyup", this.onKeyUp, { capture: true });
+    window.removeEventListener("blur", this.onBlur);
+    window.removeEventListener("online", this.onOnline);
+    window.removeEventListener("beforeunload", this.onLeave);
+    for (const timer of this.timers) window.clearInterval(timer);
+    this.share.stop();
+    this.hand.destroy();
+    this.stage.destroy();
+    this.sheet?.close();
+  }
+
+  private actions(): Actions {
+    return {
+      brush: () => this.choose("brush"),
+      eraser: () => this.choose("eraser"),
+      undo: () => this.undo(),
+      redo: () => this.redo(),
+      fit: () => this.stage.viewport.fit(),
+      actual: () => this.stage.viewport.actual(this.hand.navigation.pointer),
+      place: () => this.goToPlace(),
+      mask: () => this.toggle("shown"),
+      contour: () => this.toggle("contour"),
+      blink: () => this.toggle("blinking"),
+      contrast: () => this.toggle("contrast"),
+      colour: () => this.prefer({ colour: (this.preferences.colour + 1) % COLOURS.length }),
+      fold: () => this.prefer({ folded: !this.preferences.folded }),
+      help: () => void this.whileAsking(() => showHelp(this.desk.root)),
+      skip: () => void this.skip(),
+      submit: () => void this.submit(),
+      size: (position) => this.setSize(sliderToSize(position)),
+      opacity: (percent) => this.prefer({ opacity: percent / 100 }),
+      threshold: (value, done) => this.moveThreshold(value, done),
+      mapTo: (x, y) => this.map.goTo(x, y),
+    };
+  }
+
+  // Opening and closing tasks
+
+  private async open(taskId?: number, own?: readonly DraftEvent[]): Promise<void> {
+    const opening = ++this.opening;
+    this.close();
+    this.desk.setBusy(true);
+    try {
+      const task = await api.next(taskId);
+      if (opening !== this.opening) return;
+      if (!task) this.showEmpty();
+      else await this.show(task, opening, own);
+    } catch (error) {
+      if (opening === this.opening) this.showTrouble(error, taskId);
+    } finally {
+      if (opening === this.opening) this.desk.setBusy(false);
+    }
+  }
+
+  private async show(task: LabelTask, opening: number, own: readonly DraftEvent[] | undefined): Promise<void> {
+    const told = { saved: (state: SaveState) => this.showSaved(state), maskChanged: (rect: Rect) => this.maskChanged(rect) };
+    const sheet = await Sheet.open(task, told, own, (unsent) => this.askConflict(unsent));
+    if (opening !== this.opening) {
+      sheet.close();
+      sheet.picture.close();
+      return;
+    }
+    this.sheet = sheet;
+    this.stage.show({ picture: sheet.picture, mask: sheet.mask, look: this.look(), places: task.marks });
+    const { photo, draft } = task;
+    this.desk.setTask({
+      collection: photo.collection,
+      filename: photo.filename,
+      photo: photo.id,
+      reason: task.reason,
+      comment: draft.comment,
+      places: task.marks.length,
+      threshold: draft.base.kind === "proposal",
+    });
+    this.share.restart(sheet.mask);
+    this.refresh();
+    this.tick();
+    if (task.marks.length > 0) this.goToPlace();
+    void this.fetchAhead(task.id);
+  }
+
+  private close(): void {
+    this.pen = undefined;
+    this.lastPoint = undefined;
+    this.nextPlace = 0;
+    this.sheet?.close();
+    this.sheet = undefined;
+    this.share.stop();
+    this.stage.show(undefined);
+    this.desk.setTask(undefined);
+  }
+
+  private showEmpty(): void {
+    this.desk.setTask(undefined);
+    this.desk.showNotice(
+      "Nothing waits to be labelled",
+      "Every photo has been labelled, or somebody is working on it. Bring in more, or look again later.",
+      { label: "Add photos", href: "/photos" },
+      { label: "Look again", run: () => void this.open() },
+    );
+  }
+
+  private showTrouble(error: unknown, taskId?: number): void {
+    const sentence = error instanceof Error ? error.message : String(error);
+    this.desk.setTask(undefined);
+    this.desk.showNotice(
+      "This photo did not open",
+      sentence,
+      { label: "Try again", run: () => void this.open(taskId) },
+      { label: "Open the next photo", run: () => void this.open() },
+    );
+  }
+
+  /** The browser's cache has the next photo before it is asked for. */
+  private async fetchAhead(current: number): Promise<void> {
+    try {
+      const next = (await api.upcoming()).find((task) => task.id !== current);
+      for (const url of next?.pictures ?? []) void fetch(url, { credentials: "same-origin", priority: "low" });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  private async submit(): Promise<void> {
+    await this.handIn("submitted", (sheet) => sheet.submit());
+  }
+
+  private async skip(): Promise<void> {
+    if (!this.sheet || this.busy || this.hand.busy) return;
+    const reason = await this.whileAsking(() => askSkip(this.desk.root));
+    if (reason === undefined) return;
+    await this.handIn("skipped", async (sheet) => {
+      await sheet.outbox.flush();
+      await api.skip(sheet.task.id, reason);
+      sheet.outbox.discard();
+    });
+  }
+
+  private async handIn(word: string, send: (sheet: Sheet) => Promise<void>): Promise<void> {
+    const sheet = this.sheet;
+    if (!sheet || this.busy || this.hand.busy) return;
+    this.busy = true;
+    this.desk.setBusy(true);
+    this.hand.cursor();
+    try {
+      await send(sheet);
+      this.busy = false;
+      await this.open();
+      this.desk.say(`${sheet.task.photo.filename} is ${word}.`);
+    } catch (error) {
+      if (error instanceof Refusal && error.version !== undefined) await this.resolveConflict(0);
+      else this.desk.say(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.busy = false;
+      this.desk.setBusy(false);
+    }
+  }
+
+  // Saving
+
+  private showSaved(state: SaveState): void {
+    this.desk.setSaved(saveSentence(state), state.kind);
+    if (state.kind === "refused") this.desk.say(state.sentence);
+    if (state.kind === "conflict" && !this.asking) void this.resolveConflict(state.unsent);
+  }
+
+  /** The draft went on elsewhere: shows that version once it was decided what becomes of the own changes. */
+  private async resolveConflict(unsent: number): Promise<void> {
+    const sheet = this.sheet;
+    if (!sheet) return;
+    const replay = unsent > 0 && (await this.askConflict(unsent)) === "replay";
+    const own = replay ? replayable(sheet.outbox.unsent) : [];
+    if (!replay) sheet.outbox.discard();
+    await this.open(sheet.task.id, own);
+  }
+
+  private async askConflict(unsent: number): Promise<"theirs" | "replay"> {
+    for (;;) {
+      const choice = await this.whileAsking(() => askConflict(this.desk.root, unsent));
+      if (choice) return choice;
+    }
+  }
+
+  private async whileAsking<T>(ask: () => Promise<T>): Promise<T> {
+    this.asking = true;
+    try {
+      return await ask();
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  private renew(): void {
+    if (!this.sheet || document.hidden) return;
+    api.renew(this.sheet.task.id).catch((error: unknown) => {
+      if (error instanceof Refusal && !error.passing) this.desk.say(error.message);
+    });
+  }
+
+  // Drawing
+
+  private startStroke(at: Point, other: boolean, straight: boolean): void {
+    const sheet = this.sheet;
+    if (!sheet) return;
+    const tool = other ? (this.tool === "brush" ? "eraser" : "brush") : this.tool;
+    const start = straight ? (this.lastPoint ?? at) : at;
+    this.pen = new Pen(sheet.mask, tool, this.preferences.size, start, sheet.since, (event) => sheet.outbox.push(event));
+    this.pen.move(at);
+    if (!this.shown) this.toggle("shown");
+    this.stage.ask();
+  }
+
+  private moveStroke(points: Point[]): void {
+    for (const point of points) this.pen?.move(point);
+    this.stage.ask();
+  }
+
+  private endStroke(at: Point | undefined): void {
+    this.pen?.end(at);
+    this.lastPoint = this.pen?.at;
+    this.pen = undefined;
+    this.refresh();
+    this.share.changed();
+  }
+
+  /** Once per frame: what the pointer did since the last one becomes pixels. */
+  private drawPen(): void {
+    this.pen?.draw();
+  }
+
+  private maskChanged(rect: Rect): void {
+    this.stage.maskChanged(rect);
+    if (!this.pen) this.share.changed();
+  }
+
+  private undo(): void {
+    if (this.hand.busy || this.busy) return;
+    this.sheet?.undo();
+    this.refresh();
+  }
+
+  private redo(): void {
+    if (this.hand.busy || this.busy) return;
+    this.sheet?.redo();
+    this.refresh();
+  }
+
+  private moveThreshold(value: number, done: boolean): void {
+    if (!this.sheet || this.busy) return;
+    const rounded = Math.round(clamp(value, 0.01, 0.99) * 100) / 100;
+    if (done) this.sheet.setThreshold(rounded);
+    else this.sheet.mask.previewThreshold(rounded);
+    this.refresh();
+  }
+
+  // Looking
+
+  private choose(tool: Tool): void {
+    this.tool = tool;
+    this.refresh();
+  }
+
+  private toggle(what: "shown" | "contour" | "blinking" | "contrast"): void {
+    this[what] = !this[what];
+    if (what === "blinking" && this.blinking) this.shown = true;
+    this.refresh();
+    if (what === "contour") this.stage.setLook(this.look());
+  }
+
+  private prefer(change: Partial<typeof this.preferences>): void {
+    Object.assign(this.preferences, change);
+    savePreferences(this.preferences);
+    this.refresh();
+    if ("colour" in change) this.stage.setLook(this.look());
+  }
+
+  private setSize(size: number): void {
+    this.prefer({ size });
+    this.hand.cursor();
+  }
+
+  private look(): Look {
+    return { drawn: COLOURS[this.preferences.colour % COLOURS.length].drawn, proposed: PROPOSED, contour: this.contour };
+  }
+
+  private goToPlace(): void {
+    const count = this.sheet?.task.marks.length ?? 0;
+    if (count === 0) return;
+    this.stage.showPlace(this.nextPlace % count);
+    this.nextPlace++;
+  }
+
+  private refresh(): void {
+    const { preferences, desk, sheet } = this;
+    const colour = COLOURS[preferences.colour % COLOURS.length];
+    desk.setPressed({ brush: this.tool === "brush", eraser: this.tool === "eraser", mask: this.shown, contour: this.contour });
+    desk.setPressed({ blink: this.blinking, contrast: this.contrast });
+    desk.setEnabled({ undo: (sheet?.mask.log.done ?? 0) > 0, redo: sheet !== undefined && sheet.mask.log.done < sheet.mask.log.actions.length });
+    desk.setSize(preferences.size);
+    desk.setOpacity(preferences.opacity);
+    desk.setColour(colour.drawn, colour.name);
+    desk.setFolded(preferences.folded);
+    if (sheet) desk.setThreshold(sheet.mask.threshold);
+    this.stage.setContrast(this.contrast);
+    this.stage.element.classList.toggle("erasing", this.tool === "eraser");
+    this.veil();
+  }
+
+  private veil(): void {
+    const off = this.blinking && !this.pen && Math.floor(performance.now() / BLINK_MS) % 2 === 1;
+    this.stage.setVeil(this.contour ? 1 : this.preferences.opacity, this.shown && !off);
+    if (this.blinking && this.blinkTimer === undefined) this.blinkTimer = window.setTimeout(() => this.nextBlink(), BLINK_MS);
+  }
+
+  private nextBlink(): void {
+    this.blinkTimer = undefined;
+    this.veil();
+  }
+
+  private viewChanged(): void {
+    this.desk.zoom.textContent = `${Math.round(this.stage.viewport.scale * 100)} %`;
+    this.map.draw();
+  }
+
+  private showShare(share: number): void {
+    this.desk.marked.textContent = `${(share * 100).toFixed(1)} % marked`;
+  }
+
+  private tick(): void {
+    if (!this.sheet) return;
+    this.sheet.clock.tick(!document.hidden);
+    this.desk.time.textContent = clockText(this.sheet.clock.seconds);
+  }
+
+  // Keys
+
+  private readonly onKeyDown = (event: KeyboardEvent): void => {
+    if (this.asking || typing(event)) return;
+    const control = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
+    if (this.pressed(event, control) || (!control && this.hand.navigation.keyDown(event))) event.preventDefault();
+    if (!control && !event.altKey && event.key.length === 1) event.stopPropagation();
+    this.sheet?.clock.touch();
+  };
+
+  private pressed(event: KeyboardEvent, control: boolean): boolean {
+    if (event.altKey && !event.getModifierState("AltGraph")) return false;
+    if (onButton(event) && [" ", "Enter"].includes(event.key)) return false;
+    const name = `${control ? "ctrl+" : ""}${event.shiftKey && event.key.length === 1 && /[a-z]/i.test(event.key) ? "shift+" : ""}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
+    const action = this.keys()[name];
+    if (!action || (!this.sheet && name !== "?")) return false;
+    action();
+    return true;
+  }
+
+  private keys(): Record<string, () => void> {
+    const actions = this.actions();
+    const { size, opacity } = this.preferences;
+    const threshold = (step: number): void => {
+      if (this.sheet?.mask.baseKind === "proposal") this.moveThreshold(this.sheet.mask.threshold + step, true);
+    };
+    return {
+      b: actions.brush,
+      e: actions.eraser,
+      u: actions.undo,
+      "ctrl+z": actions.undo,
+      r: actions.redo,
+      "ctrl+shift+z": actions.redo,
+      "ctrl+y": actions.redo,
+      j: actions.place,
+      m: actions.mask,
+      c: actions.contour,
+      l: actions.blink,
+      k: actions.contrast,
+      p: actions.colour,
+      "\\": actions.fold,
+      "?": actions.help,
+      "[": () => this.setSize(stepSize(size, -1)),
+      "]": () => this.setSize(stepSize(size, 1)),
+      o: () => this.prefer({ opacity: clamp(opacity + 0.1, 0.05, 1) }),
+      "shift+o": () => this.prefer({ opacity: clamp(opacity - 0.1, 0.05, 1) }),
+      t: () => threshold(0.02),
+      "shift+t": () => threshold(-0.02),
+      "shift+s": actions.skip,
+      Enter: actions.submit,
+    };
+  }
+
+  private readonly onKeyUp = (event: KeyboardEvent): void => this.hand.navigation.keyUp(event);
+  private readonly onBlur = (): void => this.hand.navigation.blur();
+  private readonly onOnline = (): void => this.sheet?.outbox.retry();
+  private readonly onLeave = (): void => this.pen?.end();
+}
+
+function onButton(event: KeyboardEvent): boolean {
+  const target = event.composedPath()[0];
+  return target instanceof HTMLElement && target.matches("button, a, summary") && target.matches(":focus-visible");
+}
+
+interface Mount {
+  data: { task_id?: number | null };
+  parentElement: HTMLElement | ShadowRoot;
+}
+
+const mounted = new WeakMap<Node, Editor>();
+
+/** Called by Streamlit for every run of the page: the first mounts the editor, later ones find it standing. */
+export default function mount({ data, parentElement }: Mount): () => void {
+  if (!mounted.has(parentElement)) {
+    const editor = new Editor(data.task_id ?? undefined);
+    const style = document.createElement("style");
+    style.textContent = css;
+    parentElement.replaceChildren(style, editor.desk.root);
+    mounted.set(parentElement, editor);
+  }
+  return () => {
+    mounted.get(parentElement)?.destroy();
+    mounted.delete(parentElement);
+    parentElement.replaceChildren();
+  };
+}
