@@ -96,8 +96,9 @@ def _grace_hopper() -> Pixels:
     import matplotlib.cbook
     from PIL import Image
 
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        return _as_rgb(np.asarray(Image.open(file).convert("RGB")))
+    path = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    with Image.open(str(path)) as image:
+        return _as_rgb(np.asarray(image.convert("RGB")))
 
 
 def _as_rgb(values: npt.ArrayLike) -> Pixels:

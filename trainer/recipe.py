@@ -116,7 +116,7 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> DetectorRec
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))

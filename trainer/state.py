@@ -1,0 +1,65 @@
+"""Everything a training needs to go on exactly where it stopped, in one file."""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainer.errors import TrainerError
+
+_NAME = "state.pt"
+
+
+class StateError(TrainerError):
+    """A saved training that cannot be gone on with."""
+
+
+def save_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write the state beside its place, then move it there: a crash leaves the older one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".{_NAME}.{os.getpid()}"
+    with beside.open("wb") as file:
+        torch.save({**state, "chance": _chance()}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(folder / _NAME)
+
+
+def load_state(folder: Path) -> dict[str, Any] | None:
+    """Read the state and set the random generators to it; None when there is none.
+
+    Raises StateError naming the file when it is damaged.
+    """
+    path = folder / _NAME
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        _restore_chance(state.pop("chance"))
+    except Exception as error:
+        raise StateError(f"{path}: the saved training is damaged ({error}). Delete it to start anew.") from error
+    return state
+
+
+def _chance() -> dict[str, Any]:
+    version, numbers, gauss = random.getstate()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    return {
+        "python": [version, list(numbers), gauss],
+        "numpy": [name, torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def _restore_chance(chance: dict[str, Any]) -> None:
+    version, numbers, gauss = chance["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    name, keys, position, has_gauss, cached = chance["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    torch.set_rng_state(chance["torch"])
+    if chance["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(chance["cuda"])
