@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from annotator.access import AppSettings, Guard
 from annotator.routes import routes, shell
 
-SCRIPT = Path(__file__).with_name("script.py")
+SCRIPT = Path(__file__).parent / "entry" / "script.py"
 
 
 def build_app(access: AppSettings | None = None) -> st.App:

@@ -17,6 +17,7 @@ def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) 
         {"run": name, "step": point.step, "value": point.value} for name, points in curves.items() for point in points
     ]
     names = list(curves)
+    dashes = alt.Scale(domain=names, range=list(DASHES[: len(names)]))
     chart = alt.Chart(alt.Data(values=rows)).mark_line(interpolate="monotone", strokeWidth=2)
     encoded = chart.encode(
         x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickCount=5)),
@@ -27,9 +28,7 @@ def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) 
             scale=alt.Scale(domain=names, range=list(HUES[: len(names)])),
             legend=alt.Legend(orient="top") if len(names) > 1 else None,
         ),
-        strokeDash=alt.StrokeDash(
-            "run:N", legend=None, scale=alt.Scale(domain=names, range=list(DASHES[: len(names)]))
-        ),
+        strokeDash=alt.StrokeDash("run:N", legend=None, scale=dashes),
         tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".4f")],
     )
     return encoded.properties(height=height)

@@ -1,5 +1,7 @@
 """A training as it runs, and those that ran."""
 
+from html import escape
+
 import streamlit as st
 
 from annotator.context import platform
@@ -74,10 +76,10 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
     for job in past[:12]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"past-{job.id}"):
             when = f'<time class="hl-quiet" title="{exact(job.created_at)}">{ago(job.created_at)}</time>'
-            st.html(f"<span>{ending(job)}</span> {when}")
-            if job.status in ("cancelled", "failed") and job.run_id:
-                if st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
-                    actions.go_on(platform(), job, assessor)
-                    st.rerun()
+            st.html(f"<span>{escape(ending(job))}</span> {when}")
+            stopped = job.status in ("cancelled", "failed") and job.run_id is not None
+            if stopped and st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
+                actions.go_on(platform(), job, assessor)
+                st.rerun()
     if any(job.status == "done" for job in past):
         st.page_link(link("compare"), label="Compare models", icon=":material/balance:")
