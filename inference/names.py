@@ -12,13 +12,15 @@ class ModelName:
     name: str
     version: str
     source: str
-    """`registry`, `shipped` or `file`."""
+    """`registry`, `shipped`, `file`, or `opencv` for the classical fills."""
 
     def __str__(self) -> str:
         if self.source == "registry":
             return f"{self.name} v{self.version} (registry)"
         if self.source == "shipped":
             return f"{self.name} shipped-{self.version}"
+        if self.source == "opencv":
+            return f"{self.name} (OpenCV {self.version})"
         return f"{self.name}@{self.version}"
 
     @classmethod

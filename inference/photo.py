@@ -85,14 +85,18 @@ class Photo:
 
 def read_photo(path: Path, limits: Limits = DEFAULT_LIMITS) -> Photo:
     """Decode the file at `path`; the limit of bytes is checked before reading. Raises PhotoError."""
+    return decode(read_file(path, limits), str(path), limits)
+
+
+def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Read the bytes of the file at `path`, unless there are more than the limit. Raises PhotoError."""
     try:
         _check_bytes(path.stat().st_size, str(path), limits)
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise PhotoError(
             f"{path} cannot be read ({error.strerror or error}); check the path and its permissions."
         ) from error
-    return decode(data, str(path), limits)
 
 
 def decode(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Photo:

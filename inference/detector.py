@@ -1,0 +1,90 @@
+"""The detector in use: a photo in, the probability of 'defect' per pixel out."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from inference.checkpoint import load_checkpoint
+from inference.errors import CheckpointError, InferenceError
+from inference.names import ModelName
+from inference.networks.detector import DetectorArchitecture, build_detector
+from inference.resolve import shipped_model
+from inference.tiles import run_tiled
+
+
+class Detector:
+    """A detector network with the threshold it was calibrated for and the name it goes by in results."""
+
+    def __init__(
+        self, network: nn.Module, threshold: float, name: ModelName, *, tile: int = 1024, device: str | None = None
+    ) -> None:
+        """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is."""
+        self.threshold = threshold
+        self.name = name
+        self._tile = tile
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
+
+    @classmethod
+    def load(
+        cls, path: Path | None = None, *, name: ModelName | None = None, threads: int | None = None,
+        device: str | None = None,
+    ) -> "Detector":  # fmt: skip
+        """Load a checkpoint file, or the shipped detector when `path` is None.
+
+        `name` is what results call it (by default the file's name and hash); `threads` sets torch's threads for the
+        whole process. Raises CheckpointError naming the file and the remedy.
+        """
+        if path is None:
+            path, name = shipped_model("detector")
+        checkpoint = load_checkpoint(path)
+        if checkpoint.kind != "detector":
+            raise CheckpointError(f"{path}: this is a checkpoint of kind {checkpoint.kind}; give one of a detector.")
+        network = build_detector(DetectorArchitecture.from_dict(checkpoint.architecture))
+        try:
+            network.load_state_dict(checkpoint.state)
+            threshold = float(checkpoint.settings["threshold"])
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+            cause = str(error).splitlines()[0]
+            raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
+        if threads is not None:
+            torch.set_num_threads(threads)
+        return cls(network, threshold, name or ModelName.of_file("detector", path), device=device)
+
+    def probability(
+        self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Probability of 'defect' for every pixel of uint8 H×W×3 RGB, any size: float32 H×W in [0, 1].
+
+        The photo and its mirror image are averaged, as probabilities. Memory is bounded by
+        the tile whatever the photo's size. `progress` gets the share done.
+        """
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+            raise InferenceError(f"A detector takes uint8 H×W×3 pixels, not {pixels.dtype} {pixels.shape}.")
+        return run_tiled(self._tile_probability, pixels, self._tile, self._tile // 8, progress)
+
+    @torch.inference_mode()
+    def _tile_probability(self, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
+        photo = torch.from_numpy(np.array(tile)).to(self._device).permute(2, 0, 1)[None].float() / 255
+        photo = photo.contiguous(memory_format=torch.channels_last)
+        seen = torch.sigmoid(self._logits(photo))
+        mirrored = torch.sigmoid(self._logits(photo.flip(3))).flip(3)
+        average: NDArray[np.float32] = ((seen + mirrored) / 2)[0, 0].cpu().numpy()
+        return average
+
+    def _logits(self, photo: torch.Tensor) -> torch.Tensor:
+        with _precision(self._device.type)():
+            logits: torch.Tensor = self._network(photo)
+        return logits.float()
+
+
+def _precision(device: str) -> Callable[[], AbstractContextManager[object]]:
+    """bfloat16 where the hardware multiplies it natively; elsewhere it is emulated, and slower than float32."""
+    native = torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_amx_tile_supported()
+    return partial(torch.autocast, device, dtype=torch.bfloat16) if native else nullcontext

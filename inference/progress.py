@@ -1,0 +1,33 @@
+"""A bar on the terminal for work that takes longer than a second."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_PATIENCE_S = 1.0
+
+
+@contextmanager
+def progress_bar(count: int) -> Iterator[Callable[[str, float], None]]:
+    """Yield `report(label, done)`, with `done` out of `count`; on stderr, only if that is a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("", total=count)
+    begun, shown = time.monotonic(), False
+
+    def report(label: str, done: float) -> None:
+        nonlocal shown
+        if not shown and time.monotonic() - begun > _PATIENCE_S:
+            bar.start()
+            shown = True
+        bar.update(task, description=label, completed=done)
+
+    try:
+        yield report
+    finally:
+        if shown:
+            bar.stop()
