@@ -125,7 +125,8 @@ def register(settings: Settings, name: str, checkpoint: Path, run_id: str, tags:
         known = list(_pages(client, f"name = '{name}' and run_id = '{run_id}'"))
         if known:
             return str(known[0].version)
-        client.log_artifact(run_id, str(checkpoint), MODEL_FOLDER)
+        if not client.list_artifacts(run_id, MODEL_FOLDER):
+            client.log_artifact(run_id, str(checkpoint), MODEL_FOLDER)
         _ensure_model(client, name)
         source = f"{client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
         made = client.create_model_version(name, source, run_id=run_id, tags=tags, await_creation_for=30)

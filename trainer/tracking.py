@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db.settings import Settings
-from trainer.store import JOB_TAG, KIND_TAG, experiment_id, open_client
+from trainer.store import JOB_TAG, KIND_TAG, MODEL_FOLDER, experiment_id, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,8 +112,8 @@ class MlflowTracker:
         self._client.set_tag(self._run_id, key, value)
 
     def file(self, path: Path) -> None:
-        """A file of the run."""
-        self._client.log_artifact(self._run_id, str(path))
+        """A file of the run; a checkpoint goes where the registry looks for it."""
+        self._client.log_artifact(self._run_id, str(path), MODEL_FOLDER if path.suffix == ".safetensors" else None)
 
     def progress(self, fraction: float, message: str) -> None:
         """How far the training is, 0 to 1, for the job's row."""

@@ -87,11 +87,18 @@ def _run(
     place = folder(work.settings, _owner(work))
     examples = examples_of(work, snapshot) if snapshot is not None else []
     with MlflowTracker(work.settings, run_id, place, work.progress) as tracker:
-        tracker.params(_flat(recipe.to_dict()))
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
         tracker.file(_training_photos(place, snapshot, [example.photo_sha for example in examples]))
-        outcome = train_detector(recipe, examples, place, tracker, should_stop=should_stop, resume=True)
+        made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
+        outcome = train_detector(
+            recipe,
+            examples,
+            place,
+            tracker,
+            should_stop=should_stop,
+            provenance={**made_from, "code_version": code_version()},
+        )
     if outcome.stopped:
         raise Stopped(f"Job {work.job.id} was asked to stop.")
     return outcome
@@ -100,6 +107,8 @@ def _run(
 def _register(work: Work, snapshot: SnapshotContents | None, run_id: str, outcome: "TrainingOutcome") -> str:
     tags = {"job": work.job.id, "snapshot": snapshot.sha256 if snapshot else "none", "origin": "training"}
     figures = {key: f"{value:.4f}" for key, value in outcome.metrics.items()}
+    if outcome.checkpoint is None:
+        raise JobError("The training ended without a validated model; start it again with at least one epoch.")
     return registry.register(work.settings, DETECTOR, outcome.checkpoint, run_id, {**figures, **tags})
 
 
@@ -134,13 +143,11 @@ def _first_job(session: Session, run_id: str) -> str:
 
 def _facts(snapshot: SnapshotContents | None) -> dict[str, str]:
     """Tags of the run: what it was made from."""
-    real = sum(item.origin != "synthetic" for item in snapshot.items) if snapshot else 0
     return {
         "heirloom.version": version("heirloom"),
         "heirloom.code": code_version(),
         "heirloom.snapshot": snapshot.sha256 if snapshot else "none",
         "heirloom.snapshot_name": snapshot.name if snapshot else "none",
-        "heirloom.real_annotations": str(real) if real else "no real annotations yet",
     }
 
 
@@ -171,12 +178,3 @@ def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[
     path.write_text(json.dumps({"snapshot": snapshot.sha256 if snapshot else None, **sides}, indent=1))
     return path
 
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

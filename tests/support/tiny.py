@@ -1,0 +1,157 @@
+"""A platform small enough for tests: a detector of a few kilobytes, photos of 64 pixels, trainings of seconds."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from db import annotations, jobs, photos
+from db.blobs import open_blobs
+from db.engine import Database, open_database
+from db.models import Job, Photo
+from db.settings import Settings
+from inference.files import encode_mask
+from inference.photo import decode
+from inference.png import encode_png
+from inference.thumbnails import difference_hash, thumbnail
+from trainer.platform import prepare
+
+CHANNELS = (16, 8, 8, 8, 8)
+RECIPE: dict[str, Any] = {
+    "encoder": "plain",
+    "decoder_channels": list(CHANNELS),
+    "pretrained": False,
+    "size": 32,
+    "batch": 1,
+    "epochs": 2,
+    "steps_per_epoch": 4,
+    "validation_pictures": 1,
+    "checkpoint_every": 2,
+    "workers": 0,
+    "threads": 1,
+    "warmup_steps": 1,
+}
+
+
+def tiny_detector(path: Path, seed: int = 0) -> Path:
+    """A checkpoint of a detector that knows nothing, but always the same nothing."""
+    import torch
+
+    from inference.checkpoint import Checkpoint, save_checkpoint
+    from inference.networks.detector import DetectorArchitecture, build_detector
+
+    torch.manual_seed(seed)
+    architecture = DetectorArchitecture(encoder="plain", decoder_channels=CHANNELS)
+    network = build_detector(architecture)
+    checkpoint = Checkpoint("detector", architecture.to_dict(), {"threshold": 0.5}, {"seed": seed}, network.state_dict())
+    save_checkpoint(path, checkpoint)
+    return path
+
+
+def put_in_production(settings: Settings, checkpoint: Path, trained_on: list[str] | None = None) -> str:
+    """Register a checkpoint as a version of `detector`, trained on these photos, and point `production` at it."""
+    from trainer import registry
+    from trainer.store import open_client
+    from trainer.tracking import close_run, open_run
+    from trainer.training import TRAINING_PHOTOS
+
+    run_id = open_run(settings, "detector", f"by hand {time.time_ns()}", "by hand")
+    client = open_client(settings)
+    client.log_dict(run_id, {"train": trained_on or [], "validation": []}, TRAINING_PHOTOS)
+    version = registry.register(settings, "detector", checkpoint, run_id, {"origin": "training"})
+    close_run(settings, run_id, "FINISHED")
+    client.set_registered_model_alias("detector", "production", version)
+    return version
+
+
+def add_photo(settings: Settings, database: Database, seed: int, *, masked: str | None = None) -> Photo:
+    """A noisy 64×48 photo in the library; `masked` names the origin of an accepted mask of it."""
+    chance = np.random.default_rng(seed)
+    pixels = chance.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    data, name = encode_png(pixels), f"photo-{seed}.png"
+    blobs = open_blobs(settings)
+    photo = decode(data, name)
+    sha = blobs.put(data)
+    facts = photos.PhotoFacts(
+        sha256=sha, filename=name, format="PNG", width=64, height=48, channels=3, bit_depth=8, byte_size=len(data),
+        view_sha256=sha, thumbnail_sha256=blobs.put(thumbnail(photo.pixels)), near_hash=difference_hash(photo.pixels),
+    )  # fmt: skip
+    with database.unit_of_work() as session:
+        row, _ = photos.add_photo(session, facts)
+        if masked is not None:
+            mask = np.zeros((48, 64), np.bool_)
+            mask[10:20, 8:40] = True
+            annotations.add_annotation(
+                session, row, blobs.put(encode_mask(mask)), float(mask.mean()), origin=masked  # type: ignore[arg-type]
+            )  # fmt: skip
+    return row
+
+
+@contextmanager
+def prepared(settings: Settings) -> Iterator[Database]:
+    """A platform that is ready for work."""
+    prepare(settings)
+    database = open_database(settings)
+    yield database
+    database.dispose()
+
+
+@dataclass
+class RunningWorker:
+    """`python -m trainer.worker` in a process of its own."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def kill(self) -> None:
+        """As if the machine took it away."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def worker(settings: Settings, log: Path, **environment: str) -> Iterator[RunningWorker]:
+    """A worker that is ready, and gone at the end."""
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trainer.worker"],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HEIRLOOM_HOME": str(settings.home), **environment},
+        )
+    try:
+        wait_for(lambda: b"ready" in log.read_bytes() or process.poll() is not None, "the worker", 120)
+        assert process.poll() is None, log.read_text()
+        yield RunningWorker(process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_for(happened: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    """Until something happens; TimeoutError names what did not."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come within {seconds:.0f} s")
+        time.sleep(0.1)
+
+
+def ended(database: Database, job_id: str, seconds: float = 180.0) -> Job:
+    """The job once it is over."""
+    wait_for(lambda: look(database, job_id).status not in jobs.ACTIVE, f"the end of job {job_id}", seconds)
+    return look(database, job_id)
+
+
+def look(database: Database, job_id: str) -> Job:
+    """The job's row now."""
+    with database.reading() as session:
+        return jobs.get_job(session, job_id)
