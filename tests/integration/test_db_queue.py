@@ -1,0 +1,260 @@
+"""The queue: order, leases, skips, and races that nobody may win twice."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.annotations import accept
+from db.drafts import open_draft, submit
+from db.engine import Database
+from db.errors import InvalidState, NotAllowed, NotFound
+from db.models import Assessor, Task
+from db.people import set_roles, sign_in
+from db.photos import archive, unarchive
+from db.queue import LEASE, Waiting, next_task
+from tests.support.databases import TEMPLATE, new_photo, sha, two_people
+from tests.support.postgres import Cluster
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LATER = NOON + LEASE + timedelta(seconds=1)
+
+
+def label_task(session: Session, photo_id: int) -> Task:
+    return session.scalars(select(Task).where(Task.photo_id == photo_id, Task.kind == "label")).one()
+
+
+def label_and_submit(session: Session, assessor: Assessor) -> Task:
+    task = next_task(session, assessor, "label", now=NOON)
+    assert task is not None
+    draft = open_draft(session, task, assessor, proposal=None, now=NOON)
+    return submit(session, draft.id, assessor, 0, sha("mask"), 0.1, 5.0, now=NOON)
+
+
+def test_highest_priority_first_then_the_oldest(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        a, b, c, d = (new_photo(session, name) for name in "abcd")
+        queue.set_priority_from_uncertainty(session, b.id, 0.4)
+        queue.set_priority_from_uncertainty(session, c.id, 0.4)
+        queue.put_on_top(session, d.id, reason="missed defect", priority=queue.VERDICT_PRIORITY)
+        queue.set_priority_from_uncertainty(session, d.id, 0.1)
+        assert [task.photo_id for task in queue.upcoming(session, ben, "label")] == [d.id, b.id, c.id, a.id]
+        order = []
+        for number in range(4):
+            task = next_task(session, sign_in(session, f"person {number}"), "label", now=NOON)
+            assert task is not None
+            order.append((task.photo.filename, task.reason))
+        assert order == [("d.jpg", "missed defect"), ("b.jpg", "uncertain"), ("c.jpg", "uncertain"), ("a.jpg", "new")]
+        assert next_task(session, ada, "label", now=NOON) is None
+
+
+def test_what_one_holds_comes_first_and_others_do_not_get_it(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        top = new_photo(session, "b")
+        queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
+        again = next_task(session, ada, "label", now=NOON + timedelta(minutes=5))
+        assert held is not None
+        assert again is held
+        assert again.leased_until == NOON + timedelta(minutes=5) + LEASE
+        other = next_task(session, ben, "label", now=NOON)
+        assert other is not None
+        assert other.photo_id == top.id
+        with pytest.raises(InvalidState, match="Ada is working on this photo"):
+            next_task(session, ben, "label", task_id=held.id, now=NOON)
+
+
+def test_an_expired_lease_frees_itself(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        assert next_task(session, ben, "label", now=NOON + LEASE - timedelta(seconds=1)) is None
+        taken = next_task(session, ben, "label", now=LATER)
+        assert taken is not None
+        assert taken.id == held.id
+        assert taken.leased_to_id == ben.id
+        with pytest.raises(InvalidState, match="Ben is working"):
+            queue.renew(session, held.id, ada, now=LATER)
+
+
+def test_renewing_holds_a_task_and_takes_up_an_expired_lease(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        queue.renew(session, held.id, ada, now=NOON + LEASE / 2)
+        assert next_task(session, ben, "label", now=LATER) is None
+        much_later = NOON + 3 * LEASE
+        assert queue.renew(session, held.id, ada, now=much_later) == much_later + LEASE
+        assert next_task(session, ben, "label", now=much_later) is None
+
+
+def test_an_expired_draft_is_offered_to_its_owner_first(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        open_draft(session, held, ada, proposal=None, now=NOON)
+        top = new_photo(session, "b")
+        queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
+        again = next_task(session, ada, "label", now=LATER)
+        assert again is not None
+        assert again.id == held.id
+
+
+def test_release_gives_back_and_only_ones_own(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        queue.release(session, held.id, ben)
+        assert next_task(session, ben, "label", now=NOON) is None
+        queue.release(session, held.id, ada)
+        assert next_task(session, ben, "label", now=NOON) is not None
+
+
+def test_a_skipped_task_is_not_offered_again_but_to_others(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        task = next_task(session, ada, "label", now=NOON)
+        assert task is not None
+        with pytest.raises(InvalidState, match="needs a reason"):
+            queue.skip(session, task.id, ada, " ", now=NOON)
+        queue.skip(session, task.id, ada, "too dark", now=NOON)
+        assert next_task(session, ada, "label", now=NOON) is None
+        assert queue.waiting(session, ada, now=NOON).label == 0
+        assert queue.waiting(session, ben, now=NOON).label == 1
+        assert next_task(session, ben, "label", now=NOON) is not None
+        queue.release(session, task.id, ben)
+        asked = next_task(session, ada, "label", task_id=task.id, now=NOON)
+        assert asked is not None, "asking for it by number still works"
+        queue.skip(session, task.id, ada, "still too dark", now=NOON)
+
+
+def test_nobody_skips_what_somebody_else_holds(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        task = next_task(session, ada, "label", now=NOON)
+        assert task is not None
+        with pytest.raises(InvalidState, match="Ada is working"):
+            queue.skip(session, task.id, ben, "too dark", now=NOON)
+        assert task.leased_to_id == ada.id
+
+
+def test_archived_photos_wait_aside(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photo = new_photo(session, "a")
+        archive(session, [photo.id])
+        session.refresh(photo)
+        assert next_task(session, ada, "label", now=NOON) is None
+        assert queue.waiting(session, ada, now=NOON) == Waiting(0, 0, 0)
+        task = label_task(session, photo.id)
+        with pytest.raises(InvalidState, match="archived"):
+            next_task(session, ada, "label", task_id=task.id, now=NOON)
+        unarchive(session, [photo.id])
+        assert next_task(session, ada, "label", now=NOON) is not None
+
+
+def test_a_lead_decides_on_own_masks_only_when_alone(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        waiting = label_and_submit(session, ada)
+        with pytest.raises(NotAllowed, match="not a lead"):
+            next_task(session, ben, "accept", now=NOON)
+        assert queue.waiting(session, ada, now=NOON).accept == 1
+        set_roles(session, ada, ben.id, is_lead=True, is_engineer=False)
+        assert next_task(session, ada, "accept", now=NOON) is None
+        assert queue.waiting(session, ada, now=NOON).accept == 0
+        with pytest.raises(NotAllowed, match="your own mask"):
+            next_task(session, ada, "accept", task_id=waiting.id, now=NOON)
+        task = next_task(session, ben, "accept", now=NOON)
+        assert task is not None
+        assert accept(session, task, ben, now=NOON).status == "accepted"
+
+
+def test_a_task_that_cannot_be_had_says_why(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        accept_task = label_and_submit(session, ben)
+        label = session.scalars(select(Task).where(Task.kind == "label")).one()
+        with pytest.raises(InvalidState, match="done already"):
+            next_task(session, ada, "label", task_id=label.id, now=NOON)
+        with pytest.raises(NotFound, match="accept task, not review"):
+            next_task(session, ada, "review", task_id=accept_task.id, now=NOON)
+        with pytest.raises(NotFound, match="no task 999"):
+            next_task(session, ada, "label", task_id=999, now=NOON)
+
+
+def test_putting_on_top_uses_the_task_that_is_there(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        first = queue.put_on_top(session, photo.id, reason="missed defect", priority=100.0, marks=[{"kind": "x"}])
+        second = queue.put_on_top(session, photo.id, reason="returned", priority=90.0, marks=[{"kind": "y"}])
+        assert first.id == second.id == label_task(session, photo.id).id
+        assert (second.reason, second.priority) == ("missed defect", 100.0)
+        assert second.marks == [{"kind": "x"}, {"kind": "y"}]
+        assert [task.id for task in queue.queue_photos(session, [photo.id])] == [first.id]
+
+
+def test_assessors_who_ask_at_once_never_get_the_same(either_database: Database) -> None:
+    people, photos = 8, 24
+    with either_database.unit_of_work() as session:
+        ids = [sign_in(session, f"person {number}").id for number in range(people)]
+        for number in range(photos):
+            new_photo(session, f"photo {number}")
+    barrier = threading.Barrier(people)
+    got: list[tuple[int, int]] = []
+    failures: list[BaseException] = []
+
+    def work(assessor_id: int) -> None:
+        try:
+            barrier.wait()
+            for _ in range(photos // people):
+                with either_database.unit_of_work() as session:
+                    assessor = session.get(Assessor, assessor_id)
+                    assert assessor is not None
+                    task = next_task(session, assessor, "label")
+                    assert task is not None
+                    task.status = "done"
+                    got.append((task.id, assessor_id))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(assessor_id,)) for assessor_id in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len({task_id for task_id, _ in got}) == len(got) == photos
+
+
+def test_a_task_being_taken_is_passed_over(migrated_cluster: Cluster) -> None:
+    """On PostgreSQL the lease of a transaction that is still open counts already; SQLite has no second writer."""
+    with migrated_cluster.fresh_database(template=TEMPLATE) as url:
+        database = Database(url)
+        with database.unit_of_work() as session:
+            ada, ben = two_people(session)
+            first, second = new_photo(session, "a").id, new_photo(session, "b").id
+        with database.unit_of_work() as one, database.unit_of_work() as other:
+            taken, next_one = next_task(one, ada, "label"), next_task(other, ben, "label")
+            assert taken is not None
+            assert next_one is not None
+            assert (taken.photo_id, next_one.photo_id) == (first, second)
+        database.dispose()
