@@ -5,11 +5,11 @@ from pathlib import Path
 
 import streamlit
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 STATIC = Path(streamlit.__file__).with_name("static")
-PAGES = ("", "home", "photos", "photo", "label", "accept", "review", "train", "compare")
+PAGES = ("", "photos", "photo", "label", "accept", "review", "train", "compare")
 THEME_SCRIPT = """<script>(() => {
   const key = (path) => `stActiveTheme-${path}-v2`;
   try {
@@ -33,4 +33,9 @@ async def index(_request: Request) -> Response:
     return HTMLResponse(shell(), headers={"cache-control": "no-cache"})
 
 
-routes = [Route(f"/{page}", index, methods=["GET"]) for page in PAGES]
+async def home(_request: Request) -> Response:
+    """The default page lives at the root; Streamlit does not know it by its name."""
+    return RedirectResponse("/")
+
+
+routes = [Route("/home", home, methods=["GET"]), *(Route(f"/{page}", index, methods=["GET"]) for page in PAGES)]

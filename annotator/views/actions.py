@@ -8,7 +8,8 @@ from db import photos, queue
 from db.models import Assessor, Job, JobKind, Snapshot, Split
 from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
-from trainer import jobs
+from trainer import jobs, registry
+from trainer.platform import DETECTOR
 
 
 def propose(here: Platform, photo_ids: Sequence[int], by: Assessor) -> Job | None:
@@ -35,6 +36,18 @@ def compare(here: Platform, models: Sequence[str], by: Assessor) -> Job:
     """`models` as the registry names them, `detector@3`."""
     require_engineer(by)
     return _launch(here, "compare", {"models": list(models), "photo_ids": None}, by)
+
+
+def promote(here: Platform, version: str, by: Assessor) -> None:
+    """Make a version of the detector the one that proposals and restorations use."""
+    require_engineer(by)
+    registry.promote(here.settings, here.database, DETECTOR, version, by.id)
+
+
+def undo_promotion(here: Platform, by: Assessor) -> None:
+    """Put back what the latest promotion replaced."""
+    require_engineer(by)
+    registry.undo_promotion(here.settings, here.database, DETECTOR, by.id)
 
 
 def stop(here: Platform, job_id: str, by: Assessor) -> Job:

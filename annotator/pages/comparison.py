@@ -1,0 +1,108 @@
+"""The evidence: the same photos through each model, and the promotion that follows from it."""
+
+from html import escape
+
+import streamlit as st
+
+from annotator.context import platform
+from annotator.pages.jobbar import bar
+from annotator.pages.training import LEGEND
+from annotator.views import actions
+from annotator.views.comparing import figure_lines, grid, left_out_sentence, moves
+from annotator.views.words import ago, exact
+from annotator.visitor import current
+from db.errors import PlatformError
+from db.jobs import ACTIVE, get_job
+from db.models import Assessor, Job
+from trainer.platform import DETECTOR
+
+
+def comparison(jobs: list[Job], assessor: Assessor) -> None:
+    """The newest comparison of the chosen models: as it runs, or its result."""
+    if not jobs:
+        st.caption("They were not compared yet. Figures are made anew, on photos that none of them was trained on.")
+        return
+    job = jobs[0]
+    if job.status in ACTIVE:
+        _running(job.id)
+    elif job.status == "done":
+        _result(job, assessor)
+    else:
+        st.error(job.error or "The comparison was stopped. Start it again.")
+
+
+@st.fragment(run_every=2)
+def _running(job_id: str) -> None:
+    with platform().database.reading() as session:
+        job = get_job(session, job_id)
+    if job.status not in ACTIVE:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bar(job)
+        if st.button("Stop", key=f"stop-{job.id}", disabled=job.cancel_requested):
+            actions.stop(platform(), job.id, current())
+
+
+def _result(job: Job, assessor: Assessor) -> None:
+    report = job.result
+    st.subheader("The same photos through each", anchor=False)
+    if job.finished_at:
+        st.html(f'<time class="hl-quiet" title="{exact(job.finished_at)}">measured {ago(job.finished_at)}</time>')
+    for model, column in zip(report["models"], st.columns(len(report["models"])), strict=True):
+        with column:
+            st.write(f"**{model['spec']}**")
+            for line in figure_lines(report, model["spec"]):
+                st.write(line)
+            if st.button("Promote…", key=f"promote-{model['spec']}"):
+                ask_promote(model["spec"], assessor)
+    _left_out(report["left_out"], left_out_sentence(report))
+    if not report["photos"]:
+        st.write("No photo is left to compare them on. Accept masks of photos that they were not trained on.")
+        return
+    st.html(LEGEND)
+    st.html(grid(job))
+
+
+def _left_out(left_out: list[dict[str, str]], said: str) -> None:
+    if not left_out:
+        st.caption(said)
+        return
+    with st.expander(f"{said}, and why"):
+        lines = "".join(f"<li>{escape(row['filename'])}: {escape(row['reason'])}</li>" for row in left_out)
+        st.html(f'<ul class="hl-plain">{lines}</ul>')
+
+
+@st.dialog("Promote this model?")
+def ask_promote(spec: str, assessor: Assessor) -> None:
+    """Promotion moves everything that works by itself to another model, so it is asked once more."""
+    st.write(f"From now on {spec} proposes masks and restores photos. Proposals are made anew. You can undo it.")
+    with st.container(horizontal=True):
+        if st.button("Promote", type="primary", key="confirm-promote"):
+            try:
+                actions.promote(platform(), spec.partition("@")[2], assessor)
+            except PlatformError as error:
+                st.error(str(error))
+                return
+            st.rerun()
+        if st.button("Not now", key="not-now"):
+            st.rerun()
+
+
+def promotions(assessor: Assessor) -> None:
+    """Who promoted what, and the way back."""
+    with platform().database.reading() as session:
+        found = moves(session, DETECTOR)
+    st.subheader("In production", anchor=False)
+    if not found:
+        st.caption("Nothing was promoted yet; the detector that came with heirloom is in production.")
+    for place, move in enumerate(found[:8]):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            when = f'<time class="hl-quiet" title="{exact(move.at)}">{ago(move.at)}</time>'
+            st.html(f"<span>{escape(move.said)}</span> {when}")
+            if move.can_undo and st.button("Undo", key=f"undo-{place}"):
+                try:
+                    actions.undo_promotion(platform(), assessor)
+                except PlatformError as error:
+                    st.error(str(error))
+                else:
+                    st.rerun()

@@ -1,0 +1,47 @@
+const element = (name, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+};
+
+export default function ({ data, parentElement, setStateValue }) {
+  const body = parentElement.querySelector("tbody");
+  const known = new Set(data.rows.map((row) => row.id));
+  const chosen = new Set((data.chosen ?? []).filter((id) => known.has(id)));
+
+  body.replaceChildren(
+    ...data.rows.map((row) => {
+      const box = element("input", { type: "checkbox", checked: chosen.has(row.id), ariaLabel: `Choose ${row.name}` });
+      const spark = element("td");
+      spark.innerHTML = row.spark ? `<svg width="110" height="26" aria-hidden="true"><path></path></svg>` : `<span class="quiet">–</span>`;
+      spark.querySelector("path")?.setAttribute("d", row.spark);
+      const name = element("td", {}, element("span", { className: "name", textContent: row.name }));
+      if (row.production) name.append(element("span", { className: "production", textContent: "✓ production" }));
+      const real = row.has_real
+        ? row.real.map((figure) => element("td", { textContent: figure }))
+        : [element("td", { colSpan: 3, className: "quiet", textContent: "no real annotations yet" })];
+      const line = element(
+        "tr",
+        { className: chosen.has(row.id) ? "chosen" : "" },
+        element("td", {}, box),
+        name,
+        spark,
+        ...real,
+        element("td", { textContent: row.synthetic }),
+        element("td", { className: "quiet", textContent: [row.state, row.when].filter(Boolean).join(" · ") }),
+      );
+      const turn = () => {
+        box.checked ? chosen.add(row.id) : chosen.delete(row.id);
+        line.classList.toggle("chosen", box.checked);
+        setStateValue("chosen", [...chosen]);
+      };
+      box.onchange = turn;
+      line.onclick = (event) => {
+        if (event.target === box) return;
+        box.checked = !box.checked;
+        turn();
+      };
+      return line;
+    }),
+  );
+}
