@@ -46,7 +46,7 @@ export class Shell {
 
   setTask(task: ViewerTask | null): void {
     this.root.classList.toggle("without-task", task === null);
-    this.why.textContent = task?.reason ? `why: ${task.reason}` : "";
+    this.why.textContent = task?.kind === "accept" && task.reason ? `why: ${task.reason}` : "";
     this.title.replaceChildren(this.heading);
     if (!task) return;
     const { id, collection, filename } = task.photo;
