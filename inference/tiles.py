@@ -20,7 +20,7 @@ def run_tiled(
     continued beyond their border by repeating it. Beside the result there is never more than one row of tiles in
     memory. Where tiles agree the result is theirs, bit for bit. `progress` gets the share done.
     """
-    if tile % GRID or overlap % 2 or not 0 <= overlap <= tile // 2:
+    if tile % GRID or overlap % 2 or not 0 <= overlap <= tile // 2 or tile - overlap < GRID:
         raise ValueError(
             f"tile {tile} must be a multiple of {GRID}, and the overlap {overlap} even and at most half of it"
         )

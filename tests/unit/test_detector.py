@@ -1,0 +1,138 @@
+"""The detector in use: loading, mirror averaging, tiles and sizes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from inference.checkpoint import Checkpoint, save_checkpoint
+from inference.detector import Detector
+from inference.errors import CheckpointError, InferenceError
+from inference.names import ModelName
+from inference.networks.detector import DetectorArchitecture, build_detector
+
+NAME = ModelName("detector", "7", "registry")
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+
+class Leftward(nn.Module):
+    """Logits of the brightness one pixel to the left: a network that knows left from right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[tuple[int, ...]] = []
+        self.shift = nn.Conv2d(3, 1, (1, 3), padding=(0, 1), bias=False)
+        with torch.no_grad():
+            self.shift.weight.zero_()
+            self.shift.weight[:, :, :, 0] = 4.0
+
+    def forward(self, photos: torch.Tensor) -> torch.Tensor:
+        self.batches.append(tuple(photos.shape))
+        assert not torch.is_grad_enabled()
+        return self.shift(photos)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real architecture with random weights, as a checkpoint file."""
+    torch.manual_seed(0)
+    architecture = DetectorArchitecture("plain", 3, (16, 8, 8))
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    state = build_detector(architecture).state_dict()
+    save_checkpoint(path, Checkpoint("detector", architecture.to_dict(), {"threshold": 0.4}, {"run": "r"}, state))
+    return path
+
+
+def test_photo_and_mirror_image_are_averaged() -> None:
+    network = Leftward()
+    pixels = noise(32, 32)
+    found = Detector(network, 0.5, NAME, device="cpu").probability(pixels)
+    brightness = 4 * pixels.sum(axis=2) / 255
+    padded = np.pad(brightness, ((0, 0), (1, 1)))
+    expected = (1 / (1 + np.exp(-padded[:, :-2])) + 1 / (1 + np.exp(-padded[:, 2:]))) / 2
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert len(network.batches) == 2
+
+
+def test_a_mirrored_photo_gives_the_mirrored_probability(tiny: Path) -> None:
+    detector = Detector.load(tiny, device="cpu")
+    pixels = noise(64, 96)
+    there = detector.probability(pixels)
+    back = detector.probability(np.ascontiguousarray(pixels[:, ::-1]))[:, ::-1]
+    np.testing.assert_allclose(there, back, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 300), (300, 17), (160, 133)])
+def test_any_size_gives_a_probability_of_that_size(tiny: Path, size: tuple[int, int]) -> None:
+    found = Detector.load(tiny, device="cpu").probability(noise(*size))
+    assert found.shape == size
+    assert found.dtype == np.float32
+    assert 0 <= found.min() <= found.max() <= 1
+
+
+def test_tiles_stay_within_their_bound() -> None:
+    network = Leftward()
+    Detector(network, 0.5, NAME, tile=64, device="cpu").probability(noise(200, 150))
+    assert all(batch[0] == 1 and max(batch[2:]) <= 64 for batch in network.batches)
+
+
+def test_the_place_of_a_tile_does_not_matter(tiny: Path) -> None:
+    """A whole photo at once and in tiles: the same within what the network's view beyond the overlap allows."""
+    loaded = Detector.load(tiny, device="cpu")
+    pixels = noise(320, 256)
+    pixels[100:104] = 255
+    whole = loaded.probability(pixels)
+    tiled = Detector(loaded._network, 0.4, NAME, tile=256, device="cpu").probability(pixels)
+    assert np.abs(whole - tiled).max() < 0.01
+    assert whole.std() > 0.001
+
+
+def test_loading_knows_threshold_and_name(tiny: Path) -> None:
+    detector = Detector.load(tiny, device="cpu")
+    assert detector.threshold == 0.4
+    assert str(detector.name).startswith("detector tiny.safetensors@")
+    assert Detector.load(tiny, name=NAME, device="cpu").name == NAME
+
+
+def test_threads_are_set(tiny: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        Detector.load(tiny, threads=1, device="cpu")
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_checkpoints_that_do_not_fit_are_refused(tiny: Path, tmp_path: Path) -> None:
+    architecture = DetectorArchitecture("plain", 3, (16, 8, 8))
+    state = build_detector(architecture).state_dict()
+    other = tmp_path / "other.safetensors"
+    save_checkpoint(other, Checkpoint("inpainter", {}, {}, {}, state))
+    with pytest.raises(CheckpointError, match=r"other\.safetensors: .*inpainter; give one of a detector"):
+        Detector.load(other)
+    wider = DetectorArchitecture("plain", 3, (32, 8, 8))
+    save_checkpoint(other, Checkpoint("detector", wider.to_dict(), {"threshold": 0.5}, {}, state))
+    with pytest.raises(CheckpointError, match=r"other\.safetensors: weights and description do not fit"):
+        Detector.load(other)
+    save_checkpoint(other, Checkpoint("detector", architecture.to_dict(), {}, {}, state))
+    with pytest.raises(CheckpointError, match="threshold"):
+        Detector.load(other)
+    save_file({"a": torch.zeros(1)}, other)
+    with pytest.raises(CheckpointError, match=r"other\.safetensors"):
+        Detector.load(other)
+    other.write_bytes(tiny.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"other\.safetensors"):
+        Detector.load(other)
+
+
+def test_other_arrays_are_refused() -> None:
+    detector = Detector(Leftward(), 0.5, NAME, device="cpu")
+    for array in (np.zeros((20, 20), np.uint8), np.zeros((20, 20, 3), np.float32), np.zeros((3, 20, 20), np.uint8)):
+        with pytest.raises(InferenceError, match="uint8 H×W×3"):
+            detector.probability(array)

@@ -1,0 +1,97 @@
+"""Tiling: any size comes back whole, without seams, with bounded memory."""
+
+import tracemalloc
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from inference.tiles import GRID, run_tiled, tile_starts
+
+
+def brightness(tile: np.ndarray) -> np.ndarray:
+    return tile.mean(axis=2, dtype=np.float32) / np.float32(255)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(16, 700), st.integers(16, 300), st.sampled_from([(64, 16), (96, 48), (128, 0), (32, 0)]))
+@example(16, 16, (64, 16))
+@example(16, 5000, (64, 16))
+@example(5000, 16, (64, 32))
+@example(64, 65, (64, 32))
+def test_the_identity_comes_back_exactly(height: int, width: int, tiling: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(height * 7919 + width).integers(0, 256, (height, width, 3), np.uint8)
+    np.testing.assert_array_equal(run_tiled(brightness, pixels, *tiling), brightness(pixels))
+
+
+@given(st.integers(1, 20_000), st.sampled_from([(64, 16), (128, 32), (1024, 128)]))
+def test_tiles_cover_a_side_with_the_overlap_asked_for(length: int, tiling: tuple[int, int]) -> None:
+    tile, overlap = tiling
+    starts = tile_starts(length, tile, overlap)
+    assert starts[0] == 0
+    assert all(start % GRID == 0 for start in starts)
+    assert length <= starts[-1] + tile < length + tile
+    assert all(overlap <= first + tile - second < tile for first, second in pairwise(starts))
+
+
+def test_tiles_are_of_the_grid_and_never_larger_than_asked() -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def watch(tile: np.ndarray) -> np.ndarray:
+        shapes.append(tile.shape)
+        return brightness(tile)
+
+    run_tiled(watch, np.zeros((333, 777, 3), np.uint8), 128, 32)
+    assert {side % GRID for shape in shapes for side in shape[:2]} == {0}
+    assert max(side for shape in shapes for side in shape[:2]) == 128
+
+
+def test_differing_tiles_meet_gradually() -> None:
+    values = iter([0.0, 1.0])
+    result = run_tiled(
+        lambda tile: np.full(tile.shape[:2], next(values), np.float32), np.zeros((32, 96, 3), np.uint8), 64, 32
+    )
+    assert result[0, :40].max() == 0
+    assert result[0, 56:].min() == 1
+    assert np.diff(result[0]).min() >= 0
+    assert np.diff(result[0]).max() < 0.1
+
+
+def test_a_local_network_gives_the_same_wherever_the_tiles_lie() -> None:
+    """What looks no farther than a quarter of the overlap cannot tell tiles from the whole photo."""
+    pixels = np.random.default_rng(0).integers(0, 256, (400, 300, 3), np.uint8)
+
+    def blur(tile: np.ndarray) -> np.ndarray:
+        return cv2.blur(brightness(tile), (17, 17), borderType=cv2.BORDER_REPLICATE)
+
+    whole = run_tiled(blur, pixels, 416, 64)
+    np.testing.assert_allclose(run_tiled(blur, pixels, 128, 64), whole, atol=1e-5)
+    part = run_tiled(blur, np.ascontiguousarray(pixels[37:, 53:]), 128, 64)
+    np.testing.assert_allclose(part[9:, 9:], whole[46:, 62:], atol=1e-5)
+
+
+def test_memory_is_one_row_of_tiles_beside_the_result(tmp_path: Path) -> None:
+    """A tall strip of ten megapixels, mapped from disk: only its tiles are ever read into memory."""
+    pixels = np.memmap(tmp_path / "strip", np.uint8, "w+", shape=(40_000, 256, 3))
+    tracemalloc.start()
+    result = run_tiled(brightness, pixels, 256, 32)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.shape == (40_000, 256)
+    assert peak < result.nbytes + 4 * 2**20
+
+
+def test_progress_counts_tiles() -> None:
+    shares: list[float] = []
+    run_tiled(brightness, np.zeros((200, 200, 3), np.uint8), 128, 32, progress=shares.append)
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+
+
+@pytest.mark.parametrize(("tile", "overlap"), [(100, 10), (64, 40), (64, -2), (64, 15), (32, 16)])
+def test_impossible_tilings_are_refused(tile: int, overlap: int) -> None:
+    with pytest.raises(ValueError, match="tile"):
+        run_tiled(brightness, np.zeros((64, 64, 3), np.uint8), tile, overlap)
