@@ -31,7 +31,8 @@ def import_photos(
 ) -> None:
     """Bring photos in. Files whose bytes are here already are recognised; one bad file never stops the others."""
     from annotator.context import platform
-    from annotator.importing import ImportProblem, import_paths
+    from annotator.importing import import_paths
+    from annotator.sources import ImportProblem
     from trainer.platform import prepare
 
     settings = Settings()

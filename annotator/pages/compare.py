@@ -93,7 +93,7 @@ def _curves(chosen: list[Run]) -> None:
     trained = [run for run in chosen if run.status != "SCHEDULED" and "loss" in run.figures]
     if not trained:
         return
-    key = st.segmented_control("Curve", list(CURVES), format_func=CURVES.get, default="loss", key="curve")
+    key = st.segmented_control("Curve", list(CURVES), format_func=CURVES.__getitem__, default="loss", key="curve")
     try:
         found = {run.name: curve(platform().settings, run.run_id, key or "loss") for run in trained}
     except PlatformError as error:

@@ -79,7 +79,7 @@ def _more(found: PhotoPage, assessor: Assessor) -> None:
     photo = found.photo
     with st.expander("More"):
         if photo.archived_at is None:
-            method = st.segmented_control("Fill by", list(METHODS), format_func=METHODS.get, default="telea")
+            method = st.segmented_control("Fill by", list(METHODS), format_func=METHODS.__getitem__, default="telea")
             if st.button("Restore again", key="again"):
                 _restore(photo.id, method or "telea", assessor)
         if assessor.is_lead:

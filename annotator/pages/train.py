@@ -84,7 +84,7 @@ def _recipe(snapshot: SnapshotChoice | None) -> DetectorRecipe:
         epochs = st.number_input("Epochs", 1, 1000, basis.epochs, key="epochs", width=110)
         batch = st.number_input("Batch", 1, 256, basis.batch, key="batch", width=110)
     with st.expander("More settings"):
-        encoder = st.selectbox("Encoder", list(ENCODERS), format_func=ENCODERS.get, key="encoder")
+        encoder = st.selectbox("Encoder", list(ENCODERS), format_func=ENCODERS.__getitem__, key="encoder")
         pretrained = st.toggle("Start from ImageNet weights, where they can be had", basis.pretrained, key="pretrained")
         steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key="steps")
         rate = st.number_input("Learning rate", 1e-6, 1.0, basis.learning_rate, format="%.6f", key="rate")
