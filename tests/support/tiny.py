@@ -50,7 +50,9 @@ def tiny_detector(path: Path, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     architecture = DetectorArchitecture(encoder="plain", decoder_channels=CHANNELS)
     network = build_detector(architecture)
-    checkpoint = Checkpoint("detector", architecture.to_dict(), {"threshold": 0.5}, {"seed": seed}, network.state_dict())
+    checkpoint = Checkpoint(
+        "detector", architecture.to_dict(), {"threshold": 0.5}, {"seed": seed}, network.state_dict()
+    )
     save_checkpoint(path, checkpoint)
     return path
 

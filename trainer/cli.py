@@ -1,0 +1,63 @@
+"""Commands of this room: `heirloom train …` and `heirloom worker`. Light: torch and MLflow come when work starts."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db.settings import Settings
+
+commands = typer.Typer()
+_train = typer.Typer(no_args_is_help=True, help="Train a model: on a platform as a job of its own, else into --out.")
+commands.add_typer(_train, name="train")
+
+
+@_train.command("detector")
+def train_detector(
+    fields: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Fields of the recipe, such as epochs=5.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A recipe in YAML; its fields can be changed by KEY=VALUE.")
+    ] = None,
+    snapshot: Annotated[
+        str | None,
+        typer.Option(help="Name, id or hash of the snapshot to train on; without one, synthetic defects only."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Train without a platform, into this folder; the same folder again goes on.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Train a detector in this shell. Ctrl-C stops it after the step at hand and keeps the last checkpoint."""
+    from trainer.recipe import load_recipe
+
+    recipe = load_recipe(config, fields or [])
+    settings = Settings()
+    if out is not None:
+        from trainer.shell import train_alone
+
+        if snapshot is not None:
+            raise typer.BadParameter("a snapshot belongs to a platform; leave --out or --snapshot out")
+        result = train_alone(recipe, out, quiet=as_json)
+    elif settings.has_platform():
+        from trainer.shell import train_as_job
+
+        result = train_as_job(settings, recipe, snapshot, quiet=as_json)
+    else:
+        raise typer.BadParameter(
+            "there is no platform here; say where to keep the model with --out DIR, or set HEIRLOOM_HOME"
+        )
+    typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+
+
+@commands.command()
+def worker() -> None:
+    """Do the platform's jobs until Ctrl-C. Several workers share them; makes the platform when there is none."""
+    import logging
+
+    from trainer.worker import run_worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    run_worker(Settings())

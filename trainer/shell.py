@@ -1,0 +1,141 @@
+"""A training in a person's shell: as a job of the platform, or alone into a folder."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from db import jobs as rows
+from db.engine import Database, open_database
+from db.errors import PlatformError
+from db.settings import Settings
+from db.snapshots import find_snapshot
+from trainer.errors import JobError
+from trainer.holding import Holding, alive, worker_name
+from trainer.performing import perform
+from trainer.platform import prepare
+from trainer.recipe import DetectorRecipe
+from trainer.tracker import NullTracker
+
+_LOOK_EVERY_S = 0.5
+
+
+def train_as_job(settings: Settings, recipe: DetectorRecipe, snapshot: str | None, quiet: bool) -> dict[str, Any]:
+    """Train under the rules of every job: one run, one writer, cancellable from the pages, resumed by a worker if this
+    process dies. Returns the job's result. Raises JobError with the job's error when it failed or was cancelled.
+    """
+    prepare(settings)
+    database = open_database(settings)
+    name, stop = worker_name(), threading.Event()
+    with alive(settings, name):
+        job_id = _claimed_job(database, recipe, snapshot, name)
+        with (
+            _interrupts(lambda: _cancel(database, job_id)),
+            Holding(database, job_id, name, stop.set),
+            _shown(database, job_id, quiet),
+        ):
+            perform(settings, database, job_id, stop.is_set)
+    with database.reading() as session:
+        job = rows.get_job(session, job_id)
+    if job.status != "done":
+        raise JobError(job.error or f"Job {job_id} is {job.status}; its last checkpoint is kept.")
+    return job.result
+
+
+def train_alone(recipe: DetectorRecipe, out: Path, quiet: bool) -> dict[str, Any]:
+    """Train on synthetic defects alone, without a database or MLflow; the same folder again goes on where it was."""
+    from trainer.loop import train_detector
+
+    stop = threading.Event()
+    with _bar(quiet) as tell, _interrupts(stop.set):
+        outcome = train_detector(recipe, [], out, _Teller(tell), should_stop=stop.is_set)
+    if outcome.stopped:
+        raise JobError(f"Stopped. The last checkpoint is in {out}; the same command goes on from it.")
+    return {"checkpoint": str(outcome.checkpoint), "metrics": outcome.metrics}
+
+
+class _Teller(NullTracker):
+    """Says how far a training is, and keeps nothing."""
+
+    def __init__(self, tell: Callable[[float, str], None]) -> None:
+        self._tell = tell
+
+    def progress(self, fraction: float, message: str) -> None:
+        self._tell(fraction, message)
+
+
+def _claimed_job(database: Database, recipe: DetectorRecipe, snapshot: str | None, name: str) -> str:
+    """Row and claim in one step, so that no worker sees a job that waits."""
+    with database.unit_of_work() as session:
+        chosen = find_snapshot(session, snapshot).id if snapshot is not None else None
+        params = {"recipe": _with_whole_paths(recipe).to_dict(), "snapshot": chosen}
+        job = rows.add_job(session, "train", params, None)
+        rows.claim(session, job.id, name)
+        return job.id
+
+
+def _with_whole_paths(recipe: DetectorRecipe) -> DetectorRecipe:
+    """Whoever resumes the job starts in another folder."""
+
+    def whole(path: str) -> str:
+        return str(Path(path).resolve()) if path else path
+
+    return replace(
+        recipe,
+        photos=tuple(map(whole, recipe.photos)),
+        validation_photos=tuple(map(whole, recipe.validation_photos)),
+        textures=whole(recipe.textures),
+        validation_textures=whole(recipe.validation_textures),
+        init=whole(recipe.init),
+    )
+
+
+def _cancel(database: Database, job_id: str) -> None:
+    with database.unit_of_work() as session:
+        rows.request_cancel(session, job_id)
+
+
+@contextmanager
+def _interrupts(react: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C asks the training to stop, from a thread: a signal may arrive in the middle of a unit of work."""
+    before = signal.signal(signal.SIGINT, lambda *_: threading.Thread(target=react).start())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _shown(database: Database, job_id: str, quiet: bool) -> Iterator[None]:
+    over = threading.Event()
+
+    def follow(tell: Callable[[float, str], None]) -> None:
+        while not over.wait(_LOOK_EVERY_S):
+            try:
+                with database.reading() as session:
+                    job = rows.get_job(session, job_id)
+            except PlatformError:
+                return
+            tell(job.progress, job.message)
+
+    with _bar(quiet) as tell:
+        thread = threading.Thread(target=follow, args=(tell,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Callable[[float, str], None]]:
+    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("Starting", total=1.0)
+        yield lambda fraction, message: progress.update(task, completed=fraction, description=message)
