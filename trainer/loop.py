@@ -173,13 +173,13 @@ def _train_epoch(training: _Training) -> None:
         norm = accelerator.clip_grad_norm_(training.model.parameters(), recipe.clip)
         training.optimiser.step()
         training.optimiser.zero_grad(set_to_none=True)
-        rate = training.schedule.get_last_lr()[0]
+        rate = float(training.schedule.get_last_lr()[0])
         training.schedule.step()
         if training.averaged:
             training.averaged.update(training.network, training.step)
         training.step += 1
         figures: dict[str, float] = {"loss": loss.item(), "gradient_norm": float(norm or 0), "learning_rate": rate}
-        _report(training, {**figures, **{name: float(part) for name, part in parts.items()}})
+        _report(training, figures | parts)
         if training.step % recipe.checkpoint_every == 0:
             _save(training)
 

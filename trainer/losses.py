@@ -24,7 +24,7 @@ def dice_loss(logits: torch.Tensor, masks: torch.Tensor, smooth: float = 1.0) ->
 
 def detector_loss(
     logits: torch.Tensor, masks: torch.Tensor, weight_limit: float
-) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+) -> tuple[torch.Tensor, dict[str, float]]:
     """BCE with positive weight plus Dice: the published loss. Returns the sum and its parts `bce` and `dice_loss`.
 
     Takes logits and masks `N×1×H×W`; masks are 1 = defect. Raises ValueError when the shapes differ.
@@ -34,4 +34,4 @@ def detector_loss(
     logits, masks = logits.float(), masks.float()
     bce = F.binary_cross_entropy_with_logits(logits, masks, pos_weight=positive_weight(masks, weight_limit))
     dice = dice_loss(logits, masks)
-    return bce + dice, {"bce": bce.detach(), "dice_loss": dice.detach()}
+    return bce + dice, {"bce": float(bce.detach()), "dice_loss": float(dice.detach())}

@@ -112,13 +112,17 @@ def batches(
         worker_init_fn=_start_worker,
         pin_memory=pinned,
     )
-    yield from loader
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # a data worker is forked: of OpenCV's pool it would get the locks and not the threads
+    try:
+        yield from loader
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def _start_worker(_: int) -> None:
-    """A data worker leaves signals to its parent, which ends it, and uses one core."""
+    """A data worker leaves signals to its parent, which ends it."""
     import signal
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
-    cv2.setNumThreads(1)
