@@ -1,0 +1,153 @@
+"""Jobs, proposals and promotions as rows."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db import jobs
+from db.annotations import add_annotation
+from db.engine import Database
+from db.errors import InvalidState, NotFound
+from db.jobs import EXPIRES_AFTER
+from db.models import Task
+from db.photos import archive
+from db.promotions import history, record_promotion
+from db.proposals import add_proposal, get_proposal, latest_proposal, photos_without_proposal
+from tests.support.databases import new_photo, sha, two_people
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_a_job_from_request_to_result(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        job = jobs.add_job(session, "train", {"recipe": {"epochs": 2}}, ada.id, now=NOON)
+        assert (job.status, job.result, len(job.id)) == ("queued", {}, 36)
+        jobs.progress(session, job.id, 0.5, "too early")
+        claimed = jobs.claim(session, job.id, "one", now=NOON)
+        assert claimed is not None
+        assert (claimed.status, claimed.worker, claimed.started_at, claimed.progress) == ("running", "one", NOON, 0.0)
+        jobs.set_run(session, job.id, "run-1")
+        jobs.progress(session, job.id, 1.7, "epoch 2 of 2")
+        assert (jobs.get_job(session, job.id).progress, jobs.get_job(session, job.id).message) == (1.0, "epoch 2 of 2")
+        done = jobs.finish(session, job.id, {"version": "3"}, now=NOON + timedelta(hours=1))
+        assert (done.status, done.result, done.run_id) == ("done", {"version": "3"}, "run-1")
+        assert done.finished_at == NOON + timedelta(hours=1)
+        with pytest.raises(InvalidState, match="done already"):
+            jobs.fail(session, job.id, "late")
+        assert jobs.request_cancel(session, job.id).status == "done"
+        assert jobs.claim(session, job.id, "two") is None
+
+
+def test_a_job_belongs_to_one_worker_until_it_falls_silent(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        job = jobs.add_job(session, "restore", {}, None, now=NOON)
+        assert jobs.claim(session, job.id, "one", now=NOON) is not None
+        assert jobs.claim(session, job.id, "two", now=NOON) is None
+        soon = NOON + EXPIRES_AFTER / 2
+        assert jobs.heartbeat(session, [job.id, "unknown"], "one", now=soon) == [job.id]
+        assert jobs.heartbeat(session, [job.id], "two", now=soon) == []
+        assert jobs.expired(session, now=soon + EXPIRES_AFTER) == []
+        silent = soon + EXPIRES_AFTER + timedelta(seconds=1)
+        assert [late.id for late in jobs.expired(session, now=silent)] == [job.id]
+        taken = jobs.claim(session, job.id, "two", now=silent)
+        assert taken is not None
+        assert (taken.worker, taken.started_at) == ("two", NOON)
+        assert jobs.heartbeat(session, [job.id], "one", now=silent) == [], "the first worker hears that it lost the job"
+        with pytest.raises(NotFound):
+            jobs.claim(session, "unknown", "one")
+
+
+def test_workers_that_claim_at_once_do_not_share(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        job_id = jobs.add_job(session, "train", {}, None).id
+    barrier = threading.Barrier(6)
+    won: list[str] = []
+
+    def claim(worker: str) -> None:
+        barrier.wait()
+        with either_database.unit_of_work() as session:
+            if jobs.claim(session, job_id, worker) is not None:
+                won.append(worker)
+
+    threads = [threading.Thread(target=claim, args=(f"worker {number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+def test_cancelling(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        queued, running = (jobs.add_job(session, "train", {}, None) for _ in range(2))
+        jobs.claim(session, running.id, "one")
+        assert jobs.request_cancel(session, queued.id).status == "cancelled"
+        assert jobs.claim(session, queued.id, "one") is None
+        assert jobs.request_cancel(session, running.id).status == "running"
+        assert jobs.cancelled(session, running.id)
+        ended = jobs.end_cancelled(session, running.id, {"checkpoint": "kept"})
+        assert (ended.status, ended.result) == ("cancelled", {"checkpoint": "kept"})
+        with pytest.raises(NotFound):
+            jobs.request_cancel(session, "unknown")
+
+
+def test_listing_jobs(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        old, new = (
+            jobs.add_job(session, kind, {}, None, now=NOON + timedelta(minutes=number))
+            for number, kind in enumerate(("train", "compare"))
+        )
+        jobs.claim(session, old.id, "one")
+        assert [job.id for job in jobs.list_jobs(session)] == [new.id, old.id]
+        assert [job.id for job in jobs.list_jobs(session, "train")] == [old.id]
+        jobs.fail(session, old.id, "the disk is full")
+        assert [job.id for job in jobs.list_jobs(session, active=True)] == [new.id]
+
+
+def test_a_model_proposes_once(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+
+        def propose(model: str, blob: str, uncertainty: float) -> int:
+            return add_proposal(
+                session, photo.id, model=model, probability_sha256=sha(blob), threshold=0.5, uncertainty=uncertainty
+            ).id
+
+        first = propose("detector v1", "p1", 0.3)
+        assert propose("detector v1", "p2", 0.9) == first
+        assert get_proposal(session, first).probability_sha256 == sha("p1"), "drafts are rebuilt from it"
+        second = propose("detector v2", "p3", 0.01)
+        newest = latest_proposal(session, photo.id)
+        assert newest is not None
+        assert newest.id == second
+        task = session.scalars(select(Task)).one()
+        assert (task.priority, task.reason) == (0.01, "new"), "a sure model is no reason"
+        with pytest.raises(NotFound):
+            get_proposal(session, 99)
+
+
+def test_who_has_no_proposal_yet(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        a, b, archived, labelled = (new_photo(session, name) for name in "abcd")
+        archive(session, [archived.id])
+        add_annotation(session, labelled, sha("m"), 0.1, origin="imported")
+        assert [photo.id for photo in photos_without_proposal(session, "detector v1")] == [a.id, b.id]
+        add_proposal(session, a.id, model="detector v1", probability_sha256=sha("p"), threshold=0.5, uncertainty=0.2)
+        assert [photo.id for photo in photos_without_proposal(session, "detector v1")] == [b.id]
+        assert [photo.id for photo in photos_without_proposal(session, "detector v2")] == [a.id, b.id]
+
+
+def test_promotions_are_remembered(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        first = record_promotion(session, "detector", "2", "1", ada.id)
+        back = record_promotion(session, "detector", "1", "2", ada.id, first.id)
+        record_promotion(session, "inpainter", "1", None, None)
+        moves = history(session, "detector")
+        assert [(move.id, move.version, move.previous_version, move.undoes_id) for move in moves] == [
+            (back.id, "1", "2", first.id),
+            (first.id, "2", "1", None),
+        ]

@@ -1,0 +1,269 @@
+"""Photos: known by their bytes, in a state that says what happened last, and gone with all that was theirs."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.annotations import accept, add_annotation, give_back
+from db.drafts import open_draft, submit
+from db.engine import Database
+from db.errors import NotAllowed, NotFound
+from db.models import Base, Photo, PhotoBand, Snapshot, SnapshotItem, SplitMove, Task, utc_now
+from db.people import sign_in
+from db.photos import (
+    DeletionImpact,
+    PhotoFilter,
+    add_photo,
+    archive,
+    collections,
+    count_photos,
+    delete,
+    deletion_impact,
+    list_photos,
+    move_split,
+    photo_states,
+    photo_story,
+    set_collection,
+    unarchive,
+)
+from db.proposals import add_proposal
+from db.queue import LEASE, next_task, skip
+from db.reviews import add_restoration, give_verdict
+from db.snapshots import make_snapshot
+from db.splits import near_copies
+from tests.support.databases import new_photo, photo_facts, sha, two_people
+
+
+def restore(session: Session, photo_id: int, mark: str) -> None:
+    add_restoration(
+        session, photo_id, detector="detector v1", inpainter="telea", colorizer=None, threshold=0.5,
+        mask_sha256=sha(f"{mark} detected"), warnings=[],
+        results={"restored": (sha(f"{mark} restored"), sha(f"{mark} restored view"))},
+    )  # fmt: skip
+
+
+def test_the_same_bytes_are_one_photo(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        first, created = add_photo(session, photo_facts("a"), collection="album")
+        again, created_again = add_photo(session, photo_facts("a"), collection="another")
+        assert (created, created_again) == (True, False)
+        assert (again.id, again.collection) == (first.id, "album")
+        assert session.scalar(select(func.count()).select_from(Task)) == 1
+
+
+def test_near_copies_share_a_split(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        for number in range(12):
+            original = new_photo(session, f"original {number}")
+            original.split = "validation" if number % 2 else "train"
+            session.flush()
+            for bits in (0b1, 0b1000_0001, 0x8040_0201_0008_0421):
+                near = ((original.near_hash ^ bits) + 2**63) % 2**64 - 2**63
+                copy = new_photo(session, f"copy {number} {bits}", near_hash=near)
+                assert copy.split == original.split
+            far = original.near_hash ^ 0xFF
+            assert original not in near_copies(session, far)
+
+
+def test_a_photos_split_is_drawn_from_its_hash_alone(database: Database) -> None:
+    with database.unit_of_work() as session:
+        splits = [new_photo(session, f"photo {number}").split for number in range(200)]
+    assert 20 <= splits.count("validation") <= 60
+    with database.unit_of_work() as session:
+        session.execute(PhotoBand.__table__.delete())
+        session.execute(Task.__table__.delete())
+        session.execute(Photo.__table__.delete())
+        assert [new_photo(session, f"photo {n}").split for n in reversed(range(200))] == splits[::-1]
+
+
+def test_a_lead_moves_a_photo_with_its_near_copies(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        family = [new_photo(session, f"f{number}", near_hash=(1 << 5 * number) - 1) for number in range(4)]
+        other = new_photo(session, "other")
+        before = other.split
+        target = "train" if family[0].split == "validation" else "validation"
+        with pytest.raises(NotAllowed):
+            move_split(session, ben, family[0].id, target)
+        moved = move_split(session, ada, family[0].id, target)
+        assert {photo.id for photo in moved} == {photo.id for photo in family}, "copies of copies come along"
+        assert {photo.split for photo in family} == {target}
+        assert other.split == before
+        assert session.scalar(select(func.count()).select_from(SplitMove)) == 4
+        assert move_split(session, ada, family[0].id, target) == []
+
+
+def test_a_photo_walks_through_its_states(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        unqueued = new_photo(session, "b", queue=False)
+        now = utc_now()
+
+        def state() -> str:
+            return photo_states(session, [photo.id], now=now)[photo.id]
+
+        assert photo_states(session, [unqueued.id]) == {unqueued.id: "new"}
+        assert state() == "waiting"
+        task = next_task(session, ben, "label", now=now)
+        assert task is not None
+        assert state() == "in work"
+        assert photo_states(session, [photo.id], now=now + 2 * LEASE) == {photo.id: "waiting"}
+        draft = open_draft(session, task, ben, proposal=None, now=now)
+        waiting = submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0, now=now)
+        assert state() == "submitted"
+        give_back(session, waiting, ada, "more", now=now)
+        assert state() == "waiting"
+        task = next_task(session, ben, "label", now=now)
+        assert task is not None
+        draft = open_draft(session, task, ben, proposal=None, now=now)
+        accept(session, submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0, now=now), ada, now=now)
+        assert state() == "accepted"
+        restore(session, photo.id, "a")
+        assert state() == "restored"
+        review = next_task(session, ben, "review")
+        assert review is not None
+        give_verdict(session, review, ben, accepted=False, reasons=["missed defect"], marks=[], comment="")
+        assert state() == "rejected"
+        add_annotation(session, photo, sha("better"), 0.2, origin="imported")
+        assert state() == "accepted", "the rejected result is older than the new mask"
+        restore(session, photo.id, "again")
+        assert state() == "restored"
+        archive(session, [photo.id])
+        assert state() == "archived"
+        unarchive(session, [photo.id])
+        assert state() == "restored"
+
+
+def test_the_wall_is_filtered_in_the_database(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photos = [new_photo(session, name) for name in ("Anna 100%", "anna_1", "bob", "carl", "dora")]
+        set_collection(session, [photos[0].id, photos[2].id], " album ")
+        archive(session, [photos[3].id])
+        add_annotation(session, photos[4], sha("m"), 0.1, origin="synthetic")
+
+        def names(**wanted: object) -> list[str]:
+            found = PhotoFilter(**wanted)  # type: ignore[arg-type]
+            cards = list_photos(session, found)
+            if "limit" not in wanted:
+                assert count_photos(session, found) == len(cards)
+            return [card.filename.removesuffix(".jpg") for card in cards]
+
+        assert names() == ["dora", "bob", "anna_1", "Anna 100%"]
+        assert names(include_archived=True) == ["dora", "carl", "bob", "anna_1", "Anna 100%"]
+        assert names(state="archived") == ["carl"]
+        assert names(state="waiting") == ["bob", "anna_1", "Anna 100%"]
+        assert names(state="accepted") == ["dora"]
+        assert names(text="ANNA") == ["anna_1", "Anna 100%"]
+        assert names(text="100%") == ["Anna 100%"], "what LIKE means by % and _ is not meant"
+        assert names(text="a_1") == ["anna_1"]
+        assert names(text="albu") == ["bob", "Anna 100%"]
+        assert names(collection="album") == ["bob", "Anna 100%"]
+        assert names(collection="") == ["dora", "anna_1"]
+        assert names(limit=2, offset=1) == ["bob", "anna_1"]
+        assert collections(session) == [("", 2), ("album", 2)]
+
+
+def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        doomed, kept = new_photo(session, "doomed"), new_photo(session, "kept")
+        for photo in (doomed, kept):
+            add_proposal(
+                session, photo.id, model="d", probability_sha256=sha(f"{photo.filename} p"), threshold=0.5,
+                uncertainty=0.1,
+            )  # fmt: skip
+            add_annotation(session, photo, sha("the same empty mask"), 0.0, origin="imported")
+            restore(session, photo.id, photo.filename)
+        add_annotation(session, doomed, sha("second mask"), 0.1, origin="imported")
+        review = next_task(session, ben, "review")
+        assert review is not None
+        assert review.photo_id == doomed.id
+        give_verdict(session, review, ben, accepted=False, reasons=["missed defect"], marks=[], comment="")
+        both = make_snapshot(session, "both", ada.id)
+        archive(session, [doomed.id])
+        make_snapshot(session, "only kept", ada.id)
+
+        impact = deletion_impact(session, [doomed.id])
+        assert impact == DeletionImpact(photos=1, annotations=2, restorations=1, verdicts=1, snapshots=["both"])
+        assert deletion_impact(session, []) == DeletionImpact(0, 0, 0, 0, [])
+        with pytest.raises(NotAllowed):
+            delete(session, [doomed.id], ben)
+
+        orphans = delete(session, [doomed.id, 999], ada)
+        named = {
+            "doomed", "thumbnail of doomed", "doomed.jpg p", "second mask", "doomed.jpg detected",
+            "doomed.jpg restored", "doomed.jpg restored view",
+        }  # fmt: skip
+        assert orphans == sorted(sha(name) for name in named)
+
+        rows = {
+            table.name: session.scalar(select(func.count()).select_from(table)) for table in Base.metadata.sorted_tables
+        }
+        assert rows == {
+            "assessor": 2, "photo": 1, "photo_band": 4, "split_move": 0, "proposal": 1, "annotation": 1,
+            "draft_event": 0, "task": 2, "skip": 0, "snapshot": 2, "snapshot_item": 3, "restoration": 1, "result": 1,
+            "verdict": 0, "job": 0, "promotion": 0,
+        }  # fmt: skip
+        item = session.scalars(
+            select(SnapshotItem).where(SnapshotItem.snapshot_id == both.id, SnapshotItem.photo_sha256 == sha("doomed"))
+        ).one()
+        assert (item.photo_id, item.annotation_id) == (None, None)
+        assert session.scalar(select(func.count()).select_from(Snapshot)) == 2
+        assert delete(session, [kept.id], ada) != []
+
+
+def test_a_photo_tells_its_story(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo, _ = add_photo(session, photo_facts("a"), by_id=ada.id)
+        task = next_task(session, ben, "label")
+        assert task is not None
+        draft = open_draft(session, task, ben, proposal=None)
+        waiting = submit(session, draft.id, ben, 0, sha("mask"), 0.125, 5.0)
+        give_back(session, waiting, ada, "more here")
+        again = next_task(session, sign_in(session, "Cem"), "label")
+        assert again is not None
+        skip(session, again.id, sign_in(session, "Cem"), "too dark")
+        add_annotation(session, photo, sha("better"), 0.2, origin="imported")
+        make_snapshot(session, "first", ada.id)
+        restore(session, photo.id, "a")
+        review = next_task(session, ben, "review")
+        assert review is not None
+        give_verdict(session, review, ben, accepted=False, reasons=["missed defect"], marks=[], comment="left edge")
+        story = photo_story(session, photo.id)
+    told = [(entry.who, entry.what) for entry in story]
+    assert told == [
+        ("Ada", "imported a.jpg"),
+        (None, "queued for labelling: new"),
+        ("Ben", "began a mask"),
+        ("Ben", "submitted the mask, 12.5% marked"),
+        ("Ada", "returned the mask: more here"),
+        (None, "queued for labelling: returned"),
+        ("Cem", "passed it on: too dark"),
+        (None, "imported a mask"),
+        (None, "submitted the mask, 20.0% marked"),
+        ("Ada", "frozen into the snapshot “first”"),
+        (None, "restored by detector v1 and telea"),
+        ("Ben", "rejected the restored result: missed defect – left edge"),
+        (None, "queued for labelling: missed defect"),
+    ]
+    assert [entry.at for entry in story] == sorted(entry.at for entry in story)
+
+
+def test_nobody_is_told_of_a_photo_that_is_not_there(database: Database) -> None:
+    with database.reading() as session, pytest.raises(NotFound, match="no photo 5"):
+        photo_story(session, 5)
+
+
+def test_archiving_remembers_when(database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        first = utc_now()
+        archive(session, [photo.id], now=first)
+        archive(session, [photo.id], now=first + timedelta(days=1))
+        session.refresh(photo)
+        assert photo.archived_at == first
+        assert photo_story(session, photo.id)[-1].what == "archived"
