@@ -19,6 +19,8 @@ from trainer.recipe import DetectorRecipe, RecipeError
 SIZES = (64, 128, 192, 256, 384, 512, 768, 1024)
 ENCODERS = {"resnet18": "ResNet-18", "resnet34": "ResNet-34", "efficientnet-b0": "EfficientNet-B0", "plain": "plain"}
 
+NO_SNAPSHOT = 0
+
 
 def page() -> None:
     assessor = current()
@@ -49,29 +51,34 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
 
 def _snapshot(choices: list[SnapshotChoice], assessor: Assessor) -> SnapshotChoice | None:
     by_id = {choice.id: choice for choice in choices}
-    options: list[int | None] = [*by_id, None]
     chosen = st.selectbox(
         "On",
-        options,
+        [*by_id, NO_SNAPSHOT],
         format_func=lambda each: by_id[each].name if each else "synthetic defects only, no snapshot",
         key="snapshot",
     )
-    found = by_id.get(chosen) if chosen else None
+    found = by_id.get(chosen)
     if found:
         st.html(strip(found.photos))
         said = f'{escape(counts_sentence(found.counts))} <code title="{found.sha256}">{found.sha256[:10]}</code>'
         st.html(f'<p class="hl-quiet">{said}</p>')
     else:
         st.caption("Clean photos with defects that we draw. Figures on real photos will be missing.")
-    if st.button("Freeze what is accepted now", key="freeze", help="Makes a snapshot of all accepted masks."):
-        try:
-            made = actions.freeze(platform(), None, assessor)
-        except PlatformError as error:
-            st.error(str(error).capitalize())
-        else:
-            st.toast(f"{made.name} holds what is accepted now.")
-            st.rerun()
+    st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(assessor,))
+    if problem := st.session_state.pop("freeze problem", None):
+        st.error(problem)
     return found
+
+
+def _freeze(assessor: Assessor) -> None:
+    """Make a snapshot and choose it; runs before the page does, while the choice can still be changed."""
+    try:
+        made = actions.freeze(platform(), None, assessor)
+    except PlatformError as error:
+        st.session_state["freeze problem"] = str(error)
+    else:
+        st.session_state["snapshot"] = made.id
+        st.toast(f"{made.name} holds what is accepted now.")
 
 
 def _recipe(snapshot: SnapshotChoice | None) -> DetectorRecipe:
