@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,8 @@ def write_file(path: Path, data: bytes) -> None:
             f"{path} cannot be written ({error.strerror or error}); check the folder's permissions and the free space."
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def stem(path: Path) -> str:
