@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.blobs import HASH
 from db.models import (
     Annotation,
     Assessor,
+    Job,
     Photo,
     Proposal,
     Restoration,
@@ -69,10 +72,12 @@ def deletion_impact(session: Session, photo_ids: Sequence[int]) -> DeletionImpac
 def delete(session: Session, photo_ids: Sequence[int], by: Assessor) -> list[str]:
     """Deletes photos and all that was made of them; returns the hashes that nothing refers to any more, sorted.
 
-    The caller removes those blobs after the commit. Leads only.
+    Comparisons keep their figures and lose the photos' pictures. The caller removes those blobs after the commit.
+    Leads only.
     """
     require_lead(by)
     held = {sha for ids in _chunks(photo_ids) for sha in _hashes_of(session, ids)}
+    held |= _forget_in_reports(session, set(photo_ids))
     for ids in _chunks(photo_ids):
         session.execute(sql_delete(Photo).where(Photo.id.in_(ids)))
     session.expire_all()
@@ -87,7 +92,30 @@ def referenced(session: Session, hashes: Iterable[str]) -> set[str]:
         part = wanted[start : start + CHUNK]
         for column in BLOB_COLUMNS:
             found.update(sha for sha in session.scalars(select(column).where(column.in_(part))) if sha)
+    for result in session.scalars(select(Job.result).where(Job.kind == "compare")):
+        found.update(hashes_in(result).intersection(wanted))
     return found
+
+
+def hashes_in(record: Any) -> set[str]:
+    """Every text in a JSON record that has the form of a blob's name."""
+    if isinstance(record, str):
+        return {record} if HASH.fullmatch(record) else set()
+    parts = record.values() if isinstance(record, dict) else record if isinstance(record, list) else ()
+    return {sha for part in parts for sha in hashes_in(part)}
+
+
+def _forget_in_reports(session: Session, photo_ids: set[int]) -> set[str]:
+    """Takes photos out of the comparisons' reports, which show them; returns the blobs that showed them."""
+    shown: set[str] = set()
+    for job in session.scalars(select(Job).where(Job.kind == "compare").with_for_update()):
+        photos = job.result.get("photos", [])
+        kept = [photo for photo in photos if photo["photo_id"] not in photo_ids]
+        if len(kept) < len(photos):
+            shown |= hashes_in([photo for photo in photos if photo["photo_id"] in photo_ids])
+            job.result = {**job.result, "photos": kept}
+    session.flush()
+    return shown
 
 
 def _hashes_of(session: Session, ids: Sequence[int]) -> Iterator[str]:

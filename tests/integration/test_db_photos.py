@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db import jobs
 from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
@@ -213,6 +214,26 @@ def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: 
         assert (item.photo_id, item.annotation_id) == (None, None)
         assert session.scalar(select(func.count()).select_from(Snapshot)) == 2
         assert delete(session, [kept.id], ada) != []
+
+
+def test_comparisons_lose_the_pictures_of_deleted_photos(either_database: Database) -> None:
+    def shown(photo: Photo) -> dict[str, object]:
+        overlay = {"detector@2": {"figures": {"dice": 0.5}, "overlay": sha(f"overlay of {photo.filename}")}}
+        return {"photo_id": photo.id, "view": sha("a view that both share"), "models": overlay}
+
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        doomed, kept = new_photo(session, "doomed"), new_photo(session, "kept")
+        report = {"figures": {"dice": 0.5}, "photos": [shown(doomed), shown(kept)]}
+        job = jobs.add_job(session, "compare", {}, None)
+        jobs.claim(session, job.id, "one")
+        jobs.finish(session, job.id, report)
+        orphans = delete(session, [doomed.id], ada)
+        assert sha("overlay of doomed.jpg") in orphans
+        assert sha("a view that both share") not in orphans
+        session.expire_all()
+        assert jobs.get_job(session, job.id).result == {"figures": {"dice": 0.5}, "photos": [shown(kept)]}
+        assert sha("a view that both share") in delete(session, [kept.id], ada)
 
 
 def test_a_photo_tells_its_story(either_database: Database) -> None:
