@@ -19,8 +19,8 @@ from db.errors import PlatformError
 from db.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-START_SECONDS = 180.0
-"""How long a part may take until it answers; a cold start on a busy machine takes a good part of a minute."""
+START_SECONDS = 300.0
+"""How long a part may take until it answers; on a busy machine that can be minutes."""
 
 commands = typer.Typer()
 
@@ -85,21 +85,12 @@ def plan(settings: Settings, host: str, port: int, mlflow_port: int) -> list[Chi
     tracking = Child(
         "MLflow",
         f"{address}{_moved(mlflow_port, tracking_port)}",
-        mlflow_command(settings, tracking_port),
-        {**environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        [sys.executable, "-m", "trainer.mlflow_server", "--port", str(tracking_port)],
+        environment,
         logs / "mlflow.log",
         _answers_at(f"{address}/health"),
     )
     return [app, worker, tracking]
-
-
-def mlflow_command(settings: Settings, port: int) -> list[str]:
-    """An MLflow server on loopback over the store that the worker writes."""
-    return [
-        *(sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"),
-        *("--backend-store-uri", settings.mlflow_tracking_uri),
-        *("--default-artifact-root", str(settings.artifacts_dir), "--no-serve-artifacts"),
-    ]
 
 
 def _prepare(sample_photos: bool) -> None:

@@ -15,7 +15,7 @@ from annotator.ports import free_port
 from db.engine import Database
 from db.settings import Settings
 
-UP_SECONDS = 240.0
+UP_SECONDS = 420.0
 
 
 @dataclass(frozen=True)
