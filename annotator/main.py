@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
 from db.errors import PlatformError
-from inference.errors import InferenceError
+from inference.errors import InferenceError, UsageProblem
 from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
@@ -77,13 +76,16 @@ def main(arguments: list[str] | None = None) -> None:
         if sentence is None:
             raise
         typer.echo(f"heirloom: {sentence}", err=True)
-        sys.exit(WRONG_USE if isinstance(error, ValidationError) else FAILED)
+        sys.exit(WRONG_USE if isinstance(error, UsageProblem) else FAILED)
 
 
 def expected(error: Exception) -> str | None:
     """The sentence for an error that people cause or can mend; None for a fault of ours, which keeps its traceback."""
     if isinstance(error, InferenceError | PlatformError | TrainerError):
         return str(error)
+    # Settings are read by few commands, and pydantic takes half a second to import.
+    from pydantic import ValidationError
+
     if isinstance(error, ValidationError):
         problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return f"the settings in the environment do not fit: {problems}"

@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from annotator.children import Child, stop
 from annotator.ports import answers, free_port
 from db.errors import PlatformError
-from db.settings import Settings
+
+if TYPE_CHECKING:
+    from db.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 300.0
@@ -39,6 +41,8 @@ def up(
     mlflow_port: Annotated[int, typer.Option(help="Port of MLflow; the next free one if it is taken.")] = 5000,
 ) -> None:
     """Start the app, MLflow and a worker on this machine; Ctrl-C stops them."""
+    from db.settings import Settings
+
     settings = Settings()
     home = settings.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
@@ -60,7 +64,7 @@ def up(
     typer.echo("Stopped.")
 
 
-def plan(settings: Settings, host: str, port: int, mlflow_port: int) -> list[Child]:
+def plan(settings: "Settings", host: str, port: int, mlflow_port: int) -> list[Child]:
     """The processes to start; the app first, because people wait for it."""
     environment = {**os.environ, "HEIRLOOM_HOME": str(settings.home.resolve())}
     logs = settings.home.resolve() / "logs"
