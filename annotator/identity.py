@@ -38,10 +38,13 @@ def make_token(subject: str, name: str, settings: Settings | None = None) -> str
 def redeem(token: str, settings: Settings | None = None) -> tuple[str, str] | None:
     """(subject, name) of a token; None when it is forged, older than a minute or was redeemed before."""
     try:
-        subject, name, nonce = _serializer(settings, "sign-in").loads(token, max_age=TOKEN_SECONDS)
-    except (BadData, ValueError, TypeError):
+        value = _serializer(settings, "sign-in").loads(token, max_age=TOKEN_SECONDS)
+    except BadData:
         return None
-    return (str(subject), str(name)) if _spent.spend(str(nonce)) else None
+    if not isinstance(value, list) or len(value) != 3:
+        return None
+    subject, name, nonce = map(str, value)
+    return (subject, name) if _spent.spend(nonce) else None
 
 
 class SpentTokens:

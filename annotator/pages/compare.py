@@ -45,7 +45,7 @@ def page() -> None:
         return
     chosen = _table(runs, losses)
     _chosen(chosen, assessor)
-    promotions(assessor)
+    promotions(runs, assessor)
 
 
 def _losses(runs: list[Run]) -> dict[str, list[Point]]:

@@ -8,7 +8,8 @@ from annotator.context import platform
 from annotator.pages.jobbar import bar
 from annotator.pages.training import LEGEND
 from annotator.views import actions
-from annotator.views.comparing import figure_lines, grid, left_out_sentence, moves
+from annotator.views.comparing import figure_lines, grid, left_out_sentence, moves, production_sentence
+from annotator.views.runs import Run
 from annotator.views.words import ago, exact
 from annotator.visitor import current
 from db.errors import PlatformError
@@ -88,13 +89,12 @@ def ask_promote(spec: str, assessor: Assessor) -> None:
             st.rerun()
 
 
-def promotions(assessor: Assessor) -> None:
-    """Who promoted what, and the way back."""
+def promotions(runs: list[Run], assessor: Assessor) -> None:
+    """What is in production, who promoted what, and the way back."""
     with platform().database.reading() as session:
         found = moves(session, DETECTOR)
     st.subheader("In production", anchor=False)
-    if not found:
-        st.caption("Nothing was promoted yet; the detector that came with heirloom is in production.")
+    st.write(production_sentence(runs))
     for place, move in enumerate(found[:8]):
         with st.container(horizontal=True, vertical_alignment="center"):
             when = f'<time class="hl-quiet" title="{exact(move.at)}">{ago(move.at)}</time>'

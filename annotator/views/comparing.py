@@ -134,6 +134,14 @@ def left_out_sentence(report: dict[str, Any]) -> str:
     return f"{count(len(left_out), 'photo')} {verb} left out"
 
 
+def production_sentence(runs: Sequence[Run]) -> str:
+    """Which model proposes masks and restores photos now."""
+    found = next((run for run in runs if run.in_production), None)
+    if found is None:
+        return "No model is in production. Choose one above and promote it; until then nothing is proposed or restored."
+    return f"{found.name} proposes masks and restores photos."
+
+
 def moves(session: Session, model: str) -> list[Move]:
     """Promotions and undoings, newest first; the latest promotion that stands can be undone."""
     rows = history(session, model)

@@ -63,7 +63,7 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     if hours < 48:
-        return f"{hours} h {rest} min" if rest and hours < 10 else f"{hours} h"
+        return f"{hours} h {rest} min" if rest and hours < 10 else f"{round(minutes / 60)} h"
     return f"{round(hours / 24)} days"
 
 

@@ -1,0 +1,68 @@
+"""Home: what waits comes in the order that helps most."""
+
+from datetime import UTC, datetime, timedelta
+
+from annotator.views.home import cards, home, week
+from db.annotations import add_annotation
+from db.engine import Database
+from db.models import Annotation
+from db.queue import Waiting
+from tests.support.databases import new_photo, sha, two_people
+
+NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
+
+
+def test_what_holds_others_up_comes_first() -> None:
+    found = cards(Waiting(label=3, accept=1, review=2))
+    assert [card.kind for card in found] == ["accept", "review", "label"]
+    assert [card.said for card in found] == [
+        "1 mask waits for your decision",
+        "2 results want a verdict",
+        "3 photos wait for a mask",
+    ]
+
+
+def test_nothing_waits_makes_no_card() -> None:
+    assert cards(Waiting(0, 0, 0)) == ()
+
+
+def test_a_newcomer_is_one_until_they_did_something(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photo = new_photo(session, "a")
+        assert home(session, ada).is_newcomer
+        photo.imported_by_id = ada.id
+        session.flush()
+        assert not home(session, ada).is_newcomer
+
+
+def test_a_card_shows_the_photos_that_come_next(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        for name in "abcdefg":
+            new_photo(session, name)
+        (card,) = home(session, ada).cards
+        assert card.said == "7 photos wait for a mask"
+        assert [photo.filename for photo in card.photos] == ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]
+
+
+def test_the_week_counts_drawn_masks_but_no_synthetic_ones(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photo = new_photo(session, "a")
+        made = add_annotation(session, photo, sha("m"), 0.1, origin="synthetic")
+        made.decided_at = NOW
+        for days, status in ((0, "accepted"), (1, "submitted"), (9, "accepted")):
+            at = NOW - timedelta(days=days)
+            decided = at if status == "accepted" else None
+            session.add(
+                Annotation(photo_id=photo.id, assessor_id=ada.id, status=status, submitted_at=at, decided_at=decided)
+            )
+        session.flush()
+        days_ = week(session, NOW)
+    assert len(days_) == 7
+    assert days_[-1].day == NOW.astimezone().date()
+    assert (days_[-1].labelled, days_[-1].accepted) == (1, 1)
+    assert (days_[-2].labelled, days_[-2].accepted) == (1, 0)
+    assert sum(day.labelled for day in days_) == 2
+    assert sum(day.judged for day in days_) == 0
