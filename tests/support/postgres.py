@@ -3,18 +3,20 @@
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 ACCOUNT = "postgres"
 """Who runs the server when we are root: PostgreSQL refuses to."""
@@ -63,12 +65,15 @@ def running_cluster(binaries: Path) -> Iterator[Cluster]:
     if os.geteuid() == 0:
         shutil.chown(folder, ACCOUNT, ACCOUNT)
     try:
-        _run(folder, binaries / "initdb", "-D", data, "-U", account, "-A", "trust", "--no-sync", "-E", "UTF8")
-        port = _start(folder, binaries, data)
-        yield Cluster(port, account)
+        initdb = [binaries / "initdb", "-D", data, "-U", account, "-A", "trust", "--no-sync", "-E", "UTF8"]
+        subprocess.run(_as_account(initdb), cwd="/", env=_environment(), check=True, stdout=subprocess.DEVNULL)
+        server, cluster = _start(folder, binaries, account)
+        try:
+            yield cluster
+        finally:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=30)
     finally:
-        if (data / "postmaster.pid").exists():
-            _run(folder, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -92,19 +97,39 @@ def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
         yield url
 
 
-def _start(folder: Path, binaries: Path, data: Path, tries: int = 5) -> int:
-    for attempt in range(tries):
-        port = _free_port()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+def _start(folder: Path, binaries: Path, account: str, tries: int = 5) -> tuple[subprocess.Popen[bytes], Cluster]:
+    """The server as our child, which ends when we are killed."""
+    for _ in range(tries):
+        cluster = Cluster(_free_port(), account)
+        options = {
+            "port": cluster.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+        }
+        command: list[object] = [binaries / "postgres", "-D", folder / "data"]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        with (folder / "log").open("ab") as log:
+            server = subprocess.Popen(
+                _as_account(command), cwd="/", env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        if _answers(server, cluster):
+            return server, cluster
+    raise AssertionError(f"PostgreSQL does not start:\n{(folder / 'log').read_text()}")
+
+
+def _answers(server: subprocess.Popen[bytes], cluster: Cluster, seconds: float = 60) -> bool:
+    """Waits until the server takes connections; False when it ended, such as for a port somebody else took."""
+    engine = create_engine(cluster.url("postgres"), poolclass=NullPool)
+    end = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < end:
         try:
-            _run(folder, binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
-        except AssertionError:
-            if attempt == tries - 1:
-                raise
-            time.sleep(0.2)  # somebody else took the port in between
-        else:
-            return port
-    raise AssertionError("unreachable: the last try either returns or raises")
+            with engine.connect():
+                return True
+        except OperationalError:
+            time.sleep(0.1)
+    return False
 
 
 def _free_port() -> int:
@@ -114,15 +139,10 @@ def _free_port() -> int:
         return port
 
 
-def _run(folder: Path, *command: object) -> None:
-    words = [str(word) for word in command]
-    if os.geteuid() == 0:
-        words = ["runuser", "-u", ACCOUNT, "--", *words]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-    # files, not pipes: the server inherits them and would hold a pipe open for ever
-    with (folder / "output").open("a+") as output:
-        done = subprocess.run(
-            words, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment, cwd="/", check=False
-        )
-        output.seek(0)
-        assert done.returncode == 0, f"{words} failed:\n{output.read()}"
+def _as_account(command: Sequence[object]) -> list[str]:
+    change = [f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", *change, "--pdeathsig=QUIT", "--", *map(str, command)]
+
+
+def _environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("PG")}
