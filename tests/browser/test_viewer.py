@@ -170,7 +170,7 @@ def test_zoom_and_pan_keep_both_pictures_on_top_of_each_other(review: Viewer) ->
     assert agreement > 0.9
 
 
-def test_m_shows_the_mask_and_o_its_outline(review: Viewer) -> None:
+def test_m_shows_the_mask_and_c_its_contour(review: Viewer) -> None:
     review.point(200, 20)
     grey = (DAMAGED,) * 3
     assert review.colour(*HOLE_MIDDLE) == grey
@@ -178,9 +178,9 @@ def test_m_shows_the_mask_and_o_its_outline(review: Viewer) -> None:
     red, _, blue = review.colour(*HOLE_MIDDLE)
     assert blue - red > 60, "a model's mask is cyan"
     assert review.colour(HOLE_MIDDLE[0], HOLE[0].start - 5) == grey
-    review.press("o")
-    assert review.colour(*HOLE_MIDDLE) == grey, "an outline leaves the inside in sight"
-    review.press("o", "m")
+    review.press("c")
+    assert review.colour(*HOLE_MIDDLE) == grey, "a contour leaves the inside in sight"
+    review.press("c", "m")
     assert review.colour(*HOLE_MIDDLE) == grey
 
 
@@ -308,6 +308,14 @@ def test_a_task_that_somebody_took_makes_way_for_the_next(review: Viewer, review
     expect(review.page.get_by_role("status")).to_contain_text("Lena is working on this photo now")
 
 
+def test_an_address_whose_task_is_done_leads_to_the_next(review: Viewer, reviewable: Reviewable) -> None:
+    review.press("Enter")
+    review.shows("family-1.png")
+    review.page.goto(f"{review.page.url}?task={reviewable.reviews[0]}")
+    review.shows("family-1.png")
+    expect(review.page.get_by_role("status")).to_contain_text("This review task is done already")
+
+
 def test_a_server_that_is_away_loses_no_verdict(review: Viewer, reviewable: Reviewable) -> None:
     review.page.route("**/verdict", lambda route: route.abort())
     review.press("x", "r", "1")
@@ -334,7 +342,7 @@ def test_a_lead_sees_who_how_long_and_how_much(accept: Viewer) -> None:
     assert red - blue > 60, "a drawn mask is vermilion"
     accept.press("Space")
     assert accept.colour(*HOLE_MIDDLE) == (DAMAGED,) * 3
-    accept.press("Space", "[")
+    accept.press("Space", "Shift+O")
     fainter = accept.colour(*HOLE_MIDDLE)
     assert DAMAGED < fainter[0] < red
 

@@ -5,7 +5,6 @@ import type { Desk, Judge } from "./viewer-desk.ts";
 import { make, makeButton, spokenDuration } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { DRAWN, LookControls } from "./viewer-look.ts";
-import { readMask } from "./viewer-mask.ts";
 
 export class Accept implements Judge {
   readonly empty = {
@@ -50,14 +49,14 @@ export class Accept implements Judge {
   async show(task: ViewerTask, keepView: boolean, current: () => boolean): Promise<void> {
     if (task.kind !== "accept") return;
     const { pictures } = this.desk;
-    const [before, mask] = await Promise.all([task.photo.view, task.annotation.mask].map((url) => pictures.get(url)));
+    const [before, mask] = await Promise.all([pictures.picture(task.photo.view), pictures.mask(task.annotation.mask)]);
     if (!current()) return;
     this.desk.shell.closePanel();
     this.task = task;
     const { width, height } = task.photo;
     this.desk.stage.marks = task.marks;
     this.desk.stage.look.visible = true;
-    this.desk.stage.show({ width, height, before, after: null, mask: readMask(mask), afterName: "" }, keepView);
+    this.desk.stage.show({ width, height, before, after: null, mask, afterName: "" }, keepView);
     this.desk.shell.setFacts(...facts(task));
   }
 

@@ -1,7 +1,7 @@
-/** The controls for looking, shared by both modes: mask, outline, opacity, blink and zoom, each with its key. */
+/** The controls for looking, shared by both modes: mask, contour, opacity, blink and zoom, each with its key. */
 
 import type { Desk } from "./viewer-desk.ts";
-import { make, makeButton, setPressed } from "./viewer-dom.ts";
+import { keycap, make, makeButton, setPressed } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { clamp } from "./viewport.ts";
 
@@ -11,7 +11,7 @@ export const DRAWN: [number, number, number] = [240, 96, 58];
 export class LookControls {
   readonly element: HTMLElement;
   private readonly mask = makeButton("mask", "M", () => this.toggleMask());
-  private readonly outline = makeButton("outline", "O", () => this.toggleOutline());
+  private readonly contour = makeButton("contour", "C", () => this.toggleContour());
   private readonly blinker = makeButton("blink", "space", () => this.blink());
   private readonly zoom = make("span", { class: "zoom", title: "Screen pixels per photo pixel" });
   private readonly opacity = make("input", {
@@ -19,7 +19,7 @@ export class LookControls {
     min: "10",
     max: "100",
     step: "5",
-    title: "How strongly the mask covers the photo ([ and ])",
+    title: "How strongly the mask covers the photo (O and ⇧O)",
     "aria-label": "Mask opacity, per cent",
   });
 
@@ -35,7 +35,7 @@ export class LookControls {
     this.element = make(
       "div",
       { class: "look", role: "group", "aria-label": "Looking" },
-      this.blinker, this.mask, this.outline, this.opacity, make("span", { class: "gap" }), fit, actual, this.zoom,
+      this.blinker, this.mask, this.contour, this.opacity, keycap("O"), make("span", { class: "gap" }), fit, actual, this.zoom,
     );
   }
 
@@ -45,8 +45,8 @@ export class LookControls {
     return [
       { shown: "space", keys: [" "], says: this.blinkSays, run: (event) => (event.repeat ? undefined : this.blink()) },
       { shown: "M", keys: ["m"], says: "show or hide the mask", run: () => this.toggleMask() },
-      { shown: "O", keys: ["o"], says: "mask as an outline", run: () => this.toggleOutline() },
-      { shown: "[ ]", keys: ["[", "]"], says: "mask fainter, stronger", run: (event) => this.step(event.key === "]" ? 0.1 : -0.1) },
+      { shown: "C", keys: ["c"], says: "contour of the mask only", run: () => this.toggleContour() },
+      { shown: "O ⇧O", keys: ["o"], says: "mask more, less opaque", run: (event) => this.step(event.shiftKey ? -0.1 : 0.1) },
       { shown: "F", keys: ["f"], says: "fit the whole photo", run: () => this.desk.stage.view.fit() },
       { shown: "Z", keys: ["z"], says: "1:1, one photo pixel per screen pixel", run: () => this.desk.stage.view.actual(navigation.pointer) },
       { shown: "+ −", keys: ["+", "=", "-"], says: "zoom in, out (or the wheel)", run: move },
@@ -57,7 +57,7 @@ export class LookControls {
   refresh(): void {
     const { look, view } = this.desk.stage;
     setPressed(this.mask, look.visible);
-    setPressed(this.outline, look.contour);
+    setPressed(this.contour, look.contour);
     this.opacity.value = String(Math.round(look.opacity * 100));
     this.opacity.disabled = look.contour;
     this.zoom.textContent = `${Math.round(view.scale * 100)} %`;
@@ -68,7 +68,7 @@ export class LookControls {
     this.desk.stage.redraw();
   }
 
-  private toggleOutline(): void {
+  private toggleContour(): void {
     const { look } = this.desk.stage;
     look.contour = !look.contour;
     look.visible = true;

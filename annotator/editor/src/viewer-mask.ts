@@ -26,6 +26,7 @@ const STRIPE_PIXELS = 4_000_000;
 
 export class MaskPyramid {
   private readonly levels: Level[];
+  private sampled = new Uint8Array(0);
 
   constructor(width: number, height: number, cells: Uint8Array) {
     this.levels = [{ width, height, cells }];
@@ -50,25 +51,33 @@ export class MaskPyramid {
   private sample(width: number, height: number, place: Placement): Uint8Array {
     const step = Math.max(0, Math.min(this.levels.length - 1, Math.floor(Math.log2(1 / place.scale))));
     const level = this.levels[step];
-    const columns = new Int32Array(width);
     const shrink = 1 / (place.scale * 2 ** step);
-    for (let x = 0; x < width; x++) columns[x] = Math.floor((x + 0.5 - place.left) * shrink);
-    const inside = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const row = Math.floor((y + 0.5 - place.top) * shrink);
-      if (row < 0 || row >= level.height) continue;
-      sampleRow(level, row, columns, inside, y * width);
+    const [left, right] = seen(place.left, shrink, level.width, width);
+    const [top, bottom] = seen(place.top, shrink, level.height, height);
+    const columns = new Int32Array(width);
+    for (let x = left; x < right; x++) columns[x] = Math.floor((x + 0.5 - place.left) * shrink);
+    const inside = this.window(width * height);
+    for (let y = top; y < bottom; y++) {
+      const base = Math.floor((y + 0.5 - place.top) * shrink) * level.width;
+      for (let x = left; x < right; x++) inside[y * width + x] = level.cells[base + columns[x]];
     }
     return inside;
   }
+
+  private window(size: number): Uint8Array {
+    if (this.sampled.length === size) return this.sampled.fill(0);
+    this.sampled = new Uint8Array(size);
+    return this.sampled;
+  }
 }
 
-function sampleRow(level: Level, row: number, columns: Int32Array, inside: Uint8Array, start: number): void {
-  const base = row * level.width;
-  for (let x = 0; x < columns.length; x++) {
-    const column = columns[x];
-    if (column >= 0 && column < level.width) inside[start + x] = level.cells[base + column];
-  }
+/** The window's pixels, half-open, on which a level of `size` cells lies. */
+function seen(start: number, shrink: number, size: number, window: number): [number, number] {
+  const inside = (x: number): boolean => Math.floor((x + 0.5 - start) * shrink) < size;
+  const first = Math.max(0, Math.ceil(start - 0.5));
+  let end = Math.min(window, Math.ceil(start + size / shrink));
+  while (end > first && !inside(end - 1)) end--;
+  return [first, end];
 }
 
 /** A line around the mask that leaves what lies under it in sight, with a dark one around it: it reads on any photo. */
@@ -107,9 +116,8 @@ function halve(level: Level): Level {
 }
 
 /** Read the mask's PNG, any value above 127 being a defect, in stripes that every browser's canvas can hold. */
-export function readMask(picture: HTMLImageElement): MaskPyramid {
-  const width = picture.naturalWidth;
-  const height = picture.naturalHeight;
+export function readMask(picture: ImageBitmap): MaskPyramid {
+  const { width, height } = picture;
   const cells = new Uint8Array(width * height);
   const canvas = document.createElement("canvas");
   canvas.width = width;

@@ -19,7 +19,7 @@ const ARROWS: Record<string, [number, number]> = {
 export class RejectPanel {
   private marks = new Marks(1, 1);
   private readonly chosen = new Set<string>();
-  private readonly comment = make("input", { type: "text", placeholder: "In your words (C)", "aria-label": "Comment" });
+  private readonly comment = make("input", { type: "text", placeholder: "In your words (W)", "aria-label": "Comment" });
   private readonly hint = make("p", { class: "hint", role: "status" });
   private readonly buttons: HTMLButtonElement[];
   private shownState = "";
@@ -66,7 +66,7 @@ export class RejectPanel {
       { shown: "R", keys: ["r"], says: "mark a rectangle without the mouse", run: () => this.addRectangle() },
       { shown: "← → ↑ ↓", keys: Object.keys(ARROWS), says: "move that rectangle, with ⇧ resize it", run: (e) => this.nudge(e) },
       { shown: "⌫", keys: ["Backspace", "Delete"], says: "take the last mark away", run: () => this.dropMark() },
-      { shown: "C", keys: ["c"], says: "write a comment", run: () => this.comment.focus() },
+      { shown: "W", keys: ["w"], says: "write a comment", run: () => this.comment.focus() },
       { shown: "Esc", keys: ["Escape"], says: "do not reject after all", run: () => this.close() },
     ];
   }

@@ -5,7 +5,6 @@ import type { Desk, Judge, Said } from "./viewer-desk.ts";
 import { make, makeButton, setPressed } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { LookControls, PROPOSAL } from "./viewer-look.ts";
-import { readMask } from "./viewer-mask.ts";
 import { RejectPanel } from "./viewer-reject.ts";
 
 const NAMES: Record<string, string> = { restored: "restored", restored_color: "restored, in colour", color: "in colour" };
@@ -54,15 +53,18 @@ export class Review implements Judge {
   async show(task: ViewerTask, keepView: boolean, current: () => boolean): Promise<void> {
     if (task.kind !== "review") return;
     const { pictures } = this.desk;
-    const urls = [task.photo.view, task.result.view, task.mask];
-    const [before, after, mask] = await Promise.all(urls.map((url) => pictures.get(url)));
+    const [before, after, mask] = await Promise.all([
+      pictures.picture(task.photo.view),
+      pictures.picture(task.result.view),
+      pictures.mask(task.mask),
+    ]);
     if (!current()) return;
     this.reject.close();
     this.task = task;
     this.shownResult = task.result.id;
     const { width, height } = task.photo;
     const afterName = nameOf(task.result.kind);
-    this.desk.stage.show({ width, height, before, after, mask: readMask(mask), afterName }, keepView);
+    this.desk.stage.show({ width, height, before, after, mask, afterName }, keepView);
     this.desk.shell.setFacts(`found by ${task.detector}`, `filled by ${task.inpainter}`);
     this.showResults(task);
   }

@@ -1,5 +1,6 @@
 /** The window around the photo: title, controls, filmstrip, messages, help. Nothing in it knows a mode. */
 
+import { icon } from "./icons.ts";
 import { type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
 import { keycap, make, makeButton } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
@@ -32,7 +33,7 @@ export class Shell {
     private readonly heading: string,
     private readonly keys: () => Key[],
   ) {
-    const home = make("a", { class: "control home", href: "/", "aria-label": "Back to Home" }, "◂");
+    const home = make("a", { class: "control home", href: "/", "aria-label": "Back to Home" }, icon("back"));
     const help = makeButton("", "?", () => this.toggleHelp(), "quiet");
     help.setAttribute("aria-label", "Keys (key ?)");
     const names = make("div", { class: "names" }, this.title, this.why);

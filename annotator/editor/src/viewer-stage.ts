@@ -1,5 +1,6 @@
 /** The photo itself: two pictures under one viewport with a wipe line between them, a mask and marks on top. */
 
+import type { Picture } from "./picture.ts";
 import { drawMarks } from "./viewer-marks.ts";
 import type { Mark } from "./viewer-api.ts";
 import type { MaskLook, MaskPyramid } from "./viewer-mask.ts";
@@ -8,9 +9,9 @@ import { clamp, Viewport } from "./viewport.ts";
 export interface Scene {
   width: number;
   height: number;
-  before: HTMLImageElement;
+  before: Picture;
   /** Null where there is only one picture to look at. */
-  after: HTMLImageElement | null;
+  after: Picture | null;
   mask: MaskPyramid | null;
   afterName: string;
 }
@@ -50,6 +51,10 @@ export class Stage {
   };
   private scene: Scene | null = null;
   private sceneNumber = 0;
+  private lastPlace = "";
+  /** The view moved since the last frame: a kept layer would be of no use to the next one. */
+  private moving = false;
+  private overlay: ImageData | null = null;
   private frame = 0;
   private readonly layers = { before: new Layer(), after: new Layer(), mask: new Layer() };
   private readonly observer: ResizeObserver;
@@ -111,6 +116,8 @@ export class Stage {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     const scene = this.scene;
     if (!scene) return;
+    this.moving = this.placeKey() !== this.lastPlace;
+    this.lastPlace = this.placeKey();
     this.drawPictures(context, scene);
     if (this.look.visible && scene.mask) this.drawMask(context, scene.mask);
     const shown = this.pending ? [...this.marks, this.pending] : this.marks;
@@ -137,22 +144,24 @@ export class Stage {
     context.restore();
   }
 
-  private drawPicture(context: CanvasRenderingContext2D, name: "before" | "after", picture: HTMLImageElement): void {
-    this.layers[name].draw(context, this.placeKey(), (layer) => {
-      this.view.apply(layer);
-      layer.imageSmoothingEnabled = this.view.scale < 3;
-      layer.imageSmoothingQuality = "high";
-      layer.drawImage(picture, 0, 0, this.view.photoWidth, this.view.photoHeight);
-    });
+  private drawPicture(context: CanvasRenderingContext2D, name: "before" | "after", picture: Picture): void {
+    if (this.moving) picture.draw(context, this.view);
+    else this.layers[name].draw(context, this.placeKey(), (layer) => picture.draw(layer, this.view));
   }
 
   private drawMask(context: CanvasRenderingContext2D, mask: MaskPyramid): void {
     const key = `${this.placeKey()} ${JSON.stringify(this.look)}`;
     this.layers.mask.draw(context, key, (layer) => {
-      const overlay = layer.createImageData(layer.canvas.width, layer.canvas.height);
+      const overlay = this.overlayOf(layer.canvas.width, layer.canvas.height);
       mask.paint(overlay, { scale: this.view.scale, left: this.view.x, top: this.view.y }, this.look);
       layer.putImageData(overlay, 0, 0);
     });
+  }
+
+  private overlayOf(width: number, height: number): ImageData {
+    const fits = this.overlay?.width === width && this.overlay.height === height;
+    if (!fits || !this.overlay) this.overlay = new ImageData(width, height);
+    return this.overlay;
   }
 
   private drawWipeLine(context: CanvasRenderingContext2D): void {

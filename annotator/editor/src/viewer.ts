@@ -103,11 +103,16 @@ class Viewer implements Desk {
     } catch (error) {
       if (!current()) return;
       if (!(error instanceof Refusal)) throw error;
-      this.task = null;
-      this.shell.setTask(null);
-      this.stage.show(null);
-      this.shell.showTrouble(error.message, () => void this.load(null, false));
+      if (taskId !== null && GONE.includes(error.status)) await this.explain(error);
+      else this.fail(error.message);
     }
+  }
+
+  private fail(text: string): void {
+    this.task = null;
+    this.shell.setTask(null);
+    this.stage.show(null);
+    this.shell.showTrouble(text, () => void this.load(null, false));
   }
 
   private arrive(task: ViewerTask | null): void {
