@@ -6,7 +6,6 @@ has and ends: the kernel tells it on Linux, the closed pipe tells it everywhere.
 """
 
 import ctypes
-import logging
 import os
 import queue
 import signal
@@ -14,6 +13,7 @@ import sys
 import threading
 
 from db.settings import Settings
+from trainer.log import start_log
 
 _PR_SET_PDEATHSIG = 1
 ORPHAN_GRACE_S = 20.0
@@ -65,7 +65,7 @@ def main() -> None:
     _die_with_parent(int(sys.argv[1]))
     answers = os.dup(1)
     os.dup2(2, 1)  # what libraries print belongs in the log
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    start_log()
     settings = Settings()
     while (line := orders.next()) is not None:
         command, _, job_id = line.partition(" ")

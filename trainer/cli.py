@@ -55,9 +55,8 @@ def train_detector(
 @commands.command()
 def worker() -> None:
     """Do the platform's jobs until Ctrl-C. Several workers share them; makes the platform when there is none."""
-    import logging
-
+    from trainer.log import start_log
     from trainer.worker import run_worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    start_log()
     run_worker(Settings())

@@ -23,6 +23,7 @@ def perform(settings: Settings, database: Database, job_id: str, should_stop: Ca
     with database.reading() as session:
         job = rows.get_job(session, job_id)
     work = Work(settings, database, open_blobs(settings), job, should_stop)
+    work.progress(job.progress, "starting")
     try:
         result = _handler(job.kind)(work)
     except Stopped:

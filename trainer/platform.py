@@ -24,11 +24,11 @@ def prepare(settings: Settings) -> None:
     for folder in (home, settings.artifacts_dir, home / "jobs", home / "locks"):
         folder.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
-    with exclusive(settings, "prepare", wait_s=300):
+    with exclusive(settings, "prepare", wait_s=900):
         wanted = _state(settings)
         if _done(settings) == wanted and _store_exists(settings):
             return
-        _migrate_jobs(settings)
+        prepare_queue(settings)
         _prepare_mlflow(settings)
         _remember(settings, wanted)
 
@@ -77,7 +77,8 @@ def _store_exists(settings: Settings) -> bool:
     return all(path.exists() for url, path in own.items() if url.startswith("sqlite"))
 
 
-def _migrate_jobs(settings: Settings) -> None:
+def prepare_queue(settings: Settings) -> None:
+    """Make the tables of the job queue, without which nothing can be put in it."""
     from dbos import DBOS
 
     DBOS.migrate(normal_url(settings.jobs_database_url))

@@ -9,7 +9,7 @@ from inference.errors import InferenceError
 from inference.files import encode_mask, encode_png
 from inference.photo import decode
 from inference.thumbnails import browser_view
-from trainer import registry
+from trainer.models import load_detector
 from trainer.photos import failure, named_photos
 from trainer.work import Work
 
@@ -43,8 +43,8 @@ def restore(work: Work) -> dict[str, Any]:
 def _restorer(work: Work) -> "Restorer":
     from inference.restorer import Restorer
 
-    path, name = registry.resolve(work.settings, work.params.get("model"), "detector")
-    return Restorer.load(path, method=work.params.get("method", "telea"), name=name)
+    detector = load_detector(work.settings, work.params.get("model"))
+    return Restorer(detector, work.params.get("method", "telea"))
 
 
 def _restored_already(work: Work, photo: Photo) -> bool:
@@ -56,8 +56,7 @@ def _restored_already(work: Work, photo: Photo) -> bool:
 
 def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
     source = decode(work.blobs.get(photo.sha256), photo.filename)
-    outcome = restorer.restore(source)
-    work.go_on()
+    outcome = restorer.restore(source, lambda _: work.go_on())
     restored = encode_png(outcome.restored, exif=source.exif, icc=source.icc)
     view = browser_view(decode(restored, photo.filename), restored)
     with work.database.unit_of_work() as session:

@@ -17,6 +17,7 @@ from db.settings import Settings
 from trainer import jobs
 from trainer.hand import Hand
 from trainer.holding import Holding, alive, dead_workers, worker_name
+from trainer.log import start_log
 from trainer.platform import prepare
 from trainer.reviving import revive
 
@@ -188,7 +189,7 @@ def _look_after_others(settings: Settings, database: Database, client: "DBOSClie
 
 def main() -> None:
     """Entry of `python -m trainer.worker`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    start_log()
     run_worker(Settings())
 
 

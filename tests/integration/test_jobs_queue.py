@@ -1,0 +1,130 @@
+"""Launching, cancelling and reviving jobs, without running them; on SQLite and on PostgreSQL."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from db import jobs as rows
+from db.engine import Database, open_database
+from db.migrate import upgrade
+from db.models import Job, utc_now
+from db.settings import Settings
+from tests.support.postgres import postgres_cluster, postgres_url  # noqa: F401 (fixtures)
+from trainer import jobs
+from trainer.holding import alive
+from trainer.platform import prepare_queue
+from trainer.reviving import revive
+
+LONG_AGO = timedelta(minutes=10)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def platform(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    if request.param == "postgres":
+        monkeypatch.setenv("HEIRLOOM_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    settings = Settings()
+    upgrade(settings.database_url)
+    prepare_queue(settings)
+    return settings
+
+
+@pytest.fixture
+def opened(platform: Settings) -> Iterator[Database]:
+    database = open_database(platform)
+    yield database
+    database.dispose()
+
+
+def state(settings: Settings, job_id: str) -> tuple[str, str | None] | None:
+    client = jobs.open_queue(settings)
+    try:
+        found = client.list_workflows(workflow_ids=[job_id])
+    finally:
+        client.destroy()
+    return (found[0].status, found[0].queue_name) if found else None
+
+
+def revive_all(settings: Settings, database: Database) -> list[str]:
+    client = jobs.open_queue(settings)
+    try:
+        return revive(settings, database, client)
+    finally:
+        client.destroy()
+
+
+def age(database: Database, job_id: str, **columns: object) -> None:
+    with database.unit_of_work() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(created_at=utc_now() - LONG_AGO, **columns))
+
+
+def test_a_job_is_a_row_and_a_workflow_of_the_same_id(platform: Settings, opened: Database) -> None:
+    training = jobs.launch(platform, opened, "train", {"recipe": {}}, None)
+    short = jobs.launch(platform, opened, "propose", {"photo_ids": None}, None)
+    assert state(platform, training.id) == ("ENQUEUED", "training")
+    assert state(platform, short.id) == ("ENQUEUED", "pictures")
+    jobs.enqueue(platform, [training])
+    assert state(platform, training.id) == ("ENQUEUED", "training")
+
+    assert jobs.cancel(platform, opened, training.id).status == "cancelled"
+    assert state(platform, training.id) == ("CANCELLED", None)
+
+
+def test_a_job_whose_place_in_the_queue_was_lost_gets_one(platform: Settings, opened: Database) -> None:
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "train", {}, None)
+    assert revive_all(platform, opened) == []
+    age(opened, job.id)
+    assert revive_all(platform, opened) == [job.id]
+    assert state(platform, job.id) == ("ENQUEUED", "training")
+    assert revive_all(platform, opened) == []
+
+
+def test_the_job_of_a_silent_worker_is_queued_once(platform: Settings, opened: Database) -> None:
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "train", {}, None)
+        rows.claim(session, job.id, "elsewhere")
+    assert revive_all(platform, opened) == []
+    age(opened, job.id, heartbeat_at=utc_now() - LONG_AGO)
+    assert revive_all(platform, opened) == [job.id]
+    assert revive_all(platform, opened) == []
+    with opened.unit_of_work() as session:
+        assert rows.heartbeat(session, [job.id], "elsewhere") == []
+
+
+def test_the_job_of_a_dead_worker_on_this_machine_is_queued_at_once(platform: Settings, opened: Database) -> None:
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "train", {}, None)
+        rows.claim(session, job.id, "neighbour")
+    with alive(platform, "neighbour"):
+        assert revive_all(platform, opened) == []
+        sign = platform.home.resolve() / "locks" / "worker-neighbour.lock"
+        assert sign.exists()
+    sign.touch()
+    assert revive_all(platform, opened) == [job.id]
+
+
+@pytest.mark.timeout(900)
+def test_eight_processes_may_prepare_a_fresh_home_at_once(settings: Settings) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from db.settings import Settings; from trainer.platform import prepare\nprepare(Settings())",
+    ]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, env=dict(os.environ)) for _ in range(8)]
+    ended = [(process.communicate()[1], process.returncode) for process in running]
+    assert [code for _, code in ended] == [0] * 8, ended
+    for name in ("heirloom.db", "jobs.db", "mlflow.db", "prepared.json"):
+        assert (settings.home / name).exists()
+    open_database(settings).dispose()
+
+
+def test_launching_a_job_imports_neither_torch_nor_mlflow() -> None:
+    heavy = "{'torch', 'mlflow', 'albumentations'}"
+    check = f"import sys, trainer.jobs, trainer.cli, dbos; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

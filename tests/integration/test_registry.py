@@ -1,0 +1,65 @@
+"""Models by name: found, fetched, refused in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from db.settings import Settings
+from tests.support import tiny
+from trainer import registry
+from trainer.errors import RegistryError
+from trainer.platform import prepare
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    return tiny.tiny_detector(tmp_path / "tiny.safetensors")
+
+
+def test_names_aliases_versions_and_files_are_resolved(settings: Settings, checkpoint: Path) -> None:
+    prepare(settings)
+    version = tiny.put_in_production(settings, checkpoint)
+    for spec in (None, "detector@production", f"detector@{version}", f"detector@v{version}"):
+        path, name = registry.resolve(settings, spec, "detector")
+        assert path.read_bytes() == checkpoint.read_bytes()
+        assert str(name) == f"detector v{version} (registry)"
+    path, name = registry.resolve(settings, str(checkpoint), "detector")
+    assert path == checkpoint
+    assert name.source == "file"
+
+
+def test_what_is_not_there_is_refused_with_what_is(settings: Settings, checkpoint: Path) -> None:
+    prepare(settings)
+    version = tiny.put_in_production(settings, checkpoint)
+    with pytest.raises(RegistryError, match=rf"no detector@99; it has .*detector@{version} \(production\)"):
+        registry.resolve(settings, "detector@99", "detector")
+    with pytest.raises(RegistryError, match="neither a checkpoint file nor"):
+        registry.resolve(settings, "nowhere.safetensors", "detector")
+
+
+def test_registering_a_run_again_makes_no_second_version(settings: Settings, checkpoint: Path) -> None:
+    prepare(settings)
+    version = tiny.put_in_production(settings, checkpoint)
+    model = registry.find_model(settings, "detector", version)
+    assert registry.register(settings, "detector", checkpoint, model.run_id, {}) == version
+
+
+def test_the_shipped_detector_is_version_one_in_production(settings: Settings, checkpoint: Path) -> None:
+    prepare(settings)
+    if not registry.list_models(settings, "detector"):
+        registry.register_shipped(settings, "detector", checkpoint)
+    [model] = registry.list_models(settings, "detector")
+    assert (model.version, model.aliases, model.tags["origin"]) == ("1", ("production",), "shipped")
+
+
+def test_a_registry_that_does_not_answer_is_an_error_and_never_the_shipped_model(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.home.mkdir(parents=True)
+    (settings.home / "heirloom.db").touch()
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    away = settings.model_copy(update={"tracking_uri": "http://127.0.0.1:9"})
+    with pytest.raises(RegistryError, match="does not answer"):
+        registry.resolve(away, None, "detector")
+    with pytest.raises(RegistryError, match="no MLflow store"):
+        registry.resolve(settings, None, "detector")

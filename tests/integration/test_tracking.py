@@ -1,0 +1,112 @@
+"""What a run remembers, also when its process died in the middle."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from db.settings import Settings
+from trainer.platform import prepare
+from trainer.store import open_client
+from trainer.tracking import MlflowTracker, close_run, open_run
+
+
+@pytest.fixture
+def run_id(settings: Settings) -> str:
+    prepare(settings)
+    return open_run(settings, "detector", "job-1", "a training")
+
+
+def tracker(settings: Settings, run_id: str, folder: Path) -> MlflowTracker:
+    return MlflowTracker(settings, run_id, folder, lambda *_: None)
+
+
+def steps(settings: Settings, run_id: str, key: str = "loss") -> list[tuple[int, float]]:
+    history = open_client(settings).get_metric_history(run_id, key)
+    return sorted((metric.step, metric.value) for metric in history)
+
+
+def test_a_run_tells_everything(
+    settings: Settings, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.2")
+    told: list[tuple[float, str]] = []
+    picture = np.zeros((8, 8, 3), np.uint8)
+    (tmp_path / "card.md").write_text("a card")
+    with MlflowTracker(settings, run_id, tmp_path, lambda *said: told.append(said)) as tracker:
+        tracker.params({"size": 64})
+        tracker.params({"size": 128, "batch": 2})
+        tracker.tag("note", "first")
+        tracker.picture("samples", picture, 1)
+        tracker.picture("samples", picture, 1)
+        tracker.file(tmp_path / "card.md")
+        tracker.progress(0.5, "half")
+        wait_for_system_metrics(settings, run_id, tracker)
+    close_run(settings, run_id, "FINISHED")
+
+    client = open_client(settings)
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"size": "64", "batch": "2"}
+    assert run.data.tags["note"] == "first"
+    assert any(key.startswith("system/") for key in run.data.metrics)
+    assert len([entry for entry in client.list_artifacts(run_id, "images") if "compressed" not in entry.path]) == 1
+    assert "card.md" in {entry.path for entry in client.list_artifacts(run_id)}
+    assert told == [(0.5, "half")]
+    assert len(steps(settings, run_id)) > 1
+
+
+def wait_for_system_metrics(settings: Settings, run_id: str, tracker: MlflowTracker) -> None:
+    import time
+
+    for step in range(1, 100):
+        tracker.metrics({"loss": 1.0 / step}, step)
+        if any(key.startswith("system/") for key in open_client(settings).get_run(run_id).data.metrics):
+            return
+        time.sleep(0.1)
+
+
+def test_a_job_has_one_run(settings: Settings, run_id: str) -> None:
+    assert open_run(settings, "detector", "job-1", "again") == run_id
+    assert open_run(settings, "detector", "job-2", "another") != run_id
+
+
+def test_figures_that_a_crash_kept_from_being_sent_are_sent_by_the_next_process(
+    settings: Settings, run_id: str, tmp_path: Path
+) -> None:
+    crashed = tracker(settings, run_id, tmp_path).__enter__()
+    crashed._sent_at = float("inf")
+    crashed.metrics({"loss": 3.0}, 1)
+    crashed.metrics({"loss": 2.0}, 2)
+    assert steps(settings, run_id) == []
+    with (tmp_path / "journal.jsonl").open("a") as journal:
+        journal.write('{"step": 3, "at": 1, "val')
+
+    with tracker(settings, run_id, tmp_path) as resumed:
+        assert steps(settings, run_id) == [(1, 3.0), (2, 2.0)]
+        resumed.metrics({"loss": 2.0}, 2)
+        resumed.metrics({"loss": 1.0}, 3)
+    assert steps(settings, run_id) == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+    with tracker(settings, run_id, tmp_path):
+        pass
+    assert steps(settings, run_id) == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+
+def test_a_tracking_server_that_is_away_ends_no_training(
+    settings: Settings, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    with tracker(settings, run_id, tmp_path) as tracking:
+        real = tracking._client.log_batch
+
+        def away(*_: Any, **__: Any) -> None:
+            raise MlflowException("away")
+
+        monkeypatch.setattr(tracking._client, "log_batch", away)
+        tracking._sent_at = 0.0
+        tracking.metrics({"loss": 1.0}, 1)
+        monkeypatch.setattr(tracking._client, "log_batch", real)
+    assert steps(settings, run_id) == [(1, 1.0)]

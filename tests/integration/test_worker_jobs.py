@@ -1,0 +1,205 @@
+"""Every kind of job, through a real worker, a real queue and a real MLflow."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+from sqlalchemy import select, update
+
+from db import jobs as rows
+from db import promotions, proposals, reviews
+from db.blobs import BlobStore, open_blobs
+from db.engine import Database
+from db.models import Photo, Task
+from db.settings import Settings
+from db.snapshots import make_snapshot
+from inference.photo import decode
+from tests.support import tiny
+from trainer import jobs, registry
+from trainer.comparing import NO_REAL
+from trainer.store import open_client
+from trainer.training import TRAINING_PHOTOS, folder
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@dataclass
+class Platform:
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform with a tiny production detector and one worker, shared by this file."""
+    folder = tmp_path_factory.mktemp("platform")
+    settings = Settings(home=folder / "home", database=None, jobs_database=None, blobs=None, tracking_uri=None)
+    with tiny.prepared(settings) as database:
+        tiny.put_in_production(settings, tiny.tiny_detector(folder / "detector.safetensors"))
+        with tiny.worker(settings, folder / "worker.log"):
+            yield Platform(settings, database, open_blobs(settings))
+
+
+def run(platform: Platform, kind: rows.JobKind, params: dict[str, object]) -> rows.Job:
+    job = jobs.launch(platform.settings, platform.database, kind, params, None)
+    return tiny.ended(platform.database, job.id, 600)
+
+
+def break_bytes(platform: Platform, photo: Photo) -> None:
+    """As a dying disk would."""
+    with platform.blobs.local_path(photo.sha256) as path:
+        path.write_bytes(b"no picture")
+
+
+def production(platform: Platform) -> str:
+    return str(registry.resolve(platform.settings, None, "detector")[1])
+
+
+def test_proposals_are_made_for_photos_that_wait_and_a_bad_one_is_named(platform: Platform) -> None:
+    good, bad = (tiny.add_photo(platform.settings, platform.database, seed) for seed in (1, 2))
+    break_bytes(platform, bad)
+    job = run(platform, "propose", {"photo_ids": None})
+    assert job.status == "done", job.error
+    assert job.result["model"] == production(platform)
+    assert [entry["filename"] for entry in job.result["failures"]] == [bad.filename]
+    assert "corrupt" in job.result["failures"][0]["error"]
+    with platform.database.reading() as session:
+        proposal = proposals.latest_proposal(session, good.id)
+        task = session.scalars(select(Task).where(Task.photo_id == good.id, Task.kind == "label")).one()
+    assert proposal is not None
+    assert 0 < proposal.uncertainty <= 1
+    assert task.priority > 0
+    probability = np.asarray(Image.open(BytesIO(platform.blobs.get(proposal.probability_sha256))))
+    assert probability.shape == (good.height, good.width)
+    assert probability.dtype == np.uint8
+
+    again = run(platform, "propose", {"photo_ids": [good.id, 10_000]})
+    assert again.result["proposals"] == 0
+    assert [entry["photo_id"] for entry in again.result["failures"]] == [10_000]
+
+
+def test_a_restoration_keeps_clean_pixels_and_a_bad_photo_stops_nobody(platform: Platform) -> None:
+    bad, good = (tiny.add_photo(platform.settings, platform.database, seed) for seed in (3, 4))
+    break_bytes(platform, bad)
+    job = run(platform, "restore", {"photo_ids": [bad.id, good.id], "method": "ns"})
+    assert job.status == "done", job.error
+    assert job.result["restored"] == 1
+    assert [entry["photo_id"] for entry in job.result["failures"]] == [bad.id]
+    with platform.database.reading() as session:
+        restoration = reviews.latest_restoration(session, good.id)
+        assert restoration is not None
+        result = restoration.results[0]
+        waiting = session.scalars(select(Task).where(Task.result_id == result.id)).one()
+    assert waiting.kind == "review"
+    assert restoration.detector == production(platform)
+    photo = decode(platform.blobs.get(good.sha256), good.filename).source
+    restored = decode(platform.blobs.get(result.sha256), "restored").source
+    mask = np.asarray(Image.open(BytesIO(platform.blobs.get(restoration.mask_sha256)))) > 127
+    assert np.array_equal(photo[~mask], restored[~mask])
+
+
+def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(platform: Platform) -> None:
+    settings, database = platform.settings, platform.database
+    photos = [tiny.add_photo(settings, database, seed, masked="synthetic") for seed in range(10, 14)]
+    with database.unit_of_work() as session:
+        for place, photo in enumerate(photos):
+            session.execute(
+                update(Photo).where(Photo.id == photo.id).values(split="train" if place < 2 else "validation")
+            )
+        snapshot = make_snapshot(session, None, None)
+    trained = run(platform, "train", {"recipe": {**tiny.RECIPE, "synthetic_share": 0.5}, "snapshot": snapshot.id})
+    assert trained.status == "done", trained.error
+
+    client = open_client(settings)
+    found = client.get_run(str(trained.run_id))
+    assert found.info.status == "FINISHED"
+    assert found.data.params["encoder"] == "plain"
+    assert found.data.tags["heirloom.snapshot"] == snapshot.sha256
+    assert found.data.tags["heirloom.code"]
+    assert [metric.step for metric in client.get_metric_history(str(trained.run_id), "loss")] == list(range(1, 9))
+    files = {entry.path for entry in client.list_artifacts(str(trained.run_id))}
+    assert {"images", "model", TRAINING_PHOTOS} <= files
+
+    model = registry.find_model(settings, "detector", trained.result["version"])
+    assert model.tags["snapshot"] == snapshot.sha256
+    assert registry.checkpoint_file(settings, model).suffix == ".safetensors"
+    seen = json.loads((folder(settings, trained.id) / TRAINING_PHOTOS).read_text())
+    assert seen["train"] == sorted(photo.sha256 for photo in photos[:2])
+
+    compared = run(platform, "compare", {"models": [model.spec, "detector@production"], "photo_ids": None})
+    assert compared.status == "done", compared.error
+    report = compared.result
+    assert {entry["photo_id"] for entry in report["left_out"]} == {photo.id for photo in photos[:2]}
+    assert report["left_out"][0]["reason"] == f"{model.spec} was trained on it"
+    assert [entry["photo_id"] for entry in report["photos"]] == [photo.id for photo in photos[2:]]
+    figures = report["figures"][model.spec]
+    assert figures["real"] == NO_REAL
+    assert 0 <= figures["synthetic"]["dice"] <= 1
+    shown = report["photos"][0]["models"][model.spec]["overlay"]
+    assert Image.open(BytesIO(platform.blobs.get(shown))).format == "JPEG"
+
+
+def test_a_promotion_moves_the_alias_is_recorded_undone_and_asks_for_new_proposals(platform: Platform) -> None:
+    settings, database = platform.settings, platform.database
+    before = registry.find_model(settings, "detector", "production")
+    made = tiny.put_in_production(settings, tiny.tiny_detector(settings.home / "other.safetensors", seed=5))
+    open_client(settings).set_registered_model_alias("detector", "production", before.version)
+
+    row = registry.promote(settings, database, "detector", made, None)
+    assert (row.version, row.previous_version) == (made, before.version)
+    assert registry.find_model(settings, "detector", "production").version == made
+    with pytest.raises(registry.RegistryError, match="in production already"):
+        registry.promote(settings, database, "detector", made, None)
+
+    undone = registry.undo_promotion(settings, database, "detector", None)
+    assert undone.undoes_id == row.id
+    assert registry.find_model(settings, "detector", "production").version == before.version
+    with pytest.raises(registry.RegistryError, match="no promotion"):
+        registry.undo_promotion(settings, database, "detector", None)
+    with database.reading() as session:
+        assert [entry.id for entry in promotions.history(session, "detector")] == [undone.id, row.id]
+        asked = [job for job in rows.list_jobs(session, "propose") if job.params == {"photo_ids": None}]
+    assert len(asked) >= 2
+    assert tiny.ended(database, asked[0].id).status == "done"
+
+
+def test_a_cancelled_training_keeps_its_checkpoint_and_a_waiting_one_never_starts(platform: Platform) -> None:
+    settings, database = platform.settings, platform.database
+    recipe = {**tiny.RECIPE, "steps_per_epoch": 100_000}
+    running = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
+    waiting = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
+    tiny.wait_for((folder(settings, running.id) / "state").exists, "the first checkpoint", 300)
+    assert tiny.look(database, waiting.id).status == "queued"
+    assert jobs.cancel(settings, database, waiting.id).status == "cancelled"
+    assert jobs.cancel(settings, database, running.id).status == "running"
+    cancelled = tiny.ended(database, running.id, 30)
+    assert cancelled.status == "cancelled"
+    assert any((folder(settings, running.id) / "state").iterdir())
+    client = open_client(settings)
+    assert client.get_run(str(cancelled.run_id)).info.status == "KILLED"
+
+    told = len(client.get_metric_history(str(cancelled.run_id), "loss"))
+    again = {"recipe": recipe, "snapshot": None, "resume_run": cancelled.run_id}
+    resumed = jobs.launch(settings, database, "train", again, None)
+    tiny.wait_for(
+        lambda: len(client.get_metric_history(str(cancelled.run_id), "loss")) > told, "a step of the same run", 300
+    )
+    jobs.cancel(settings, database, resumed.id)
+    assert tiny.ended(database, resumed.id, 30).run_id == cancelled.run_id
+    steps = [metric.step for metric in client.get_metric_history(str(cancelled.run_id), "loss")]
+    assert sorted(steps) == list(range(1, len(steps) + 1))
+
+
+def test_a_failed_training_says_why_in_a_sentence_and_keeps_its_log(platform: Platform) -> None:
+    missing = {**tiny.RECIPE, "photos": [str(platform.settings.home / "nowhere")]}
+    job = run(platform, "train", {"recipe": missing, "snapshot": None})
+    assert job.status == "failed"
+    assert "there are no photos here" in job.error
+    client = open_client(platform.settings)
+    assert client.get_run(str(job.run_id)).info.status == "FAILED"
+    assert "log.txt" in {entry.path for entry in client.list_artifacts(str(job.run_id))}
