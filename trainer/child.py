@@ -11,6 +11,7 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 from db.settings import Settings
 from trainer.log import start_log
@@ -69,7 +70,9 @@ def main() -> None:
     settings = Settings()
     while (line := orders.next()) is not None:
         command, _, job_id = line.partition(" ")
-        os.write(answers, f"{_obey(settings, command, job_id, orders)}\n".encode())
+        ending = _obey(settings, command, job_id, orders)
+        with suppress(BrokenPipeError):  # an orphan has nobody to answer
+            os.write(answers, f"{ending}\n".encode())
 
 
 def _obey(settings: Settings, command: str, job_id: str, orders: Orders) -> str:

@@ -41,7 +41,7 @@ def assert_every_step_stands_once(settings: Settings, run_id: str) -> None:
     assert sorted(metric.step for metric in history) == list(range(1, STEPS + 1))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_another_worker_ends_the_training_of_a_killed_one(settings: Settings, tmp_path: Path) -> None:
     with tiny.prepared(settings) as database:
         with tiny.worker(settings, tmp_path / "first.log") as first:
@@ -54,7 +54,7 @@ def test_another_worker_ends_the_training_of_a_killed_one(settings: Settings, tm
                 pass
             first.kill()
         assert tiny.look(database, job.id).status == "running"
-        tiny.wait_for(lambda: not writers(settings), "the end of the orphan", 60)
+        tiny.wait_for(lambda: not writers(settings), "the end of the orphan", 120)
         with exclusive(settings, run_lock(job.id), wait_s=0):
             run_id = tiny.look(database, job.id).run_id
         assert run_id is not None
@@ -62,7 +62,7 @@ def test_another_worker_ends_the_training_of_a_killed_one(settings: Settings, tm
         assert 0 < reached < STEPS
 
         with tiny.worker(settings, tmp_path / "second.log"):
-            tiny.wait_for(lambda: len(writers(settings)) == 1, "the new child", 120)
+            tiny.wait_for(lambda: len(writers(settings)) == 1, "the new child", 600)
             done = finish_with_one_writer(settings, database, job.id)
 
         assert done.status == "done", done.error
@@ -89,12 +89,12 @@ def finish_with_one_writer(settings: Settings, database: Database, job_id: str) 
     return tiny.look(database, job_id)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(settings: Settings, tmp_path: Path) -> None:
     with tiny.prepared(settings) as database:
         with tiny.worker(settings, tmp_path / "first.log") as first:
             job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
-            tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 300)
+            tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 600)
             first.process.terminate()
             first.process.wait(30)
         left = tiny.look(database, job.id)

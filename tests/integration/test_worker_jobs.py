@@ -24,7 +24,7 @@ from trainer.comparing import NO_REAL
 from trainer.store import open_client
 from trainer.training import TRAINING_PHOTOS, folder
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @dataclass
@@ -173,11 +173,11 @@ def test_a_cancelled_training_keeps_its_checkpoint_and_a_waiting_one_never_start
     recipe = {**tiny.RECIPE, "steps_per_epoch": 100_000}
     running = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
     waiting = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
-    tiny.wait_for((folder(settings, running.id) / "state").exists, "the first checkpoint", 300)
+    tiny.wait_for((folder(settings, running.id) / "state").exists, "the first checkpoint", 600)
     assert tiny.look(database, waiting.id).status == "queued"
     assert jobs.cancel(settings, database, waiting.id).status == "cancelled"
     assert jobs.cancel(settings, database, running.id).status == "running"
-    cancelled = tiny.ended(database, running.id, 30)
+    cancelled = tiny.ended(database, running.id, 60)
     assert cancelled.status == "cancelled"
     assert any((folder(settings, running.id) / "state").iterdir())
     client = open_client(settings)
@@ -187,10 +187,10 @@ def test_a_cancelled_training_keeps_its_checkpoint_and_a_waiting_one_never_start
     again = {"recipe": recipe, "snapshot": None, "resume_run": cancelled.run_id}
     resumed = jobs.launch(settings, database, "train", again, None)
     tiny.wait_for(
-        lambda: len(client.get_metric_history(str(cancelled.run_id), "loss")) > told, "a step of the same run", 300
+        lambda: len(client.get_metric_history(str(cancelled.run_id), "loss")) > told, "a step of the same run", 600
     )
     jobs.cancel(settings, database, resumed.id)
-    assert tiny.ended(database, resumed.id, 30).run_id == cancelled.run_id
+    assert tiny.ended(database, resumed.id, 60).run_id == cancelled.run_id
     steps = [metric.step for metric in client.get_metric_history(str(cancelled.run_id), "loss")]
     assert sorted(steps) == list(range(1, len(steps) + 1))
 

@@ -129,7 +129,7 @@ def worker(settings: Settings, log: Path, **environment: str) -> Iterator[Runnin
             env={**os.environ, "HEIRLOOM_HOME": str(settings.home), **environment},
         )
     try:
-        wait_for(lambda: b"ready" in log.read_bytes() or process.poll() is not None, "the worker", 120)
+        wait_for(lambda: b"ready" in log.read_bytes() or process.poll() is not None, "the worker", 600)
         assert process.poll() is None, log.read_text()
         yield RunningWorker(process, log)
     finally:
@@ -138,7 +138,7 @@ def worker(settings: Settings, log: Path, **environment: str) -> Iterator[Runnin
             process.wait(30)
 
 
-def wait_for(happened: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+def wait_for(happened: Callable[[], bool], what: str, seconds: float = 600.0) -> None:
     """Until something happens; TimeoutError names what did not."""
     deadline = time.monotonic() + seconds
     while not happened():
@@ -147,7 +147,7 @@ def wait_for(happened: Callable[[], bool], what: str, seconds: float = 120.0) ->
         time.sleep(0.1)
 
 
-def ended(database: Database, job_id: str, seconds: float = 180.0) -> Job:
+def ended(database: Database, job_id: str, seconds: float = 600.0) -> Job:
     """The job once it is over."""
     wait_for(lambda: look(database, job_id).status not in jobs.ACTIVE, f"the end of job {job_id}", seconds)
     return look(database, job_id)
