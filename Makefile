@@ -13,7 +13,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: help up test lint format lock editor check-editor bench env clean
+.PHONY: help up test lint format lock editor check-editor pictures bench env clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ editor: $(EDITOR_DIR)/node_modules/.ready ## Build the mask editor and the revie
 
 check-editor: $(EDITOR_DIR)/node_modules/.ready
 	cd $(EDITOR_DIR) && npm run --silent check
+
+pictures: env ## Make the README's pictures of the pages anew
+	HEIRLOOM_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_loop.py
 
 bench: env ## Measure: the editor, the autosave, the queue
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done

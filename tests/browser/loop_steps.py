@@ -138,6 +138,5 @@ class Pictures:
         from PIL import Image
 
         page.wait_for_timeout(800)
-        shot = Image.open(io.BytesIO(page.screenshot()))
-        small = shot.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        small.save(self.folder / f"{name}.png", optimize=True)
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        shot.save(self.folder / f"{name}.webp", quality=82, method=6)
