@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, ImageCms
 
 from inference import files
 from inference.errors import OutputError, PhotoError, UsageProblem
@@ -39,16 +39,21 @@ def test_every_array_comes_back_from_png(data: st.DataObject) -> None:
     np.testing.assert_array_equal(back, array)
 
 
-def test_png_blocks_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
-    array = np.random.default_rng(0).integers(0, 255, (300, 200, 3), np.uint8)
-    array[:, :100] = np.arange(100)[None, :, None]
-    monkeypatch.setattr("inference.png._BLOCK_BYTES", 5000)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_blocks_of_grey_with_alpha_join_without_a_seam(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (300, 50, 2), dtype)
+    monkeypatch.setattr("inference.png._BLOCK_ROWS", 7)
     np.testing.assert_array_equal(decode(encode_png(array), "a.png").source, array)
 
 
-def test_png_filters_are_worth_their_time() -> None:
-    ramp = np.add.outer(np.arange(300), np.arange(300)).astype(np.uint16) * 50
-    assert len(encode_png(ramp)) < ramp.nbytes / 30
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_metadata_is_written_whatever_the_channels(channels: int) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Leica"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = Image.open(BytesIO(encode_png(np.zeros((20, 20, channels), np.uint8), exif=exif.tobytes(), icc=profile)))
+    assert image.getexif()[0x010F] == "Leica"
+    assert image.info["icc_profile"] == profile
 
 
 def test_other_arrays_are_refused() -> None:
