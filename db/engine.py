@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.errors import SchemaError
@@ -50,7 +51,7 @@ class Database:
 def open_database(settings: Settings) -> Database:
     """The platform's database, whose tables must be those of this code.
 
-    Raises SchemaError: no database there, or its schema is behind or ahead.
+    Raises SchemaError: no database there, it does not answer, or its schema is behind or ahead.
     """
     from db.migrate import head_revision, known_revisions, stored_revision
 
@@ -58,8 +59,11 @@ def open_database(settings: Settings) -> Database:
     if location is not None and not location.exists():
         raise SchemaError(f"there is no platform at {location}; run heirloom up or heirloom db upgrade to make one")
     database = Database(settings.database_url)
-    with database.engine.connect() as connection:
-        revision = stored_revision(connection)
+    try:
+        with database.engine.connect() as connection:
+            revision = stored_revision(connection)
+    except OperationalError as error:
+        raise SchemaError(f"{shown_url(settings.database_url)} does not answer: {error.orig}") from error
     if revision == head_revision():
         return database
     database.dispose()
@@ -104,7 +108,8 @@ def _sqlite_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own transactions begin too late: we begin them ourselves
-    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+    # FULL: in WAL mode the lesser NORMAL may lose committed strokes when the power goes
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.deletion import DeletionImpact, delete, deletion_impact
 from db.engine import serialise
-from db.errors import NotFound
+from db.errors import InvalidState, NotFound
 from db.models import Photo, PhotoOrigin, Task, utc_now
 from db.splits import decide_split, move_split, near_copies, remember_bands
 from db.stories import StoryEntry, photo_story
@@ -38,6 +38,9 @@ __all__ = [
     "set_collection",
     "unarchive",
 ]
+
+LONGEST_FILENAME = 255
+LONGEST_COLLECTION = 120
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ def add_photo(
     if known is not None:
         return known, False
     photo = Photo(
-        **asdict(facts),
-        collection=collection,
+        **asdict(facts) | {"filename": facts.filename[-LONGEST_FILENAME:]},
+        collection=_collection(collection),
         origin=origin,
         imported_by_id=by_id,
         split=decide_split(session, facts.sha256, facts.near_hash),
@@ -88,6 +91,13 @@ def add_photo(
         session.add(Task(kind="label", photo_id=photo.id, reason="new"))
         session.flush()
     return photo, True
+
+
+def _collection(name: str) -> str:
+    shown = " ".join(name.split())
+    if len(shown) > LONGEST_COLLECTION:
+        raise InvalidState(f"a collection's name has at most {LONGEST_COLLECTION} characters; choose a shorter one")
+    return shown
 
 
 def get_photo(session: Session, photo_id: int) -> Photo:
@@ -113,7 +123,7 @@ def collections(session: Session) -> list[tuple[str, int]]:
 
 
 def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> None:
-    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(collection=name.strip()))
+    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(collection=_collection(name)))
 
 
 def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> None:

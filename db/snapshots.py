@@ -14,6 +14,7 @@ from db.errors import InvalidState, NotFound
 from db.models import Annotation, AnnotationOrigin, Photo, Snapshot, SnapshotItem, Split, utc_now
 
 SHORTEST_PREFIX = 6
+LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ def _known(session: Session, name: str | None, sha: str) -> Snapshot | None:
         return session.scalar(select(Snapshot).where(Snapshot.sha256 == sha).order_by(Snapshot.id.desc()).limit(1))
     if not name.strip():
         raise InvalidState("a snapshot's name cannot be empty; leave it out to get one")
+    if len(name.strip()) > LONGEST_NAME:
+        raise InvalidState(f"a snapshot's name has at most {LONGEST_NAME} characters; choose a shorter one")
     same_name = session.scalar(select(Snapshot).where(Snapshot.name == name.strip()))
     if same_name is not None and same_name.sha256 != sha:
         raise InvalidState(f"a snapshot {name.strip()} with other content exists; choose another name")

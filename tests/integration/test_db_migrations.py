@@ -102,6 +102,12 @@ def test_a_missing_platform_says_how_to_make_one(home: Path) -> None:
     assert not home.exists()
 
 
+def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(SchemaError, match="does not answer") as caught:
+        open_database(Settings(database="postgresql://nobody:geheim@127.0.0.1:1/none"))
+    assert "geheim" not in str(caught.value)
+
+
 def test_tables_behind_the_code_are_refused(empty_url: str) -> None:
     Database(empty_url).engine.connect().close()
     with pytest.raises(SchemaError, match="run heirloom db upgrade"):

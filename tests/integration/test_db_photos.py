@@ -10,7 +10,7 @@ from db import jobs
 from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
-from db.errors import NotAllowed, NotFound
+from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import Base, Photo, PhotoBand, Snapshot, SnapshotItem, SplitMove, Task, utc_now
 from db.people import sign_in
 from db.photos import (
@@ -165,6 +165,8 @@ def test_the_wall_is_filtered_in_the_database(either_database: Database) -> None
         assert names(collection="") == ["dora", "anna_1"]
         assert names(limit=2, offset=1) == ["bob", "anna_1"]
         assert collections(session) == [("", 2), ("album", 2)]
+        with pytest.raises(InvalidState, match="at most 120"):
+            set_collection(session, [photos[0].id], "x" * 121)
 
 
 def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: Database) -> None:

@@ -90,6 +90,8 @@ def test_names(either_database: Database) -> None:
             make_snapshot(session, "spring", None)
         with pytest.raises(InvalidState, match="cannot be empty"):
             make_snapshot(session, "  ", None)
+        with pytest.raises(InvalidState, match="at most 120"):
+            make_snapshot(session, "x" * 121, None)
         third = make_snapshot(session, None, None)
         assert [snapshot.id for snapshot in list_snapshots(session)] == [third.id, named.id, first.id]
         assert find_snapshot(session, "spring").id == named.id
