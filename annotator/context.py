@@ -38,7 +38,7 @@ def assessor_of(cookie: str | None) -> Assessor | None:
     assessor_id = identity.read(cookie, here.settings) if cookie else None
     if assessor_id is None:
         return None
-    with here.database.unit_of_work() as session:
+    with here.database.reading() as session:
         try:
             assessor = get_assessor(session, assessor_id)
         except NotFound:

@@ -81,7 +81,7 @@ def _check_rectangle(rect: Any) -> None:
 
 def _submit(call: Call) -> dict[str, Any]:
     draft_id, version = call.path["id"], int(call.field("version", int))
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         record = read_draft(session, get_draft(session, draft_id, call.assessor))
     mask = rebuild_draft(record, call.platform.blobs)
     sha = call.platform.blobs.put(encode_mask(mask))

@@ -49,19 +49,19 @@ def restoration_mask_url(restoration: Restoration) -> str:
 
 
 def _view(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         sha = get_photo(session, call.path["id"]).view_sha256
     return _blob(call, sha)
 
 
 def _thumbnail(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         sha = get_photo(session, call.path["id"]).thumbnail_sha256
     return _blob(call, sha)
 
 
 def _original(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         photo = get_photo(session, call.path["id"])
     response = _blob(call, photo.sha256)
     response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(photo.filename)}"
@@ -69,13 +69,13 @@ def _original(call: Call) -> Response:
 
 
 def _probability(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         sha = get_proposal(session, call.path["id"]).probability_sha256
     return _blob(call, sha)
 
 
 def _annotation_mask(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         annotation = _row(session, Annotation, call.path["id"], "annotation")
         if annotation.mask_sha256 is None:
             raise NotFound(f"annotation {annotation.id} is still a draft; it has a mask once it is submitted")
@@ -84,13 +84,13 @@ def _annotation_mask(call: Call) -> Response:
 
 
 def _result(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         sha = _row(session, Result, call.path["id"], "result").view_sha256
     return _blob(call, sha)
 
 
 def _restoration_mask(call: Call) -> Response:
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         sha = _row(session, Restoration, call.path["id"], "restoration").mask_sha256
     return _blob(call, sha)
 

@@ -139,7 +139,7 @@ def _upcoming(call: Call) -> dict[str, Any]:
         limit = min(max(int(call.query.get("limit", "12")), 1), MOST_UPCOMING)
     except ValueError as error:
         raise RouteError("The limit is a whole number.") from error
-    with call.platform.database.unit_of_work() as session:
+    with call.platform.database.reading() as session:
         tasks = queue.upcoming(session, call.assessor, kind, limit)
         return {"tasks": [_card(session, task) for task in tasks]}
 

@@ -150,7 +150,7 @@ answer(input.cases.map(({ width, height, base, kind, threshold, events }) => {
 
 def test_browser_and_server_rebuild_the_same_mask_bit_for_bit(tmp_path: Path) -> None:
 
-    module = bundle("replay.ts", tmp_path / "replay.mjs")
+    module = bundle("headless.ts", tmp_path / "replay.mjs")
     cases, expected = [], []
     for seed in range(60):
         chance = random.Random(seed)

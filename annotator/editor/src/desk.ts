@@ -58,7 +58,7 @@ export class Desk {
   ) {
     this.size = slider("Size of the tip", "[ ]", 0, 100, 0.5, (value) => actions.size(value));
     this.opacity = slider("Opacity", "O ⇧O", 5, 100, 1, (value) => actions.opacity(value));
-    this.threshold = slider("Proposal threshold", "T ⇧T", 0.01, 0.99, 0.01, (value, done) => actions.threshold(value, done));
+    this.threshold = slider("Proposal ≥", "T ⇧T", 0.01, 0.99, 0.01, (value, done) => actions.threshold(value, done), "Threshold of the detector's proposal");
     this.looks = this.makeLooks();
     stage.append(this.comment, this.notice, this.toast);
     this.root = make(
@@ -159,7 +159,6 @@ export class Desk {
     const home = make("a", { class: "control tool", href: "/", "aria-label": "Back to Home", title: "Back to Home" });
     home.append(icon("back"));
     const help = this.add("help", undefined, "Keys and help", "?", this.actions.help);
-    help.prepend(make("b", {}, "?"));
     return make("header", {}, home, make("div", { class: "names" }, this.title, this.why), this.saved, help);
   }
 
@@ -228,11 +227,11 @@ export class Desk {
   }
 }
 
-function slider(label: string, keys: string, min: number, max: number, step: number, moved: (value: number, done: boolean) => void): Slider {
-  const input = make("input", { type: "range", min: String(min), max: String(max), step: String(step), "aria-label": `${label} (keys ${keys})` });
+function slider(label: string, keys: string, min: number, max: number, step: number, moved: (value: number, done: boolean) => void, name = label): Slider {
+  const input = make("input", { type: "range", min: String(min), max: String(max), step: String(step), "aria-label": `${name} (keys ${keys})` });
   const value = make("output", { class: "figure" });
   const caps = make("span", { class: "caps" }, ...keys.split(" ").map(keycap));
-  const root = make("label", { class: "slider", title: `${label} (${keys})` }, make("span", { class: "caption" }, label, " ", value), caps, input);
+  const root = make("label", { class: "slider", title: `${name} (${keys})` }, make("span", { class: "caption" }, label, " ", value), caps, input);
   input.addEventListener("input", () => moved(Number(input.value), false));
   input.addEventListener("change", () => moved(Number(input.value), true));
   input.addEventListener("pointerup", () => input.blur());

@@ -19,6 +19,7 @@ import type { DraftEvent, Tool } from "./strokes.ts";
 import { clamp, type Point, type Rect } from "./viewport.ts";
 
 const BLINK_MS = 450;
+const LOOK_MS = 500;
 const RENEW_MS = 5 * 60_000;
 /** A stroke held still is cut into pieces too, so that it is saved. */
 const PEN_MS = 300;
@@ -42,6 +43,7 @@ class Editor {
   private busy = false;
   private asking = false;
   private nextPlace = 0;
+  private openedAt = 0;
   private blinkTimer: number | undefined;
   /** Counts openings: what comes after a newer one was asked for is dropped. */
   private opening = 0;
@@ -149,6 +151,7 @@ class Editor {
       threshold: draft.base.kind === "proposal",
     });
     this.share.restart(sheet.mask);
+    this.openedAt = performance.now();
     this.refresh();
     this.tick();
     if (task.marks.length > 0) this.goToPlace();
@@ -422,13 +425,18 @@ class Editor {
     if (event.altKey && !event.getModifierState("AltGraph")) return false;
     if (onButton(event) && [" ", "Enter"].includes(event.key)) return false;
     const name = `${control ? "ctrl+" : ""}${event.shiftKey && event.key.length === 1 && /[a-z]/i.test(event.key) ? "shift+" : ""}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
-    const action = this.keys()[name];
+    const action = this.keys(event.repeat)[name];
     if (!action || (!this.sheet && name !== "?")) return false;
     action();
     return true;
   }
 
-  private keys(): Record<string, () => void> {
+  /** A key held down, or struck while a photo has only just opened, hands nothing in unseen. */
+  private submitByKey(repeated: boolean): void {
+    if (!repeated && performance.now() - this.openedAt > LOOK_MS) void this.submit();
+  }
+
+  private keys(repeated: boolean): Record<string, () => void> {
     const actions = this.actions();
     const { size, opacity } = this.preferences;
     const threshold = (step: number): void => {
@@ -457,7 +465,7 @@ class Editor {
       t: () => threshold(0.02),
       "shift+t": () => threshold(-0.02),
       "shift+s": actions.skip,
-      Enter: actions.submit,
+      Enter: () => this.submitByKey(repeated),
     };
   }
 
@@ -478,6 +486,11 @@ interface Mount {
 }
 
 const mounted = new WeakMap<Node, Editor>();
+
+/** The editor mounted in an element, for tests and measurements. */
+export function editorIn(parent: Node): Editor | undefined {
+  return mounted.get(parent);
+}
 
 /** Called by Streamlit for every run of the page: the first mounts the editor, later ones find it standing. */
 export default function mount({ data, parentElement }: Mount): () => void {

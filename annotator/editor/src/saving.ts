@@ -64,7 +64,7 @@ export class Outbox {
 
   get state(): SaveState {
     const { version } = this;
-    const unsent = this.queue.length;
+    const unsent = countChanges(this.queue);
     if (this.stopped === "conflict") return { kind: "conflict", version, unsent };
     if (this.stopped === "refused") return { kind: "refused", version, unsent, sentence: this.sentence };
     if (this.offline) return { kind: "offline", version, unsent, kept: this.kept };
@@ -182,6 +182,11 @@ export function recover(store: Store, draft: number, version: number, saved: rea
   if (unsent.length === 0) store.removeItem(keyOf(draft));
   const matches = known === since.length && kept.version <= version;
   return { kind: matches || unsent.length === 0 ? "clean" : "conflict", unsent };
+}
+
+/** How many changes a person would count: the pieces of one stroke are one. */
+export function countChanges(events: readonly DraftEvent[]): number {
+  return new Set(events.map((event, index) => (event.kind === "stroke" ? (event.payload.group ?? index) : index))).size;
 }
 
 /** Own events as they can be drawn again on top of another version: what was undone is left out. */

@@ -5,7 +5,7 @@ import { ActiveClock } from "./clock.ts";
 import { MaskBuffer } from "./mask.ts";
 import { Picture } from "./picture.ts";
 import { decodeGrey } from "./png.ts";
-import { forget, newId, Outbox, recover, replayable, type SaveState } from "./saving.ts";
+import { countChanges, forget, newId, Outbox, recover, replayable, type SaveState } from "./saving.ts";
 import type { DraftEvent } from "./strokes.ts";
 import type { Rect } from "./viewport.ts";
 
@@ -94,7 +94,7 @@ async function keptEvents(task: LabelTask, ask: Ask): Promise<readonly DraftEven
   const { id, version, events } = task.draft;
   const kept = recover(localStorage, id, version, events);
   if (kept.kind === "clean") return kept.unsent;
-  if ((await ask(kept.unsent.length)) === "replay") return replayable(kept.unsent);
+  if ((await ask(countChanges(kept.unsent))) === "replay") return replayable(kept.unsent);
   forget(localStorage, id);
   return [];
 }

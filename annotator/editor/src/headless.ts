@@ -1,9 +1,13 @@
-/** Rebuilds masks from event logs outside a browser: what the tests compare with the server's rebuild. */
+/** The parts of the editor that work outside a browser, for tests under Node. */
 
 import { type BaseKind, MaskBuffer } from "./mask.ts";
 import type { DraftEvent } from "./strokes.ts";
 
-/** One byte per pixel, 0 or 1, row by row. */
+export { Refusal } from "./api.ts";
+export { decodeGrey } from "./png.ts";
+export { Outbox, recover, replayable, saveSentence } from "./saving.ts";
+
+/** The mask of an event log: one byte per pixel, 0 or 1, row by row. */
 export function replay(
   width: number,
   height: number,

@@ -1,0 +1,286 @@
+"""The mask editor in Chromium on our own routes: what is drawn is what the server has, whatever dies in between."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
+
+from annotator.routes.drafts import read_draft, rebuild_draft
+from annotator.strokes import Event, fold
+from db.models import Annotation, DraftEvent, Task
+from inference.files import decode_mask
+from tests.support.editor_app import EditorHome, Server, serving, serving_here
+
+WIDTH, HEIGHT = 640, 480
+MASK_HASH = """async () => {
+    const bytes = document.querySelector('#root').editor.sheet.mask.toBytes();
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}"""
+
+
+@pytest.fixture
+def editor(home: Path) -> EditorHome:
+    return EditorHome(home)
+
+
+@pytest.fixture
+def server(editor: EditorHome) -> Iterator[str]:
+    with serving_here() as address:
+        yield address
+
+
+@pytest.fixture
+def killable(editor: EditorHome) -> Iterator[Server]:
+    with serving(editor.settings.home) as running:
+        yield running
+
+
+def photo(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(60, 200, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+def probability() -> np.ndarray:
+    """Rises from left to right, so that every threshold gives another mask."""
+    return np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+
+
+def open_label(page: Page, editor: EditorHome, address: str, task: int | None = None) -> None:
+    page.context.add_cookies([editor.cookie(editor.add_person(), address)])
+    page.goto(f"{address}/label{f'?task={task}' if task else ''}")
+    expect(page.locator(".saved")).to_have_text(re.compile(r"saved · v\d+"))
+
+
+def draw(page: Page, *points: tuple[float, float], button: str = "left", steps: int = 8) -> None:
+    """A stroke through places given as shares of the stage's width and height."""
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down(button=button)  # type: ignore[arg-type]
+    for place in places[1:]:
+        page.mouse.move(*place, steps=steps)
+    page.mouse.up(button=button)  # type: ignore[arg-type]
+
+
+def saved(page: Page, version: int) -> None:
+    expect(page.locator(".saved")).to_have_text(f"saved · v{version}")
+
+
+def draft(editor: EditorHome) -> Annotation:
+    with editor.database.unit_of_work() as rows:
+        found = rows.scalar(select(Annotation).order_by(Annotation.id.desc()).limit(1))
+        assert found is not None
+        return found
+
+
+def rebuilt(editor: EditorHome) -> np.ndarray:
+    """The newest draft's mask as the server rebuilds it from the log."""
+    with editor.database.unit_of_work() as rows:
+        row = rows.scalar(select(Annotation).order_by(Annotation.id.desc()).limit(1))
+        assert row is not None
+        record = read_draft(rows, row)
+    return rebuild_draft(record, editor.blobs)
+
+
+def events(editor: EditorHome) -> list[DraftEvent]:
+    with editor.database.unit_of_work() as rows:
+        return list(rows.scalars(select(DraftEvent).order_by(DraftEvent.annotation_id, DraftEvent.version)))
+
+
+def shown(page: Page) -> str:
+    """Hash of the mask that the editor holds, as bytes 0 and 1."""
+    page.wait_for_function("() => document.querySelector('#root').editor?.sheet")
+    return str(page.evaluate(MASK_HASH))
+
+
+def hashed(mask: np.ndarray) -> str:
+    return hashlib.sha256(mask.astype(np.uint8).tobytes()).hexdigest()
+
+
+def test_the_editor_and_the_server_hold_the_same_mask(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png", probability())
+    open_label(page, editor, server)
+    draw(page, (0.3, 0.3), (0.6, 0.5), (0.4, 0.7))
+    draw(page, (0.4, 0.4), (0.7, 0.4), button="right")
+    page.keyboard.press("t")
+    page.keyboard.press("]")
+    draw(page, (0.5, 0.2), (0.5, 0.9))
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    page.keyboard.press("r")
+    draw(page, (0.2, 0.5), (0.35, 0.55))
+    saved(page, 8)
+    mask = rebuilt(editor)
+    assert shown(page) == hashed(mask)
+    assert [event.kind for event in events(editor)].count("threshold") == 1
+    page.reload()
+    saved(page, 8)
+    assert shown(page) == hashed(mask), "a draft opened again is rebuilt bit for bit"
+    page.keyboard.press("u")
+    saved(page, 9)
+    assert shown(page) == hashed(rebuilt(editor)), "undo goes on after a reload"
+
+
+def test_submit_stores_the_rebuilt_mask_and_opens_the_next_photo(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(1), "one.png", probability())
+    editor.add_photo(photo(2), "two.png")
+    open_label(page, editor, server)
+    first = page.locator("h1 a").inner_text()
+    draw(page, (0.3, 0.3), (0.6, 0.5))
+    expected = shown(page)
+    page.wait_for_timeout(600)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1 a")).not_to_have_text(first)
+    with editor.database.unit_of_work() as rows:
+        done = rows.scalar(select(Annotation).where(Annotation.status == "submitted"))
+        assert done is not None
+        assert done.mask_sha256 is not None
+        assert done.marked_share is not None
+        accept = rows.scalar(select(Task).where(Task.kind == "accept"))
+        assert accept is not None
+        assert accept.annotation_id == done.id
+    mask = decode_mask(editor.blobs.get(done.mask_sha256), (HEIGHT, WIDTH), "mask")
+    assert hashed(mask) == expected
+    assert done.marked_share == pytest.approx(mask.mean())
+    assert done.seconds > 0
+
+
+def test_skip_needs_a_reason_and_the_last_photo_leaves_a_way_on(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    page.keyboard.press("Shift+S")
+    page.keyboard.press("3")
+    expect(page.get_by_role("heading", name="Nothing waits to be labelled")).to_be_visible()
+    expect(page.get_by_role("link", name="Add photos")).to_be_visible()
+
+
+def test_a_killed_server_loses_nothing_that_is_older_than_two_seconds(
+    page: Page, editor: EditorHome, killable: Server
+) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, killable.address)
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 200)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(box["x"] + 300 + step * 8, box["y"] + 200 + (step % 7) * 20)
+        page.wait_for_timeout(90)
+    drawn_ms = page.evaluate("() => document.querySelector('#root').editor.sheet.since()")
+    killable.kill()
+    kept = max(event.payload["ms"] for event in events(editor))
+    assert drawn_ms - kept < 2000, "at the moment of the kill the server already had all but the last two seconds"
+    for step in range(12):
+        page.mouse.move(box["x"] + 620 - step * 8, box["y"] + 300 + step * 5)
+        page.wait_for_timeout(60)
+    page.mouse.up()
+    draw(page, (0.3, 0.8), (0.6, 0.8))
+    expect(page.locator(".saved")).to_have_text(re.compile(r"offline – \d strokes? kept here"))
+    expected = shown(page)
+    killable.start()
+    expect(page.locator(".saved")).to_have_text(re.compile(r"saved · v\d+"), timeout=20_000)
+    assert hashed(rebuilt(editor)) == expected
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(page.locator(".saved")).to_have_text(re.compile(r"saved · v\d+"))
+    state = fold([Event(event.kind, event.payload) for event in events(editor)])
+    assert state.strokes == [], "two undos take back two strokes, however many pieces they were saved in"
+
+
+def test_a_closed_tab_leaves_its_unsent_strokes_to_the_next_visit(
+    page: Page, context: BrowserContext, editor: EditorHome, killable: Server
+) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, killable.address)
+    draw(page, (0.3, 0.3), (0.5, 0.5))
+    saved(page, 1)
+    killable.kill()
+    draw(page, (0.6, 0.3), (0.5, 0.7))
+    expect(page.locator(".saved")).to_have_text("offline – 1 stroke kept here")
+    expected = shown(page)
+    page.close()
+    killable.start()
+    again = context.new_page()
+    again.goto(f"{killable.address}/label")
+    saved(again, 2)
+    assert shown(again) == expected == hashed(rebuilt(editor))
+
+
+@pytest.mark.parametrize("choice", ["drop", "on top"])
+def test_two_windows_on_one_draft_never_merge_silently(
+    page: Page, context: BrowserContext, editor: EditorHome, server: str, choice: str
+) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    other = context.new_page()
+    open_label(other, editor, server)
+    draw(other, (0.3, 0.3), (0.5, 0.3))
+    saved(other, 1)
+    theirs = shown(other)
+    draw(page, (0.3, 0.6), (0.5, 0.6))
+    expect(page.get_by_role("dialog", name="This photo was worked on elsewhere")).to_be_visible()
+    expect(page.locator(".saved")).to_have_text("changed elsewhere – 1 stroke kept here")
+    assert len(events(editor)) == 1, "nothing is written before somebody chose"
+    page.get_by_role("button", name=re.compile(choice)).click()
+    saved(page, 1 if choice == "drop" else 2)
+    assert shown(page) == hashed(rebuilt(editor))
+    assert (shown(page) == theirs) == (choice == "drop")
+
+
+def test_rejected_places_are_shown_and_reached_by_key(page: Page, editor: EditorHome, server: str) -> None:
+    stored = editor.add_photo(photo(), "one.png")
+    with editor.database.unit_of_work() as rows:
+        task = rows.scalar(select(Task).where(Task.photo_id == stored.id))
+        assert task is not None
+        task.reason = "missed defect"
+        task.marks = [{"kind": "rectangle", "x": 500, "y": 400, "width": 40, "height": 30}]
+    open_label(page, editor, server, task.id)
+    expect(page.locator(".why")).to_have_text("why: missed defect")
+    assert page.evaluate("() => document.querySelector('#root').editor.stage.viewport.scale") > 1.5
+    page.keyboard.press("f")
+    page.keyboard.press("j")
+    centre = page.evaluate("""() => {
+        const { viewport } = document.querySelector('#root').editor.stage;
+        return viewport.toPhoto(viewport.width / viewport.ratio / 2, viewport.height / viewport.ratio / 2);
+    }""")
+    assert (centre["x"], centre["y"]) == (pytest.approx(520, abs=2), pytest.approx(415, abs=2))
+
+
+def test_zoom_keeps_the_place_under_the_pointer_and_space_pans(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    at = (400, 250)
+    under = f"() => document.querySelector('#root').editor.stage.viewport.toPhoto({at[0]}, {at[1]})"
+    page.mouse.move(box["x"] + at[0], box["y"] + at[1])
+    before = page.evaluate(under)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(100)
+    after = page.evaluate(under)
+    assert (after["x"], after["y"]) == (pytest.approx(before["x"], abs=0.01), pytest.approx(before["y"], abs=0.01))
+    page.keyboard.down(" ")
+    page.mouse.down()
+    page.mouse.move(box["x"] + at[0] - 100, box["y"] + at[1])
+    page.mouse.up()
+    page.keyboard.up(" ")
+    assert page.evaluate(under)["x"] > after["x"]
+    saved(page, 0)
+
+
+def test_every_control_has_a_name_that_says_its_key(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png", probability())
+    open_label(page, editor, server)
+    for control in page.locator(".desk button:visible, .desk input:visible").all():
+        assert re.search(r"\(keys? .+\)", control.get_attribute("aria-label") or ""), control.inner_html()
+
+
+def test_a_person_without_a_name_is_told_where_to_go(page: Page, server: str) -> None:
+    page.goto(f"{server}/label")
+    expect(page.get_by_text("Nobody is signed in here")).to_be_visible()
