@@ -132,7 +132,8 @@ def import_paths(
 
     Raises ImportProblem when a path or the folder of masks is not there.
     """
-    folder = MaskFolder(masks) if masks else None
+    shared = masks is not None and any(masks.resolve() == path.resolve() for path in paths)
+    folder = MaskFolder(masks, holds_photos=shared) if masks else None
     sources, failures = find_sources(paths, leave_out=masks)
     report = import_sources(platform, sources, masks=folder, collection=collection, by_id=by_id, progress=progress)
     report.failures[:0] = [ImportFailure(name, reason) for name, reason in failures]

@@ -73,11 +73,12 @@ def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
 class MaskFolder:
     """Masks of a folder, found by the photo's name: `NAME.mask.png` or `NAME.png`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, holds_photos: bool = False) -> None:
+        """`holds_photos`: it is a folder of photos too, so that only `NAME.mask.png` is a mask."""
         if not folder.is_dir():
             raise ImportProblem(f"{folder} is not a folder of masks. Check the path.")
         self._by_name: dict[str, list[Path]] = {}
-        for path in sorted(folder.rglob("*.png")):
+        for path in sorted(folder.rglob("*.mask.png" if holds_photos else "*.png")):
             self._by_name.setdefault(stem(path).removesuffix(".mask"), []).append(path)
         self._used: set[Path] = set()
 

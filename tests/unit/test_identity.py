@@ -20,11 +20,11 @@ def test_a_cookie_says_who_it_was_made_for(settings: Settings) -> None:
     assert identity.read(identity.sign(7, settings), settings) == 7
 
 
-@pytest.mark.parametrize(
-    "forge", [lambda cookie: cookie[:-1] + ("A" if cookie[-1] != "A" else "B"), lambda _: "7", lambda _: ""]
-)
-def test_a_forged_cookie_says_nothing(settings: Settings, forge: object) -> None:
-    assert identity.read(forge(identity.sign(7, settings)), settings) is None  # type: ignore[operator]
+def test_a_forged_cookie_says_nothing(settings: Settings) -> None:
+    cookie = identity.sign(7, settings)
+    place = len(cookie) - 10
+    swapped = cookie[:place] + ("A" if cookie[place] != "A" else "B") + cookie[place + 1 :]
+    assert [identity.read(forged, settings) for forged in (swapped, "7", "")] == [None, None, None]
 
 
 def test_a_cookie_of_another_home_says_nothing(settings: Settings, tmp_path: Path) -> None:

@@ -1,0 +1,221 @@
+"""Photos in: files, folders, zips and masks; one bad file never stops the others."""
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from annotator import cli, sources
+from annotator.context import Platform
+from annotator.importing import import_bytes, import_paths, import_sources
+from annotator.sources import ImportProblem, zip_sources
+from db.blobs import open_blobs
+from db.engine import Database
+from db.models import Annotation, Job, Photo, Task
+from db.settings import Settings
+from inference.errors import PhotoError
+from inference.files import decode_mask, encode_mask, encode_png
+from trainer.platform import prepare
+
+
+@pytest.fixture
+def here(settings: Settings, database: Database) -> Platform:
+    return Platform(settings, database, open_blobs(settings))
+
+
+@pytest.fixture
+def prepared(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A platform whose MLflow store is left out: importing needs none, and making one takes long."""
+    monkeypatch.setattr("trainer.platform._prepare_mlflow", lambda _settings: None)
+    prepare(settings)
+    return settings
+
+
+def picture(seed: int, height: int = 40, width: int = 60) -> bytes:
+    return encode_png(np.random.default_rng(seed).integers(0, 255, (height, width), dtype=np.uint8))
+
+
+def mask(height: int = 40, width: int = 60) -> bytes:
+    marked = np.zeros((height, width), dtype=np.bool_)
+    marked[5:10, 5:25] = True
+    return encode_mask(marked)
+
+
+def write(folder: Path, **files: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return folder
+
+
+def rows(here: Platform, kind: type[Photo] | type[Annotation] | type[Task]) -> list[object]:
+    with here.database.reading() as session:
+        return list(session.scalars(select(kind)))
+
+
+def test_a_photo_is_kept_as_it_came(here: Platform) -> None:
+    data = picture(1)
+    outcome = import_bytes(here, data, "a.png", "album")
+    assert outcome.is_new
+    with here.database.reading() as session:
+        photo = session.scalars(select(Photo)).one()
+        assert (photo.filename, photo.collection, photo.width, photo.height) == ("a.png", "album", 60, 40)
+        assert (photo.channels, photo.bit_depth, photo.format) == (1, 8, "PNG")
+        assert session.scalars(select(Task)).one().kind == "label"
+    assert here.blobs.get(photo.sha256) == data
+    assert here.blobs.exists(photo.view_sha256)
+    assert here.blobs.get(photo.thumbnail_sha256).startswith(b"\xff\xd8")
+
+
+def test_the_same_bytes_are_recognised_under_another_name(here: Platform) -> None:
+    import_bytes(here, picture(1), "a.png")
+    again = import_bytes(here, picture(1), "b.png")
+    assert (again.is_new, again.known_as) == (False, "a.png")
+    assert len(rows(here, Photo)) == 1
+
+
+def test_bytes_that_are_no_photo_leave_nothing_behind(here: Platform) -> None:
+    with pytest.raises(PhotoError, match=r"a\.png"):
+        import_bytes(here, picture(1)[:60], "a.png")
+    assert rows(here, Photo) == []
+
+
+def test_a_folder_comes_in_with_its_folders_and_bad_files_are_named(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), bad__png=b"no picture", notes__txt=b"hello")
+    write(folder / "deeper", b__png=picture(2))
+    write(folder / ".hidden", c__png=picture(3))
+    seen: list[tuple[int, int]] = []
+    report = import_paths(here, [folder], progress=lambda done, total, _name: seen.append((done, total)))
+    assert [outcome.name for outcome in report.outcomes] == ["a.png", "b.png"]
+    (failure,) = report.failures
+    assert failure.name.endswith("bad.png")
+    assert "bad.png" in failure.reason
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_masks_are_found_by_name_and_come_in_as_accepted(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2), c__png=picture(3))
+    masks = write(tmp_path / "masks", a__png=mask(), b__mask__png=mask())
+    report = import_paths(here, [folder], masks)
+    assert [outcome.has_mask for outcome in report.outcomes] == [True, True, False]
+    assert report.waiting_ids == [report.outcomes[2].photo_id]
+    with here.database.reading() as session:
+        annotations = list(session.scalars(select(Annotation)))
+        open_tasks = list(session.scalars(select(Task).where(Task.status == "open")))
+    assert [(row.status, row.origin) for row in annotations] == [("accepted", "imported")] * 2
+    assert annotations[0].marked_share == pytest.approx(100 / 2400)
+    kept = decode_mask(here.blobs.get(annotations[0].mask_sha256 or ""), (40, 60), "a")
+    assert kept.sum() == 100
+    assert [task.photo_id for task in open_tasks] == report.waiting_ids
+
+
+def test_the_same_mask_twice_is_one_annotation(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    masks = write(tmp_path / "masks", a__png=mask())
+    for _ in range(2):
+        import_paths(here, [folder], masks)
+    assert len(rows(here, Annotation)) == 1
+
+
+def test_masks_beside_their_photos_are_not_photos(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), a__mask__png=mask(), b__png=picture(2))
+    report = import_paths(here, [folder], folder)
+    assert [(outcome.name, outcome.has_mask) for outcome in report.outcomes] == [("a.png", True), ("b.png", False)]
+    assert report.failures == []
+
+
+def test_two_masks_for_one_photo_are_named(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    masks = write(tmp_path / "masks", a__png=mask(), a__mask__png=mask())
+    report = import_paths(here, [folder], masks)
+    assert report.outcomes == []
+    assert "Two masks bear this photo's name" in report.failures[0].reason
+
+
+def test_a_mask_of_another_size_is_refused_with_its_photo(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2))
+    masks = write(tmp_path / "masks", a__png=mask(41))
+    report = import_paths(here, [folder], masks)
+    assert [outcome.name for outcome in report.outcomes] == ["b.png"]
+    assert "60×41" in report.failures[0].reason
+
+
+def test_a_mask_without_a_photo_is_named(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    masks = write(tmp_path / "masks", other__png=mask())
+    report = import_paths(here, [folder], masks)
+    assert [failure.name for failure in report.failures] == [str(masks / "other.png")]
+
+
+def zipped(**files: bytes) -> io.BytesIO:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("__", "."), data)
+    return made
+
+
+def test_a_zip_comes_in_and_its_bad_entries_are_named(here: Platform) -> None:
+    made = zipped(a__png=picture(1), broken__png=b"x", readme__txt=b"hello")
+    report = import_sources(here, zip_sources(made, "album.zip"))
+    assert [outcome.name for outcome in report.outcomes] == ["a.png"]
+    assert [failure.name for failure in report.failures] == ["album.zip/broken.png"]
+
+
+def test_a_zip_that_is_none_is_named_and_the_rest_goes_on(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), album__zip=b"PK no")
+    report = import_paths(here, [folder])
+    assert len(report.outcomes) == 1
+    assert "is not a zip that can be opened" in report.failures[0].reason
+
+
+def test_a_bomb_is_stopped_while_it_unpacks(here: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sizes in a zip's directory may lie: what counts is what comes out."""
+    monkeypatch.setattr(sources, "Limits", type("Small", (), {"max_bytes": 1000}))
+    made = zipped(bomb__png=b"\0" * 100_000)
+    honest = made.getvalue()
+    lying = io.BytesIO(honest.replace(struct.pack("<I", 100_000), struct.pack("<I", 900)))
+    for archive in (made, lying):
+        report = import_sources(here, zip_sources(archive, "bomb.zip"))
+        assert report.outcomes == []
+        assert len(report.failures) == 1
+
+
+def test_a_zip_with_too_much_in_it_is_refused_before_unpacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_ZIP_BYTES", 1000)
+    with pytest.raises(ImportProblem, match="Split it"):
+        zip_sources(zipped(a__png=b"\0" * 2000), "big.zip")
+
+
+def test_a_path_that_is_not_there_is_wrong_use(prepared: Settings) -> None:
+    result = CliRunner().invoke(cli.commands, ["/nowhere/at/all"])
+    assert result.exit_code == 2
+
+
+def test_the_command_imports_proposes_and_says_what_failed(prepared: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2), bad__png=b"x")
+    masks = write(tmp_path / "masks", a__png=mask())
+    result = CliRunner().invoke(cli.commands, [str(folder), "--masks", str(masks), "--collection", "album"])
+    assert result.exit_code == 1
+    assert "2 new, 0 known already, 1 with a mask." in result.output
+    assert "bad.png" in result.output
+    database = Database(prepared.database_url)
+    with database.reading() as session:
+        job = session.scalars(select(Job)).one()
+        photo = session.scalars(select(Photo).where(Photo.filename == "b.png")).one()
+    database.dispose()
+    assert (job.kind, job.params) == ("propose", {"photo_ids": [photo.id]})
+    assert photo.collection == "album"
+
+
+def test_the_command_leaves_zero_when_all_came_in(prepared: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    for said in ("1 new, 0 known", "0 new, 1 known"):
+        result = CliRunner().invoke(cli.commands, [str(folder)])
+        assert result.exit_code == 0, result.output
+        assert said in result.output
