@@ -9,10 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from db.settings import Settings
-
 if TYPE_CHECKING:
     from annotator.importing import ImportReport
+    from db.settings import Settings
 
 commands = typer.Typer()
 errors = Console(stderr=True, highlight=False)
@@ -33,6 +32,7 @@ def import_photos(
     from annotator.context import platform
     from annotator.importing import import_paths
     from annotator.sources import ImportProblem
+    from db.settings import Settings
     from trainer.platform import prepare
 
     settings = Settings()
@@ -61,7 +61,7 @@ def _progress(quiet: bool) -> Progress:
     return Progress(*columns, console=errors, transient=True, disable=quiet)
 
 
-def _propose(settings: Settings, report: "ImportReport") -> None:
+def _propose(settings: "Settings", report: "ImportReport") -> None:
     """New photos get a proposal ahead of whoever opens them."""
     from annotator.context import platform
     from trainer.jobs import launch

@@ -9,8 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from db.settings import Settings
-
 commands = typer.Typer()
 database_commands = typer.Typer(help="The platform's database.", no_args_is_help=True)
 commands.add_typer(database_commands, name="db")
@@ -26,6 +24,7 @@ def snapshot(
 ) -> None:
     """Freeze what is accepted now into a dataset snapshot."""
     from db.engine import open_database
+    from db.settings import Settings
     from db.snapshots import make_snapshot, snapshot_counts
 
     database = open_database(Settings())
@@ -52,6 +51,7 @@ def export(
     from db.blobs import open_blobs
     from db.engine import open_database
     from db.exports import ExportFormat, export_items, write_export
+    from db.settings import Settings
 
     if kind not in list(ExportFormat):
         raise typer.BadParameter(f"choose among {', '.join(ExportFormat)}", param_hint="--format")
@@ -78,6 +78,7 @@ def upgrade() -> None:
     from db.engine import shown_url
     from db.migrate import current_revision
     from db.migrate import upgrade as migrate
+    from db.settings import Settings
 
     url = Settings().database_url
     before = current_revision(url)
@@ -93,6 +94,7 @@ def backup(
 ) -> None:
     """Copy databases, pictures and models into DIR while the platform runs. Copying DIR back restores them."""
     from db.backup import back_up
+    from db.settings import Settings
 
     with _progress() as bar:
         task = bar.add_task("blobs", total=None)

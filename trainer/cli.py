@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from db.settings import Settings
-
 commands = typer.Typer()
 _train = typer.Typer(no_args_is_help=True, help="Train a model: on a platform as a job of its own, else into --out.")
 commands.add_typer(_train, name="train")
@@ -31,6 +29,7 @@ def train_detector(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Train a detector in this shell. Ctrl-C stops it after the step at hand and keeps the last checkpoint."""
+    from db.settings import Settings
     from trainer.recipe import load_recipe
 
     recipe = load_recipe(config, fields or [])
@@ -55,6 +54,7 @@ def train_detector(
 @commands.command()
 def worker() -> None:
     """Do the platform's jobs until Ctrl-C. Several workers share them; makes the platform when there is none."""
+    from db.settings import Settings
     from trainer.log import start_log
     from trainer.worker import run_worker
 
