@@ -60,6 +60,24 @@ def test_a_job_belongs_to_one_worker_until_it_falls_silent(either_database: Data
             jobs.claim(session, "unknown", "one")
 
 
+def test_a_worker_that_stops_or_is_known_to_be_dead_leaves_its_job(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        job = jobs.add_job(session, "train", {}, None, now=NOON)
+        jobs.claim(session, job.id, "one", now=NOON)
+        assert jobs.claim(session, job.id, "two", now=NOON, dead=["three"]) is None
+        taken = jobs.claim(session, job.id, "two", now=NOON, dead=["one"])
+        assert taken is not None
+        jobs.leave(session, job.id, "one")
+        assert jobs.claim(session, job.id, "one", now=NOON) is None, "only the holder leaves"
+        jobs.leave(session, job.id, "two")
+        assert [lost.id for lost in jobs.expired(session, now=NOON)] == [job.id]
+        jobs.reserve(session, job.id, now=NOON)
+        assert jobs.expired(session, now=NOON) == []
+        again = jobs.claim(session, job.id, "one", now=NOON)
+        assert again is not None
+        assert (again.worker, again.status) == ("one", "running")
+
+
 def test_workers_that_claim_at_once_do_not_share(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         job_id = jobs.add_job(session, "train", {}, None).id
