@@ -51,6 +51,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> N
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         save_file(tensors, beside, metadata={_ENTRY: json.dumps(description, sort_keys=True)})
+        beside.chmod(0o644)  # safetensors keeps its files to their owner
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

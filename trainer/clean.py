@@ -12,6 +12,8 @@ from trainer.errors import TrainerError
 Pixels = npt.NDArray[np.uint8]
 _ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 _VALIDATION_EVERY = 8
+PACKAGED_FOR_VALIDATION = ("chelsea", "coffee")
+"""The sample photos made from these are on the validation side, too."""
 
 
 class CleanPhotosError(TrainerError):
@@ -51,11 +53,15 @@ def clean_photos(
 ) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
     """Clean photos for training and for validation; none is in both.
 
-    Without validation folders every eighth photo is kept for validation. Raises CleanPhotosError for empty folders.
+    Without validation folders every eighth photo is kept for validation, of the packaged ones two. Raises
+    CleanPhotosError for empty folders.
     """
     photos = photos_in(folders) if folders else packaged_photos()
     if validation_folders:
         return photos, photos_in(validation_folders)
+    if not folders:
+        kept = [photo for photo in photos if photo.name in PACKAGED_FOR_VALIDATION]
+        return [photo for photo in photos if photo not in kept], kept
     if len(photos) < 2:
         raise CleanPhotosError(f"{folders[0]}: one clean photo cannot both train and validate. Add another.")
     kept = photos[::_VALIDATION_EVERY]

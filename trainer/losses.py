@@ -31,7 +31,9 @@ def detector_loss(
     """
     if logits.shape != masks.shape:
         raise ValueError(f"logits {tuple(logits.shape)} and masks {tuple(masks.shape)} must have one shape")
-    logits, masks = logits.float(), masks.float()
+    if logits.dtype.itemsize < torch.float32.itemsize:
+        logits = logits.float()
+    masks = masks.to(logits.dtype)
     bce = F.binary_cross_entropy_with_logits(logits, masks, pos_weight=positive_weight(masks, weight_limit))
     dice = dice_loss(logits, masks)
     return bce + dice, {"bce": float(bce.detach()), "dice_loss": float(dice.detach())}

@@ -107,7 +107,7 @@ class _Curve:
     def best_dice(self) -> tuple[float, float]:
         positives = self.hits[-1]
         if positives == 0:
-            return 0.0, 1.0
+            return 1.0, 1.0
         dice = 2 * self.hits / (self.hits + self.alarms + positives)
         best = int(np.argmax(dice))
         return float(dice[best]), float(self.thresholds[best])

@@ -1,0 +1,151 @@
+"""Training pictures: sharing out, masks, and chance that depends on nothing but seed, epoch and index."""
+
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_photos, photos_in
+from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
+from trainer.defects import AgeingSettings, DefectSettings
+from trainer.errors import TrainerError
+from trainer.recipe import DetectorRecipe
+from trainer.starting import batches
+
+STILL = DefectSettings(intact=1, ageing=AgeingSettings(strength=0, grey=0, cast=0, jpeg=0))
+RECIPE = DetectorRecipe(encoder="plain", pretrained=False, size=48, batch=3, steps_per_epoch=4, seed=9, workers=0)
+
+
+def _pixels(level: int, height: int = 70, width: int = 90) -> np.ndarray:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def _mask(height: int = 70, width: int = 90) -> np.ndarray:
+    mask = np.zeros((height, width), bool)
+    mask[60:64, 5:9] = True
+    return mask
+
+
+def _example(level: int = 200, mask: np.ndarray | None = None) -> TrainingExample:
+    marked = _mask() if mask is None else mask
+    return TrainingExample(f"sha{level}", partial(_pixels, level), partial(np.copy, marked), "train", "drawn")
+
+
+CLEAN = [CleanPhoto(f"clean{level}", partial(_pixels, level)) for level in (20, 40, 60)]
+
+
+def test_a_picture_depends_on_seed_epoch_and_index_alone() -> None:
+    first, second = (DetectorDataset(RECIPE, [_example()], CLEAN) for _ in range(2))
+    for index in (5, 0, 3):
+        second[index]
+    for index in range(6):
+        for one, other in zip(first[index], second[index], strict=True):
+            assert torch.equal(one, other)
+    second.epoch = 1
+    assert any(not torch.equal(first[index][0], second[index][0]) for index in range(6))
+
+
+def test_data_workers_and_a_late_start_change_nothing() -> None:
+    dataset = DetectorDataset(RECIPE, [_example()], CLEAN)
+    whole = list(batches(dataset, 2, 0, (0, 1), pinned=False))
+    with_workers = DetectorDataset(DetectorRecipe(**{**vars(RECIPE), "workers": 2}), [_example()], CLEAN)
+    rest = list(batches(with_workers, 2, 2, (0, 1), pinned=False))
+    assert len(whole) == 4
+    assert len(rest) == 2
+    for (photos, masks), (late_photos, late_masks) in zip(whole[2:], rest, strict=True):
+        assert torch.equal(photos, late_photos)
+        assert torch.equal(masks, late_masks)
+
+
+def test_two_processes_share_a_step_without_overlap() -> None:
+    dataset = DetectorDataset(RECIPE, [], CLEAN)
+    mine, theirs = (next(batches(dataset, 0, 0, (place, 2), pinned=False))[0] for place in (0, 1))
+    assert torch.equal(mine[0], dataset[0][0])
+    assert torch.equal(theirs[0], dataset[3][0])
+
+
+@pytest.mark.parametrize(
+    ("share", "examples", "clean", "annotated"),
+    [(0.0, True, True, {True}), (1.0, True, True, {False}), (0.0, False, True, {False}), (1.0, True, False, {True}),
+     (0.5, True, True, {True, False})],
+)  # fmt: skip
+def test_the_share_of_synthetic_pictures_is_kept(
+    share: float, examples: bool, clean: bool, annotated: set[bool]
+) -> None:
+    recipe = DetectorRecipe(**{**vars(RECIPE), "synthetic_share": share, "defects": STILL})
+    dataset = DetectorDataset(recipe, [_example()] if examples else [], CLEAN if clean else [])
+    bright = [float(dataset[index][0].median()) * 255 > 110 for index in range(20)]
+    assert set(bright) == annotated
+
+
+def test_crops_prefer_defects_and_masks_are_zero_or_one() -> None:
+    recipe = DetectorRecipe(**{**vars(RECIPE), "synthetic_share": 0.0, "defects": STILL, "size": 32})
+    dataset = DetectorDataset(recipe, [_example()], [])
+    masks = [dataset[index][1] for index in range(40)]
+    assert sum(bool(mask.any()) for mask in masks) >= 28
+    assert {float(value) for mask in masks for value in mask.unique()} == {0.0, 1.0}
+
+
+def test_synthetic_defects_join_the_annotated_ones() -> None:
+    whole = np.zeros((70, 90), bool)
+    many = DefectSettings(dust=20, intact=0)
+    recipe = DetectorRecipe(**{**vars(RECIPE), "synthetic_share": 0.0, "defects": many})
+    dataset = DetectorDataset(recipe, [_example(60, whole)], [])
+    assert sum(bool(dataset[index][1].any()) for index in range(20)) >= 4
+    everywhere = DetectorDataset(recipe, [_example(60, ~whole)], [])
+    assert all(bool(everywhere[index][1].all()) for index in range(10))
+
+
+def test_small_photos_are_enlarged_and_large_ones_cut() -> None:
+    for height, width in ((20, 30), (300, 40), (500, 600)):
+        clean = [CleanPhoto("one", partial(_pixels, 90, height, width))]
+        photo, mask = DetectorDataset(RECIPE, [], clean)[0]
+        assert photo.shape == (3, 48, 48)
+        assert mask.shape == (1, 48, 48)
+        assert 0 <= float(photo.min()) <= float(photo.max()) <= 1
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    recipe = DetectorRecipe(**{**vars(RECIPE), "synthetic_share": 0.0})
+    with pytest.raises(TrainerError, match=r"12×10.*90×70"):
+        DetectorDataset(recipe, [_example(99, np.zeros((10, 12), bool))], [])[0]
+
+
+def test_nothing_to_train_on_is_said() -> None:
+    with pytest.raises(TrainerError, match="nothing to train on"):
+        DetectorDataset(RECIPE, [], [])
+
+
+def test_validation_pictures_are_the_same_each_time() -> None:
+    once, again = (validation_pictures(RECIPE, CLEAN) for _ in range(2))
+    assert len(once) == RECIPE.validation_pictures
+    for (pixels, mask), (pixels_again, mask_again) in zip(once, again, strict=True):
+        np.testing.assert_array_equal(pixels, pixels_again)
+        np.testing.assert_array_equal(mask, mask_again)
+
+
+def test_packaged_photos_are_read_and_none_both_trains_and_validates() -> None:
+    names = [photo.name for photo in packaged_photos()]
+    assert len(names) == len(set(names)) == 8
+    for photo in packaged_photos():
+        pixels = photo.load()
+        assert pixels.ndim == 3
+        assert pixels.shape[2] == 3
+        assert pixels.dtype == np.uint8
+    train, kept = clean_photos((), ())
+    assert {photo.name for photo in kept} == {"chelsea", "coffee"}
+    assert {photo.name for photo in train} == set(names) - {"chelsea", "coffee"}
+
+
+def test_a_folder_is_shared_out_and_an_empty_one_is_named(tmp_path: Path) -> None:
+    for number in range(9):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), _pixels(number))
+    train, kept = clean_photos((str(tmp_path),), ())
+    assert [photo.name for photo in kept] == ["0.png", "8.png"]
+    assert len(train) == 7
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CleanPhotosError, match="empty: there are no photos"):
+        photos_in((str(tmp_path / "empty"),))

@@ -1,0 +1,77 @@
+"""Recipes: every shipped one parses, every wrong one says which field."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import trainer
+from trainer.recipe import DetectorRecipe, RecipeError, from_mapping, load_recipe
+from trainer.starting import architecture_of
+
+CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_shipped_recipe_parses_and_can_be_built(path: Path) -> None:
+    recipe = load_recipe(path)
+    architecture_of(recipe)
+    assert from_mapping(recipe.to_dict()) == recipe
+
+
+def test_there_are_shipped_recipes() -> None:
+    assert {path.name for path in CONFIGS} >= {"detector.yaml", "tiny.yaml", "shipped-detector.yaml"}
+
+
+def test_overrides_change_fields_of_any_kind() -> None:
+    recipe = load_recipe(
+        None,
+        ["epochs=3", "pretrained=no", "photos=a,b", "defects.dust=2", "defects.ageing.grey=0.1", "learning_rate=1e-4"],
+    )
+    assert (recipe.epochs, recipe.pretrained, recipe.photos) == (3, False, ("a", "b"))
+    assert (recipe.defects.dust, recipe.defects.ageing.grey, recipe.learning_rate) == (2.0, 0.1, 1e-4)
+    assert recipe.steps == 300
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("epoch=3", "no field 'epoch'"),
+        ("epochs=many", "'epochs'"),
+        ("epochs=2.5", "'epochs'"),
+        ("epochs=0", "'epochs'"),
+        ("synthetic_share=2", "between 0 and 1"),
+        ("size=8", "'size'"),
+        ("precision=double", "'precision'"),
+        ("pretrained=perhaps", "'pretrained'"),
+        ("defects.dust=-1", "dust"),
+        ("defects=none", "'defects'"),
+        ("decoder_channels=1,2", "'decoder_channels'"),
+        ("learning_rate=nan", "'learning_rate'"),
+        ("epochs", "key=value"),
+    ],
+)
+def test_a_wrong_field_is_named(override: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=says):
+        load_recipe(None, [override])
+
+
+def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("epochs: [")
+    listed = tmp_path / "listed.yaml"
+    listed.write_text("- epochs")
+    for path in (broken, listed, tmp_path / "gone.yaml"):
+        with pytest.raises(RecipeError, match=path.name):
+            load_recipe(path)
+
+
+def test_an_encoder_that_nobody_knows_is_refused_before_training() -> None:
+    with pytest.raises(RecipeError, match="resnet-eighteen"):
+        architecture_of(DetectorRecipe(encoder="resnet-eighteen"))
+
+
+def test_recipes_are_read_without_torch() -> None:
+    code = "import sys, trainer.recipe, trainer.tracker, trainer.clean, trainer.defects; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
