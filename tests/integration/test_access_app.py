@@ -1,0 +1,151 @@
+"""Requests to the whole app: who may come in by which name, and who may write."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+from streamlit.runtime import Runtime
+from streamlit.starlette import App
+
+from annotator import identity
+from annotator.access import AppSettings
+from annotator.app import build_app
+from annotator.context import platform
+from db.engine import Database
+from db.people import sign_in
+from db.settings import Settings
+from tests.unit.test_access import AUTH
+
+OWN = {"origin": "http://localhost"}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[App]:
+    """The whole app, once: a process holds one Streamlit runtime. It finds each test's platform in the environment."""
+    yield build_app(AppSettings(allowed_hosts=("album.lan",)))
+    Runtime._instance = None
+
+
+@pytest.fixture
+def client(app: App, database: Database) -> Iterator[TestClient]:
+    """A browser without cookies at an empty platform."""
+    assert database.is_sqlite
+    yield TestClient(app, base_url="http://localhost")
+    platform().database.dispose()
+
+
+def come_in(client: TestClient, name: str) -> None:
+    reply = client.post("/api/session", json={"name": name}, headers=OWN)
+    assert reply.status_code == 200, reply.text
+
+
+def test_a_name_starts_a_session_and_its_cookie_is_kept_from_scripts(client: TestClient) -> None:
+    reply = client.post("/api/session", json={"name": "  Ada   Lovelace "}, headers=OWN)
+    assert reply.json() == {"id": 1, "name": "Ada Lovelace"}
+    cookie = reply.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert client.get("/api/tasks/upcoming", params={"kind": "label"}).status_code == 200
+
+
+def test_a_session_ends(client: TestClient) -> None:
+    come_in(client, "Ada")
+    assert client.delete("/api/session", headers=OWN).status_code == 204
+    assert client.get("/api/tasks/upcoming", params={"kind": "label"}).status_code == 401
+
+
+@pytest.mark.parametrize("body", ['{"name": ""}', '{"name": "%s"}' % ("x" * 81), "[]", "nonsense"])
+def test_a_name_that_is_none_is_refused_with_a_sentence(client: TestClient, body: str) -> None:
+    reply = client.post("/api/session", content=body, headers=OWN)
+    assert reply.status_code == 422
+    assert reply.json()["error"]
+
+
+def test_somebody_who_left_cannot_come_in(client: TestClient, database: Database) -> None:
+    with database.unit_of_work() as session:
+        sign_in(session, "Ada")
+        sign_in(session, "Ben").active = False
+    assert client.post("/api/session", json={"name": "Ben"}, headers=OWN).status_code == 403
+
+
+def test_a_cookie_of_somebody_who_left_is_worth_nothing(client: TestClient, database: Database) -> None:
+    come_in(client, "Ada")
+    with database.unit_of_work() as session:
+        sign_in(session, "Ada").active = False
+    assert client.get("/api/tasks/upcoming", params={"kind": "label"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/api/session", "/api/photos?name=a.png", "/api/tasks/next"])
+@pytest.mark.parametrize("origin", [{"origin": "http://evil.example"}, {"origin": "null"}, {}])
+def test_no_other_web_page_can_write(client: TestClient, path: str, origin: dict[str, str]) -> None:
+    come_in(client, "Ada")
+    assert client.post(path, json={"name": "Eve", "kind": "label"}, headers=origin).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/api/photos/1/view", "/_stcore/health"])
+def test_no_other_name_can_be_pointed_here(client: TestClient, path: str) -> None:
+    assert client.get(path, headers={"host": "evil.example"}).status_code == 400
+
+
+def test_a_name_that_was_allowed_is_answered(client: TestClient) -> None:
+    assert client.get("/", headers={"host": "album.lan:8501"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/photos?name=a.png", "/api/tasks/next", "/api/tasks/1/accept"])
+def test_writes_need_a_session(client: TestClient, path: str) -> None:
+    assert client.post(path, json={}, headers=OWN).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/api/runs/r/sample?path=images/a.png", "/api/jobs/j/pictures/abc"])
+def test_pictures_of_trainings_are_for_engineers(client: TestClient, path: str) -> None:
+    come_in(client, "Ada")
+    come_in(client, "Ben")
+    assert client.get(path).status_code == 403
+
+
+def test_accepting_is_for_leads(client: TestClient) -> None:
+    come_in(client, "Ada")
+    come_in(client, "Ben")
+    assert client.post("/api/tasks/next", json={"kind": "accept"}, headers=OWN).status_code == 403
+
+
+def test_pages_may_ask_nobody_else(client: TestClient) -> None:
+    policy = client.get("/").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy.replace("form-action 'self' https:", "")
+
+
+@pytest.mark.parametrize("path", ["/", "/photos", "/photo", "/label", "/accept", "/review", "/train", "/compare"])
+def test_every_page_has_an_address(client: TestClient, path: str) -> None:
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "<title>heirloom</title>" in page.text
+
+
+def test_the_home_page_lives_at_the_root(client: TestClient) -> None:
+    assert client.get("/home", follow_redirects=False).headers["location"] == "/"
+
+
+def test_with_a_sign_in_a_name_alone_opens_nothing(client: TestClient, settings: Settings) -> None:
+    (settings.home / "secrets.toml").write_text(AUTH)
+    assert client.post("/api/session", json={"name": "Ada"}, headers=OWN).status_code == 401
+    token = identity.make_token("https://id 42", "Ada", settings)
+    assert client.post("/api/session", json={"token": token}, headers=OWN).json()["name"] == "Ada"
+    assert client.post("/api/session", json={"token": token}, headers=OWN).status_code == 401
+
+
+def test_a_photo_comes_in_by_its_route(client: TestClient) -> None:
+    import numpy as np
+
+    from inference.files import encode_png
+
+    come_in(client, "Ada")
+    data = encode_png(np.arange(1200, dtype=np.uint8).reshape(30, 40))
+    report = client.post("/api/photos?name=a.png&collection=album", content=data, headers=OWN).json()
+    assert [outcome["known_as"] for outcome in report["outcomes"]] == ["a.png"]
+    again = client.post("/api/photos?name=../../b.png", content=data, headers=OWN).json()
+    assert (again["outcomes"][0]["name"], again["outcomes"][0]["is_new"]) == ("b.png", False)
+    bad = client.post("/api/photos?name=c.png", content=data[:50], headers=OWN).json()
+    assert bad["failures"][0]["name"] == "c.png"
+    assert "/tmp" not in bad["failures"][0]["reason"]
+    assert client.get("/api/photos/1/original").content == data

@@ -1,0 +1,153 @@
+"""Every page runs, says what it should to whom, and loads no network."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import annotator
+from annotator import navigation, visitor
+from annotator.context import platform
+from annotator.navigation import PAGES, may_open
+from db.engine import Database
+from db.models import Assessor
+from db.people import sign_in
+from tests.support.databases import new_photo
+
+MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
+TEXTS = ("title", "header", "subheader", "markdown", "caption")
+
+
+def run_page(module: str) -> None:
+    from importlib import import_module
+
+    import_module(f"annotator.pages.{module}").page()
+
+
+@pytest.fixture
+def show(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """Run a page as Ada, who leads and engineers."""
+    with database.unit_of_work() as session:
+        ada = sign_in(session, "Ada")
+    monkeypatch.setattr(visitor, "visitor", lambda: ada)
+    monkeypatch.setattr("annotator.views.runs.list_runs", lambda _settings: [])
+
+    def run(module: str, **query: str) -> AppTest:
+        page = AppTest.from_function(run_page, args=(module,), default_timeout=120)
+        for name, value in query.items():
+            page.query_params[name] = value
+        return page.run()
+
+    yield run
+    platform().database.dispose()
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(str(element.value) for kind in TEXTS for element in page.get(kind))
+
+
+def test_home_asks_a_newcomer_for_a_photo(show: Callable[..., AppTest]) -> None:
+    page = show("home")
+    assert not page.exception
+    assert page.title[0].value == "Restore your first photo"
+
+
+def test_home_says_what_waits(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        photo.imported_by_id = 1
+    page = show("home")
+    assert not page.exception
+    assert "1 photo waits for a mask" in said(page)
+    assert [button.label for button in page.button] == ["Label"]
+
+
+def test_photos_says_what_to_do_when_there_are_none(show: Callable[..., AppTest]) -> None:
+    page = show("photos")
+    assert not page.exception
+    assert "No photos yet. Drop some above." in said(page)
+
+
+def test_photos_counts(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        for name in "abc":
+            new_photo(session, name)
+    page = show("photos")
+    assert not page.exception
+    assert page.title[0].value == "3 photos"
+    page.text_input(key="search").set_value("a.j").run()
+    assert page.title[0].value == "1 of 3 photos"
+
+
+def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+    page = show("photo", photo=str(photo.id))
+    assert not page.exception
+    assert page.header[0].value == "a.jpg"
+    assert "It waits for a mask. Why: new." in said(page)
+    assert page.button(key="next").label == "Draw the mask"
+
+
+def test_a_photo_that_is_gone_says_so(show: Callable[..., AppTest]) -> None:
+    page = show("photo", photo="99")
+    assert not page.exception
+    assert page.title[0].value == "This photo is not here"
+
+
+def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> None:
+    page = show("train")
+    assert not page.exception
+    assert "No training has run yet" in said(page)
+    page.button(key="freeze").click().run()
+    assert "no annotation is accepted yet" in page.error[0].value
+
+
+def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def launch(_here: object, recipe: dict[str, object], snapshot: int | None, _by: Assessor) -> None:
+        asked.append({**recipe, "snapshot": snapshot})
+
+    monkeypatch.setattr("annotator.views.actions.train", launch)
+    page = show("train")
+    page.number_input(key="epochs").set_value(3).run()
+    page.number_input(key="steps").set_value(7).run()
+    page.button(key="launch").click().run()
+    assert not page.exception
+    (recipe,) = asked
+    assert (recipe["epochs"], recipe["steps_per_epoch"], recipe["snapshot"]) == (3, 7, None)
+    assert recipe["synthetic_share"] == 1.0
+
+
+def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings: [])
+    page = show("compare")
+    assert not page.exception
+    assert "No model has been trained yet" in said(page)
+
+
+def test_roles_open_pages() -> None:
+    plain = Assessor(name="Ben", is_lead=False, is_engineer=False)
+    assert [entry.module for entry in PAGES if may_open(plain, entry)] == ["home", "photos", "photo", "label", "review"]
+    lead = Assessor(name="Ada", is_lead=True, is_engineer=False)
+    assert "accept" in [entry.module for entry in PAGES if may_open(lead, entry)]
+    engineer = Assessor(name="Eve", is_lead=False, is_engineer=True)
+    assert {"train", "compare"} <= {entry.module for entry in PAGES if may_open(engineer, entry)}
+
+
+def test_every_page_of_the_navigation_is_there() -> None:
+    assert {entry.module for entry in navigation.PAGES} <= set(MODULES)
+
+
+def test_importing_every_page_loads_no_torch_and_no_mlflow() -> None:
+    imports = "; ".join(f"import annotator.pages.{module}" for module in MODULES)
+    check = "import sys; print(sorted({'torch', 'mlflow', 'albumentations'} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{imports}; import annotator.app, annotator.cli, annotator.serve; {check}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip().splitlines()[-1] == "[]"
