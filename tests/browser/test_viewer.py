@@ -294,6 +294,8 @@ def test_when_nothing_waits_the_page_says_what_to_do(review: Viewer) -> None:
     review.press("Enter")
     expect(review.page.get_by_role("heading", name="Nothing waits for a verdict")).to_be_visible()
     expect(review.page.get_by_role("link", name="Restore photos")).to_be_focused()
+    review.press("x")
+    expect(review.page.get_by_text("What is wrong, and where?")).to_be_hidden()
 
 
 def test_a_task_that_somebody_took_makes_way_for_the_next(review: Viewer, reviewable: Reviewable) -> None:

@@ -35,7 +35,7 @@ class Viewer implements Desk {
     private readonly mode: Mode,
     taskId: number | null,
   ) {
-    this.shell = new Shell(mode === "review" ? "Review" : "Accept", () => this.keys());
+    this.shell = new Shell(mode === "review" ? "Review" : "Accept", () => this.judge.keys());
     this.stage = new Stage(this.shell.canvas, () => this.judge.refresh());
     this.pointer = new Pointer(this.stage);
     this.judge = mode === "review" ? new Review(this) : new Accept(this);
@@ -57,13 +57,13 @@ class Viewer implements Desk {
   }
 
   decide(send: () => Promise<Said>): void {
-    if (this.busy) return;
-    void this.sendAndGoOn(send);
+    if (!this.busy && this.task) void this.sendAndGoOn(send);
   }
 
   private keys(): Key[] {
     const close = { shown: "Esc", keys: ["Escape", "?"], says: "close", run: () => this.shell.toggleHelp() };
-    return this.shell.helpIsOpen ? [close] : this.judge.keys();
+    if (this.shell.helpIsOpen) return [close];
+    return this.task ? this.judge.keys() : [];
   }
 
   private setBusy(busy: boolean): void {
@@ -76,12 +76,12 @@ class Viewer implements Desk {
     try {
       const said = await send();
       this.shell.closePanel();
-      this.setBusy(false);
       await this.load(null, false);
       this.shell.say(said.text, said.link);
     } catch (error) {
-      this.setBusy(false);
       await this.explain(error);
+    } finally {
+      this.setBusy(false);
     }
   }
 
