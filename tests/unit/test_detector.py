@@ -136,3 +136,14 @@ def test_other_arrays_are_refused() -> None:
     for array in (np.zeros((20, 20), np.uint8), np.zeros((20, 20, 3), np.float32), np.zeros((3, 20, 20), np.uint8)):
         with pytest.raises(InferenceError, match="uint8 H×W×3"):
             detector.probability(array)
+
+
+def test_bfloat16_where_it_is_native_changes_little(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine may have no such hardware; the arithmetic is the same when it is emulated."""
+    detector, pixels = Detector.load(tiny, device="cpu"), noise(64, 64)
+    found = {}
+    for native in (False, True):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda native=native: native)
+        found[native] = detector.probability(pixels)
+    assert found[True].dtype == np.float32
+    assert 0 < np.abs(found[True] - found[False]).max() < 0.02
