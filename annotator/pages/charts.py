@@ -18,7 +18,7 @@ def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) 
     ]
     names = list(curves)
     dashes = alt.Scale(domain=names, range=list(DASHES[: len(names)]))
-    chart = alt.Chart(alt.Data(values=rows)).mark_line(interpolate="monotone", strokeWidth=2)
+    chart = alt.Chart(alt.Data(values=rows)).mark_line(strokeWidth=2)
     encoded = chart.encode(
         x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickCount=5)),
         y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)),
