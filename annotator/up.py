@@ -46,7 +46,8 @@ def up(
     settings = Settings()
     home = settings.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background processes deaf to Ctrl-C
+        signal.signal(number, _interrupt)
     with _only_one(home):
         typer.echo("heirloom is starting; the first time takes a minute.")
         _prepare(sample_photos)

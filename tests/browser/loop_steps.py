@@ -5,12 +5,14 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy.orm import Session
 
@@ -67,17 +69,39 @@ class Visit:
         return job
 
 
-def damaged_photo() -> bytes:
-    """A PNG that the platform does not know: scikit-image's motorcycle, damaged so that it falls to validation."""
+@dataclass(frozen=True)
+class OldPhoto:
+    """A PNG that the platform does not know, and a line along its largest defect, in photo pixels."""
+
+    data: bytes
+    width: int
+    height: int
+    line: list[tuple[float, float]]
+
+
+@cache
+def old_photo() -> OldPhoto:
+    """scikit-image's motorcycle, damaged so that its bytes put it on the validation side."""
     import skimage.data
 
     left, _, _ = skimage.data.stereo_motorcycle()
     for seed in count():
-        pixels, _, _ = age_and_damage(np.asarray(left, dtype=np.uint8), seed, WEAR)
+        pixels, mask, _ = age_and_damage(np.asarray(left, dtype=np.uint8), seed, WEAR)
         data = encode_png(pixels)
         if split_by_hash(sha256(data).hexdigest()) == "validation":
-            return data
-    raise AssertionError("unreachable")
+            return OldPhoto(data, mask.shape[1], mask.shape[0], along_largest(mask))
+    raise AssertionError("count() never ends")
+
+
+def along_largest(mask: NDArray[np.bool_], pieces: int = 8) -> list[tuple[float, float]]:
+    """Points along the longer axis of the largest connected defect."""
+    import cv2
+
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    rows, columns = np.nonzero(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))
+    along = columns if np.ptp(columns) >= np.ptp(rows) else rows
+    parts = np.array_split(np.argsort(along, kind="stable"), pieces)
+    return [(float(columns[part].mean()), float(rows[part].mean())) for part in parts]
 
 
 def come_in(visit: Visit, name: str) -> None:
@@ -104,6 +128,16 @@ def drag(page: Page, canvas: Locator, *points: tuple[float, float]) -> None:
     for place in places[1:]:
         page.mouse.move(*place, steps=8)
     page.mouse.up()
+
+
+def on_canvas(canvas: Locator, photo: OldPhoto, point: tuple[float, float]) -> tuple[float, float]:
+    """Where a place of the photo lies on the editor's canvas, as shares of it, while the photo is fitted."""
+    box = canvas.bounding_box()
+    assert box is not None
+    scale = min((box["width"] - 48) / photo.width, (box["height"] - 48) / photo.height)
+    x = 0.5 + (point[0] - photo.width / 2) * scale / box["width"]
+    y = 0.5 + (point[1] - photo.height / 2) * scale / box["height"]
+    return x, y
 
 
 def saved_version(visit: Visit) -> int:
@@ -137,6 +171,8 @@ class Pictures:
             return
         from PIL import Image
 
-        page.wait_for_timeout(800)
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1500)
         shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         shot.save(self.folder / f"{name}.webp", quality=82, method=6)

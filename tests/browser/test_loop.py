@@ -86,7 +86,7 @@ def say_a_name(visit: Visit) -> None:
 
 def import_a_photo(visit: Visit, pictures: Pictures) -> int:
     """A good photo comes in, the same bytes are recognised, a broken one is named."""
-    data = steps.damaged_photo()
+    data = steps.old_photo().data
     visit.go("photos")
     steps.drop_files(visit, {PHOTO: data, "again.png": data, "broken.png": data[:200]})
     said = visit.page.locator(".drop .said")
@@ -111,10 +111,11 @@ def label_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
     expect(page.locator(".desk h1")).to_contain_text(PHOTO)
     before = steps.saved_version(visit)
     canvas = page.locator(".desk canvas").first
-    steps.drag(page, canvas, (0.35, 0.3), (0.5, 0.45), (0.6, 0.4))
-    steps.drag(page, canvas, (0.4, 0.6), (0.6, 0.62))
+    line = [steps.on_canvas(canvas, steps.old_photo(), point) for point in steps.old_photo().line]
+    steps.drag(page, canvas, *line)
+    steps.drag(page, canvas, (0.4, 0.6), (0.45, 0.61))
     page.keyboard.press("e")
-    steps.drag(page, canvas, (0.5, 0.55), (0.5, 0.68))
+    steps.drag(page, canvas, (0.43, 0.57), (0.43, 0.65))
     page.keyboard.press("b")
     steps.drag(page, canvas, (0.3, 0.8), (0.32, 0.85))
     page.keyboard.press("u")
@@ -180,10 +181,10 @@ def train(visit: Visit, pictures: Pictures) -> None:
     job = visit.until(lambda session: session.scalar(select(Job).where(Job.kind == "train")))
     assert job.params["snapshot"] == snapshot.id
     assert job.params["recipe"]["epochs"] == 3
-    expect(page.get_by_text(re.compile(r"^\d+%")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"^\d+%")).first).to_be_visible(timeout=300_000)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     if pictures.folder:
-        expect(page.locator("img.hl-sample").first).to_be_visible(timeout=120_000)
+        expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
         pictures.take(page, "train")
     done = visit.finished(job.id)
     trained, shipped = registry.list_models(visit.home.settings, "detector")
@@ -209,7 +210,7 @@ def compare_and_promote(visit: Visit, pictures: Pictures) -> None:
     assert shown == {PHOTO, "chelsea.png"}, "only photos of the validation side judge"
     assert report["counts"] == {"real": 1, "synthetic": 1}
     assert len(report["left_out"]) == 3
-    expect(page.get_by_text("The same photos through each")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The same photos through each")).to_be_visible(timeout=300_000)
     expect(page.get_by_role("img", name=re.compile(f"{PHOTO} by"))).to_have_count(2)
     pictures.take(page, "compare")
     promote(visit)
