@@ -4,6 +4,7 @@ import { type BaseKind, MaskBuffer } from "./mask.ts";
 import type { DraftEvent } from "./strokes.ts";
 
 export { Refusal } from "./api.ts";
+export { countBlocks } from "./counting.ts";
 export { decodeGrey } from "./png.ts";
 export { Outbox, recover, replayable, saveSentence } from "./saving.ts";
 

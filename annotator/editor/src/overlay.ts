@@ -1,5 +1,6 @@
 /** Paints the mask over the photo: tiles of colour at full or reduced resolution, refreshed where pixels changed. */
 
+import { countBlocks } from "./counting.ts";
 import type { MaskBuffer } from "./mask.ts";
 import { DRAWN, UNTOUCHED } from "./strokes.ts";
 import type { Rect, Viewport } from "./viewport.ts";
@@ -134,47 +135,29 @@ export class Overlay {
   }
 
   private reduced(pixels: Uint32Array, left: number, top: number, width: number, level: number): void {
+    const height = pixels.length / width;
+    const { drawn, proposed } = countBlocks(this.mask, left, top, width, height, level);
     const proposedColour = this.mask.baseKind === "annotation" ? this.look.drawn : this.look.proposed;
     const alphas = opacities(level);
+    const drawnColours = Uint32Array.from(alphas, (alpha) => packed(this.look.drawn, alpha));
+    const proposedColours = Uint32Array.from(alphas, (alpha) => packed(proposedColour, alpha));
     for (let index = 0; index < pixels.length; index++) {
-      const count = this.count(left + (index % width), top + Math.floor(index / width), level);
-      const drawn = count & 0xffff;
-      const total = drawn + (count >>> 16);
-      if (total > 0) pixels[index] = packed(2 * drawn >= total ? this.look.drawn : proposedColour, alphas[total]);
+      const total = drawn[index] + proposed[index];
+      if (total > 0) pixels[index] = drawn[index] >= proposed[index] ? drawnColours[total] : proposedColours[total];
     }
-  }
-
-  /** Marked pixels in one pixel of a level: drawn ones in the low, proposed ones in the high 16 bits. */
-  private count(column: number, row: number, level: number): number {
-    const { hand, base, cut, width, height } = this.mask;
-    const x1 = Math.min((column + 1) << level, width);
-    const y1 = Math.min((row + 1) << level, height);
-    let count = 0;
-    for (let y = row << level; y < y1; y++) {
-      for (let at = y * width + (column << level), end = y * width + x1; at < end; at++) {
-        const value = hand[at];
-        if (value === DRAWN) count += 1;
-        else if (value === UNTOUCHED && base !== undefined && base[at] >= cut) count += 65536;
-      }
-    }
-    return count;
   }
 
   private outline(pixels: Uint32Array, left: number, top: number, width: number, level: number): void {
     const height = pixels.length / width;
     const across = width + 2;
-    const counts = new Uint32Array(across * (height + 2));
-    for (let index = 0; index < counts.length; index++) {
-      const column = left - 1 + (index % across);
-      const row = top - 1 + Math.floor(index / across);
-      if (column >= 0 && row >= 0) counts[index] = this.count(column, row, level);
-    }
-    const drawn = packed(this.look.drawn, 255);
-    const proposed = packed(this.mask.baseKind === "annotation" ? this.look.drawn : this.look.proposed, 255);
+    const { drawn, proposed } = countBlocks(this.mask, left - 1, top - 1, across, height + 2, level);
+    const drawnColour = packed(this.look.drawn, 255);
+    const proposedColour = packed(this.mask.baseKind === "annotation" ? this.look.drawn : this.look.proposed, 255);
+    const marked = (at: number): boolean => drawn[at] + proposed[at] > 0;
     for (let index = 0; index < pixels.length; index++) {
       const at = (Math.floor(index / width) + 1) * across + (index % width) + 1;
-      const inner = counts[at - 1] && counts[at + 1] && counts[at - across] && counts[at + across];
-      if (counts[at] && !inner) pixels[index] = (counts[at] & 0xffff) * 2 >= (counts[at] & 0xffff) + (counts[at] >>> 16) ? drawn : proposed;
+      if (!marked(at) || (marked(at - 1) && marked(at + 1) && marked(at - across) && marked(at + across))) continue;
+      pixels[index] = drawn[at] >= proposed[at] ? drawnColour : proposedColour;
     }
   }
 }
