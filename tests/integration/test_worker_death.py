@@ -1,5 +1,6 @@
 """A worker that is killed loses nothing: its child ends by itself, another worker ends the same run."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -12,11 +13,21 @@ from tests.support import tiny
 from trainer import jobs
 from trainer.errors import RunBusy
 from trainer.locks import exclusive
-from trainer.store import open_client
+from trainer.store import JOB_TAG, open_client
 from trainer.training import folder, run_lock
 
-STEPS = 120
-RECIPE = {**tiny.RECIPE, "size": 64, "steps_per_epoch": STEPS // 2, "checkpoint_every": 5}
+pytestmark = pytest.mark.timeout(1800)
+STEPS = 80
+RECIPE = {**tiny.RECIPE, "steps_per_epoch": STEPS // 2}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Database]]:
+    """One home for this file: preparing it costs seconds."""
+    home = tmp_path_factory.mktemp("platform") / "home"
+    settings = Settings(home=home, database=None, jobs_database=None, blobs=None, tracking_uri=None)
+    with tiny.prepared(settings) as database:
+        yield settings, database
 
 
 def children_of(pid: int) -> list[psutil.Process]:
@@ -41,41 +52,6 @@ def assert_every_step_stands_once(settings: Settings, run_id: str) -> None:
     assert sorted(metric.step for metric in history) == list(range(1, STEPS + 1))
 
 
-@pytest.mark.timeout(1800)
-def test_another_worker_ends_the_training_of_a_killed_one(settings: Settings, tmp_path: Path) -> None:
-    with tiny.prepared(settings) as database:
-        with tiny.worker(settings, tmp_path / "first.log") as first:
-            job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
-            state = folder(settings, job.id) / "state"
-            tiny.wait_for(state.exists, "the first checkpoint", 600)
-            before = children_of(first.process.pid)
-            assert len(before) == len(writers(settings)) == 1
-            with pytest.raises(RunBusy), exclusive(settings, run_lock(job.id), wait_s=0):
-                pass
-            first.kill()
-        assert tiny.look(database, job.id).status == "running"
-        tiny.wait_for(lambda: not writers(settings), "the end of the orphan", 120)
-        with exclusive(settings, run_lock(job.id), wait_s=0):
-            run_id = tiny.look(database, job.id).run_id
-        assert run_id is not None
-        reached = len(open_client(settings).get_metric_history(run_id, "loss"))
-        assert 0 < reached < STEPS
-
-        with tiny.worker(settings, tmp_path / "second.log"):
-            tiny.wait_for(lambda: len(writers(settings)) == 1, "the new child", 600)
-            done = finish_with_one_writer(settings, database, job.id)
-
-        assert done.status == "done", done.error
-        assert done.run_id == run_id
-        assert_every_step_stands_once(settings, run_id)
-        run = open_client(settings).get_run(run_id)
-        assert run.info.status == "FINISHED"
-        assert (
-            len(open_client(settings).search_runs([run.info.experiment_id], f"tags.`heirloom.job` = '{job.id}'")) == 1
-        )
-        assert not writers(settings)
-
-
 def finish_with_one_writer(settings: Settings, database: Database, job_id: str) -> Job:
     most = 0
 
@@ -84,21 +60,49 @@ def finish_with_one_writer(settings: Settings, database: Database, job_id: str) 
         most = max(most, len(writers(settings)))
         return tiny.look(database, job_id).status not in ("queued", "running")
 
-    tiny.wait_for(over, "the end of the training", 600)
+    tiny.wait_for(over, "the end of the training", 900)
     assert most == 1
     return tiny.look(database, job_id)
 
 
-@pytest.mark.timeout(1800)
-def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(settings: Settings, tmp_path: Path) -> None:
-    with tiny.prepared(settings) as database:
-        with tiny.worker(settings, tmp_path / "first.log") as first:
-            job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
-            tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 600)
-            first.process.terminate()
-            first.process.wait(30)
-        left = tiny.look(database, job.id)
-        assert (left.status, left.worker, left.heartbeat_at) == ("running", None, None)
-        assert not writers(settings)
-        run = open_client(settings).get_run(str(left.run_id))
-        assert run.info.status == "RUNNING"
+def test_another_worker_ends_the_training_of_a_killed_one(platform: tuple[Settings, Database], tmp_path: Path) -> None:
+    settings, database = platform
+    with tiny.worker(settings, tmp_path / "first.log") as first:
+        job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
+        tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+        assert len(children_of(first.process.pid)) == len(writers(settings)) == 1
+        with pytest.raises(RunBusy), exclusive(settings, run_lock(job.id), wait_s=0):
+            pass
+        first.kill()
+    assert tiny.look(database, job.id).status == "running"
+    tiny.wait_for(lambda: not writers(settings), "the end of the orphan", 120)
+    run_id = str(tiny.look(database, job.id).run_id)
+    reached = len(open_client(settings).get_metric_history(run_id, "loss"))
+    assert 0 < reached < STEPS
+
+    with tiny.worker(settings, tmp_path / "second.log"):
+        done = finish_with_one_writer(settings, database, job.id)
+    assert done.status == "done", done.error
+    assert done.run_id == run_id
+    assert_every_step_stands_once(settings, run_id)
+    client = open_client(settings)
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert len(client.search_runs([run.info.experiment_id], f"tags.`{JOB_TAG}` = '{job.id}'")) == 1
+    assert not writers(settings)
+
+
+def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(
+    platform: tuple[Settings, Database], tmp_path: Path
+) -> None:
+    settings, database = platform
+    with tiny.worker(settings, tmp_path / "first.log") as first:
+        endless = {**RECIPE, "steps_per_epoch": 100_000}
+        job = jobs.launch(settings, database, "train", {"recipe": endless, "snapshot": None}, None)
+        tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+        first.process.terminate()
+        assert first.process.wait(60) == 0
+    left = tiny.look(database, job.id)
+    assert (left.status, left.worker, left.heartbeat_at) == ("running", None, None)
+    assert not writers(settings)
+    assert open_client(settings).get_run(str(left.run_id)).info.status == "RUNNING"

@@ -1,0 +1,53 @@
+"""`heirloom train detector` in a shell: alone into a folder, and as a job of the platform."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from db import jobs as rows
+from db.engine import open_database
+from db.settings import Settings
+from tests.support import tiny
+from trainer import registry
+from trainer.cli import commands
+from trainer.platform import prepare
+from trainer.recipe import RecipeError
+
+pytestmark = pytest.mark.timeout(1200)
+FIELDS = [
+    f"{key}={','.join(map(str, value)) if isinstance(value, list) else value}" for key, value in tiny.RECIPE.items()
+]
+
+
+def test_without_a_platform_a_folder_is_needed_and_gets_the_model(home: Path, tmp_path: Path) -> None:
+    shell = CliRunner()
+    lost = shell.invoke(commands, ["train", "detector", *FIELDS])
+    assert lost.exit_code == 2
+    assert "--out" in lost.output
+    out = tmp_path / "out"
+    done = shell.invoke(commands, ["train", "detector", *FIELDS, "--out", str(out), "--json"])
+    assert done.exit_code == 0, done.output
+    assert Path(json.loads(done.stdout)["checkpoint"]) == out / "detector.safetensors"
+    assert not home.exists()
+
+
+def test_on_a_platform_it_is_a_job_with_a_run_and_a_model(settings: Settings) -> None:
+    prepare(settings)
+    before = len(registry.list_models(settings, "detector"))
+    done = CliRunner().invoke(commands, ["train", "detector", *FIELDS, "--json"])
+    assert done.exit_code == 0, done.output
+    database = open_database(settings)
+    with database.reading() as session:
+        [job] = rows.list_jobs(session)
+    database.dispose()
+    assert (job.kind, job.status) == ("train", "done")
+    assert json.loads(done.stdout) == job.result
+    assert len(registry.list_models(settings, "detector")) == before + 1
+
+
+def test_a_wrong_field_is_named(home: Path) -> None:
+    done = CliRunner().invoke(commands, ["train", "detector", "epoch=3", "--out", str(home)])
+    assert isinstance(done.exception, RecipeError)
+    assert "no field 'epoch'" in str(done.exception)
