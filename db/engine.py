@@ -109,7 +109,8 @@ def _sqlite_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own transactions begin too late: we begin them ourselves
     # FULL: in WAL mode the lesser NORMAL may lose committed strokes when the power goes
-    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
+    # 64 MiB of cache: with a hundred thousand photos the default 2 MB doubles the time of most queries
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "cache_size = -65536"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     desc,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -36,6 +37,9 @@ JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 """A deleted photo's number must not come back as another photo in a cached address or a waiting job."""
+
+LEASED = text("leased_to_id IS NOT NULL")
+"""Nearly all tasks are leased to nobody: an index over all of them tells SQLite to look at the whole queue instead."""
 
 
 def utc_now() -> datetime:
@@ -252,6 +256,7 @@ class Task(Base):
         one_of("kind", TaskKind),
         one_of("status", TaskStatus),
         Index("ix_task_queue", "kind", "status", desc("priority"), "id"),
+        Index("ix_task_leased_to_id", "leased_to_id", sqlite_where=LEASED, postgresql_where=LEASED),
         NEVER_REUSE_IDS,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -268,7 +273,7 @@ class Task(Base):
     """Why this photo, in words a person reads: 'new', 'uncertain', 'missed defect', 'returned'."""
     marks: Mapped[list[Any]] = mapped_column(default=list)
     """Places to look at: {"kind": "rectangle", "x", "y", "width", "height"} or {"kind": "scribble", "points"}."""
-    leased_to_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"), index=True)
+    leased_to_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
     leased_until: Mapped[datetime | None]
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
     done_at: Mapped[datetime | None]

@@ -310,7 +310,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_task_annotation_id"), "task", ["annotation_id"], unique=False)
-    op.create_index(op.f("ix_task_leased_to_id"), "task", ["leased_to_id"], unique=False)
+    op.create_index(
+        "ix_task_leased_to_id",
+        "task",
+        ["leased_to_id"],
+        unique=False,
+        sqlite_where=sa.text("leased_to_id IS NOT NULL"),
+        postgresql_where=sa.text("leased_to_id IS NOT NULL"),
+    )
     op.create_index(op.f("ix_task_photo_id"), "task", ["photo_id"], unique=False)
     op.create_index(op.f("ix_task_result_id"), "task", ["result_id"], unique=False)
     op.create_index("ix_task_queue", "task", ["kind", "status", sa.text("priority DESC"), "id"])
@@ -361,7 +368,12 @@ def downgrade() -> None:
     op.drop_index("ix_task_queue", table_name="task")
     op.drop_index(op.f("ix_task_result_id"), table_name="task")
     op.drop_index(op.f("ix_task_photo_id"), table_name="task")
-    op.drop_index(op.f("ix_task_leased_to_id"), table_name="task")
+    op.drop_index(
+        "ix_task_leased_to_id",
+        table_name="task",
+        sqlite_where=sa.text("leased_to_id IS NOT NULL"),
+        postgresql_where=sa.text("leased_to_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_task_annotation_id"), table_name="task")
     op.drop_table("task")
     op.drop_index(op.f("ix_snapshot_item_photo_id"), table_name="snapshot_item")
