@@ -47,7 +47,7 @@ class Visit:
         with self.home.database.reading() as session:
             return question(session)
 
-    def until(self, question: Callable[[Session], T | None], seconds: float = 120.0) -> T:
+    def until(self, question: Callable[[Session], T | None], seconds: float = 300.0) -> T:
         """Ask the database again and again until the answer is something true."""
         deadline = time.monotonic() + seconds
         while True:
@@ -57,7 +57,7 @@ class Visit:
             assert time.monotonic() < deadline, f"nothing came within {seconds:.0f} s"
             time.sleep(0.2)
 
-    def finished(self, job_id: str, seconds: float = 240.0) -> Job:
+    def finished(self, job_id: str, seconds: float = 900.0) -> Job:
         """Wait for a job to end well."""
 
         def ended(session: Session) -> Job | None:

@@ -64,7 +64,7 @@ def pictures() -> Pictures:
     return Pictures(Path(folder) if folder else None)
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_one_photo_all_the_way_round(visit: Visit, pictures: Pictures) -> None:
     say_a_name(visit)
     photo_id = import_a_photo(visit, pictures)
@@ -242,7 +242,7 @@ def restore_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
     visit.go(f"photo?photo={photo_id}")
     visit.page.get_by_role("button", name="Restore", exact=False).first.click()
     restoration = visit.until(
-        lambda session: session.scalar(select(Restoration).where(Restoration.photo_id == photo_id)), seconds=240
+        lambda session: session.scalar(select(Restoration).where(Restoration.photo_id == photo_id)), seconds=600
     )
     result = visit.ask(lambda session: session.scalars(select(Result)).one())
     photo = visit.ask(lambda session: session.get_one(Photo, photo_id))
