@@ -1,6 +1,5 @@
 """What MLflow remembers of trainings: figures, curves, sample pictures. MLflow is imported when first asked."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,7 +127,7 @@ def sample_bytes(settings: Settings, run_id: str, path: str) -> bytes:
 
 def mlflow_address(run: Run | None = None) -> str | None:
     """Where people open MLflow, at a run if one is named; None when nobody told us."""
-    base = os.environ.get("HEIRLOOM_MLFLOW_ADDRESS", "").rstrip("/")
+    base = (Settings().mlflow_address or "").rstrip("/")
     if not base or run is None:
         return base or None
     return f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
