@@ -10,6 +10,10 @@ export default function ({ data, parentElement }) {
   const picture = root.querySelector("figure img");
   const film = root.querySelector(".film");
   const versions = data.versions;
+  const figure = root.querySelector("figure");
+  // As large as it goes, but no more than three times its own size; known before it loads, so that nothing jumps.
+  figure.style.width = `min(100%, min(66vh, 46rem) * ${data.width / data.height}, ${3 * data.width}px)`;
+  figure.style.aspectRatio = `${data.width} / ${data.height}`;
   const chosen = versions.findIndex((version) => version.key === root.dataset.chosen);
   let current = chosen >= 0 && root.dataset.known === String(versions.length) ? chosen : data.start;
   root.dataset.known = String(versions.length);

@@ -62,7 +62,9 @@ class PhotoPage:
         )
 
     def component_data(self) -> dict[str, Any]:
-        return {"versions": [asdict(version) for version in self.versions], "start": self.start}
+        """What the part `versions` draws; sizes in photo pixels."""
+        shown = [asdict(version) for version in self.versions]
+        return {"versions": shown, "start": self.start, "width": self.photo.width, "height": self.photo.height}
 
 
 def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage:
