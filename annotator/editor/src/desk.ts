@@ -30,6 +30,7 @@ export interface Actions {
 interface Slider {
   root: HTMLElement;
   input: HTMLInputElement;
+  name: HTMLElement;
   value: HTMLElement;
 }
 
@@ -94,7 +95,8 @@ export class Desk {
     for (const [name, on] of Object.entries(enabled)) this.button(name).disabled = !on;
   }
 
-  setSize(size: number): void {
+  setSize(tool: string, size: number): void {
+    this.size.name.textContent = tool;
     set(this.size, sizeToSlider(size), `${size} px`);
   }
 
@@ -115,7 +117,7 @@ export class Desk {
 
   setFolded(folded: boolean): void {
     this.looks.classList.toggle("folded", folded);
-    setPressed(this.button("fold"), !folded);
+    this.button("fold").setAttribute("aria-expanded", String(!folded));
   }
 
   setSaved(text: string, kind: string): void {
@@ -230,12 +232,13 @@ export class Desk {
 function slider(label: string, keys: string, min: number, max: number, step: number, moved: (value: number, done: boolean) => void, name = label): Slider {
   const input = make("input", { type: "range", min: String(min), max: String(max), step: String(step), "aria-label": `${name} (keys ${keys})` });
   const value = make("output", { class: "figure" });
+  const caption = make("span", {}, label);
   const caps = make("span", { class: "caps" }, ...keys.split(" ").map(keycap));
-  const root = make("label", { class: "slider", title: `${name} (${keys})` }, make("span", { class: "caption" }, label, " ", value), caps, input);
+  const root = make("label", { class: "slider", title: `${name} (${keys})` }, make("span", { class: "caption" }, caption, " ", value), caps, input);
   input.addEventListener("input", () => moved(Number(input.value), false));
   input.addEventListener("change", () => moved(Number(input.value), true));
   input.addEventListener("pointerup", () => input.blur());
-  return { root, input, value };
+  return { root, input, name: caption, value };
 }
 
 function set(slider: Slider, position: number, text: string): void {

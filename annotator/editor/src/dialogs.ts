@@ -71,8 +71,9 @@ export type ConflictChoice = "theirs" | "replay";
 
 export function askConflict(root: HTMLElement, unsent: number): Promise<ConflictChoice | undefined> {
   const strokes = unsent === 1 ? "1 change" : `${unsent} changes`;
+  const exist = unsent === 1 ? "exists" : "exist";
   return ask<ConflictChoice>(root, "This photo was worked on elsewhere", (choose) => [
-    make("p", {}, `Another window saved a newer version of this draft. ${strokes} of yours exist only here. Nothing is mixed unless you say so.`),
+    make("p", {}, `Another window saved a newer version of this draft. ${strokes} of yours ${exist} only here. Nothing is mixed unless you say so.`),
     make(
       "div",
       { class: "choices" },

@@ -12,10 +12,10 @@ import type { Look } from "./overlay.ts";
 import { Pen } from "./pen.ts";
 import { COLOURS, loadPreferences, PROPOSED, savePreferences, sliderToSize, stepSize } from "./preferences.ts";
 import { replayable, saveSentence, type SaveState } from "./saving.ts";
-import { Sheet } from "./sheet.ts";
+import { type Again, Sheet } from "./sheet.ts";
 import { ShareCounter } from "./share.ts";
 import { Stage } from "./stage.ts";
-import type { DraftEvent, Tool } from "./strokes.ts";
+import type { Tool } from "./strokes.ts";
 import { clamp, type Point, type Rect } from "./viewport.ts";
 
 const BLINK_MS = 450;
@@ -114,7 +114,7 @@ class Editor {
 
   // Opening and closing tasks
 
-  private async open(taskId?: number, own?: readonly DraftEvent[]): Promise<void> {
+  private async open(taskId?: number, again?: Again): Promise<void> {
     const opening = ++this.opening;
     this.close();
     this.desk.setBusy(true);
@@ -122,7 +122,7 @@ class Editor {
       const task = await api.next(taskId);
       if (opening !== this.opening) return;
       if (!task) this.showEmpty();
-      else await this.show(task, opening, own);
+      else await this.show(task, opening, again);
     } catch (error) {
       if (opening === this.opening) this.showTrouble(error, taskId);
     } finally {
@@ -130,9 +130,9 @@ class Editor {
     }
   }
 
-  private async show(task: LabelTask, opening: number, own: readonly DraftEvent[] | undefined): Promise<void> {
+  private async show(task: LabelTask, opening: number, again: Again | undefined): Promise<void> {
     const told = { saved: (state: SaveState) => this.showSaved(state), maskChanged: (rect: Rect) => this.maskChanged(rect) };
-    const sheet = await Sheet.open(task, told, own, (unsent) => this.askConflict(unsent));
+    const sheet = await Sheet.open(task, told, again, (unsent) => this.askConflict(unsent));
     if (opening !== this.opening) {
       sheet.close();
       sheet.picture.close();
@@ -250,7 +250,9 @@ class Editor {
     const replay = unsent > 0 && (await this.askConflict(unsent)) === "replay";
     const own = replay ? replayable(sheet.outbox.unsent) : [];
     if (!replay) sheet.outbox.discard();
-    await this.open(sheet.task.id, own);
+    const { scale, x, y, fitted } = this.stage.viewport;
+    await this.open(sheet.task.id, { own, seconds: sheet.clock.seconds });
+    if (this.sheet?.task.id === sheet.task.id) this.stage.viewport.restore({ scale, x, y, fitted });
   }
 
   private async askConflict(unsent: number): Promise<"theirs" | "replay"> {
@@ -375,7 +377,7 @@ class Editor {
     desk.setPressed({ brush: this.tool === "brush", eraser: this.tool === "eraser", mask: this.shown, contour: this.contour });
     desk.setPressed({ blink: this.blinking, contrast: this.contrast });
     desk.setEnabled({ undo: (sheet?.mask.log.done ?? 0) > 0, redo: sheet !== undefined && sheet.mask.log.done < sheet.mask.log.actions.length });
-    desk.setSize(preferences.size);
+    desk.setSize(this.tool, preferences.size);
     desk.setOpacity(preferences.opacity);
     desk.setColour(colour.drawn, colour.name);
     desk.setFolded(preferences.folded);

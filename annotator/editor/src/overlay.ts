@@ -67,7 +67,7 @@ export class Overlay {
 
   /** Draws what the viewport shows, or only `part` (photo pixels) of it. */
   draw(context: CanvasRenderingContext2D, viewport: Viewport, part: Rect = this.mask.all): void {
-    const level = Math.min(LEVELS - 1, Math.max(0, Math.floor(-Math.log2(viewport.scale) + 1e-9)));
+    const level = this.levelFor(viewport.scale);
     const seen = viewport.visible();
     const size = TILE << level;
     context.imageSmoothingEnabled = viewport.scale < 1;
@@ -82,6 +82,12 @@ export class Overlay {
       }
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  /** The finest level that is not shrunk by half or more; for a contour one that is not shrunk at all, or it would fade. */
+  private levelFor(scale: number): number {
+    const exact = -Math.log2(scale);
+    return Math.min(LEVELS - 1, Math.max(0, this.look.contour ? Math.ceil(exact - 1e-9) : Math.floor(exact + 1e-9)));
   }
 
   private across(level: number): number {

@@ -16,6 +16,12 @@ export interface Told {
 
 type Ask = (unsent: number) => Promise<"theirs" | "replay">;
 
+/** A task opened again: events to draw on top of what the server has, and the time spent on it so far. */
+export interface Again {
+  own: readonly DraftEvent[];
+  seconds: number;
+}
+
 export class Sheet {
   readonly clock: ActiveClock;
   readonly outbox: Outbox;
@@ -26,9 +32,10 @@ export class Sheet {
     readonly picture: Picture,
     readonly mask: MaskBuffer,
     told: Told,
+    seconds: number,
   ) {
     const { draft } = task;
-    this.clock = new ActiveClock(draft.seconds);
+    this.clock = new ActiveClock(Math.max(draft.seconds, seconds));
     const last = Math.max(0, ...draft.events.map((event) => (event.kind === "stroke" ? event.payload.ms : 0)));
     this.opened = performance.now() - last;
     const post = (version: number, events: readonly DraftEvent[]): Promise<number> =>
@@ -37,10 +44,10 @@ export class Sheet {
   }
 
   /**
-   * Loads all that a task needs and draws its log, then `own` events on top where given. Otherwise what this browser
+   * Loads all that a task needs and draws its log, then those of `again` on top where given. Otherwise what this browser
    * kept unsent is drawn and sent; where the draft went on elsewhere meanwhile, `ask` decides what becomes of it.
    */
-  static async open(task: LabelTask, told: Told, own: readonly DraftEvent[] | undefined, ask: Ask): Promise<Sheet> {
+  static async open(task: LabelTask, told: Told, again: Again | undefined, ask: Ask): Promise<Sheet> {
     const { photo, draft } = task;
     const [bitmap, base] = await Promise.all([api.picture(photo.view), loadBase(task)]);
     if (bitmap.width !== photo.width || bitmap.height !== photo.height) {
@@ -48,8 +55,8 @@ export class Sheet {
     }
     const mask = new MaskBuffer(photo.width, photo.height, base, draft.base.kind, draft.base.threshold ?? 0.5, told.maskChanged);
     for (const event of draft.events) mask.apply(event);
-    const sheet = new Sheet(task, new Picture(bitmap), mask, told);
-    for (const event of own ?? (await keptEvents(task, ask))) sheet.add(event);
+    const sheet = new Sheet(task, new Picture(bitmap), mask, told, again?.seconds ?? 0);
+    for (const event of again?.own ?? (await keptEvents(task, ask))) sheet.add(event);
     return sheet;
   }
 

@@ -110,6 +110,12 @@ export class Viewport {
     this.centreOn({ x: (rect.x0 + rect.x1) / 2, y: (rect.y0 + rect.y1) / 2 });
   }
 
+  /** Goes back to a view of the same photo. */
+  restore(view: Pick<Viewport, "scale" | "x" | "y" | "fitted">): void {
+    Object.assign(this, view);
+    this.changed();
+  }
+
   toPhoto(cssX: number, cssY: number): Point {
     return { x: (cssX * this.ratio - this.x) / this.scale, y: (cssY * this.ratio - this.y) / this.scale };
   }
