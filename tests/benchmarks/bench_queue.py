@@ -1,6 +1,6 @@
 """The queue with 100,000 photos, on SQLite and on PostgreSQL: what `next_task` and its neighbours cost.
 
-    python -m tests.benchmarks.bench_queue [--photos 100000] [--json FILE] [--plans]
+    python -m tests.benchmarks.bench_queue [--photos 100000] [--only SQLite|PostgreSQL] [--json FILE] [--plans]
 
 Three worlds, each the worst of its kind: all tasks alike (nothing sorted yet), sorted by uncertainty with 2 % leased
 and 5 % skipped by the asker on top, and half of the photos archived, those on top. The ratio is the time of an
@@ -34,19 +34,27 @@ from tests.support.postgres import postgres_binaries, running_cluster
 
 WORLDS = ("alike", "sorted", "archived")
 CHUNK = 2000
+Sample = tuple[float, float]
+"""Milliseconds of wall clock and of CPU."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds of one operation in one world."""
+    """Milliseconds of one operation in one world; `cpu` is this process's own (PostgreSQL's server is another)."""
 
     database: str
     world: str
     operation: str
+    cpu: float
     best: float
     p50: float
     p95: float
     ratio: float
+
+    def line(self) -> str:
+        times = (("CPU", self.cpu), ("best", self.best), ("p50", self.p50), ("p95", self.p95))
+        shown = "".join(f"{time:9.2f} ms {name}" for name, time in times)
+        return f"{self.database:<11}{self.world:<10}{self.operation:<32}{shown}  ×{self.ratio:.1f}"
 
 
 def fill(database: Database, photos: int) -> int:
@@ -122,13 +130,11 @@ def operations(database: Database, asker_id: int) -> dict[str, Callable[[], obje
     }
 
 
-def measure(database: Database, asker_id: int, repeats: int) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {}
+def measure(database: Database, asker_id: int, repeats: int) -> dict[str, list[Sample]]:
+    times: dict[str, list[Sample]] = {}
     for name, operation in operations(database, asker_id).items():
         operation()
-        times[name] = [
-            _milliseconds(operation) for _ in range(repeats if "wall" not in name else max(5, repeats // 10))
-        ]
+        times[name] = [_timed(operation) for _ in range(repeats if "wall" not in name else max(5, repeats // 10))]
     return times
 
 
@@ -143,7 +149,7 @@ def plan(database: Database, asker_id: int) -> str:
         return "\n".join(str(row[-1]) for row in rows)
 
 
-def run(url: str, photos: int, repeats: int, *, plans: bool) -> dict[tuple[str, str], list[float]]:
+def run(url: str, photos: int, repeats: int, *, plans: bool) -> dict[tuple[str, str], list[Sample]]:
     """Milliseconds of every operation in every world, with that many photos."""
     upgrade(url)
     database = Database(url)
@@ -158,9 +164,11 @@ def run(url: str, photos: int, repeats: int, *, plans: bool) -> dict[tuple[str, 
     return times
 
 
-def figure(kind: str, world: str, operation: str, large: list[float], small: list[float]) -> Figure:
-    p95 = statistics.quantiles(large, n=20, method="inclusive")[18]
-    return Figure(kind, world, operation, min(large), statistics.median(large), p95, min(large) / min(small))
+def figure(kind: str, world: str, operation: str, large: list[Sample], small: list[Sample]) -> Figure:
+    walls, best = [wall for wall, _ in large], min(large)[0]
+    p95 = statistics.quantiles(walls, n=20, method="inclusive")[18]
+    cpu = min(cpu for _, cpu in large)
+    return Figure(kind, world, operation, cpu, best, statistics.median(walls), p95, best / min(small)[0])
 
 
 @contextmanager
@@ -190,21 +198,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--only", choices=["SQLite", "PostgreSQL"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plans", action="store_true")
     options = parser.parse_args()
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, databases(Path(folder)) as kinds:
         for kind, new_url in kinds.items():
+            if options.only not in (None, kind):
+                continue
             small = run(new_url(), options.photos // 100, options.repeats, plans=False)
             large = run(new_url(), options.photos, options.repeats, plans=options.plans)
             figures += [figure(kind, *key, large[key], small[key]) for key in large]
             for each in figures[-len(large) :]:
-                print(
-                    f"{kind:<11}{each.world:<10}{each.operation:<32}{each.best:9.2f} ms best{each.p50:9.2f} ms p50"
-                    f"{each.p95:9.2f} ms p95  ×{each.ratio:.1f}",
-                    flush=True,
-                )
+                print(each.line(), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=1), encoding="utf-8")
 
@@ -230,10 +237,10 @@ def _asker(database: Database, asker_id: int) -> Assessor:
         return session.get_one(Assessor, asker_id)
 
 
-def _milliseconds(operation: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def _timed(operation: Callable[[], object]) -> Sample:
+    started, started_cpu = time.perf_counter(), time.process_time()
     operation()
-    return (time.perf_counter() - started) * 1000
+    return (time.perf_counter() - started) * 1000, (time.process_time() - started_cpu) * 1000
 
 
 if __name__ == "__main__":
