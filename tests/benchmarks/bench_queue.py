@@ -34,6 +34,7 @@ from tests.support.postgres import postgres_binaries, running_cluster
 
 WORLDS = ("alike", "sorted", "archived")
 CHUNK = 2000
+SMALLEST = 5000
 Sample = tuple[float, float]
 """Milliseconds of wall clock and of CPU."""
 
@@ -202,6 +203,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plans", action="store_true")
     options = parser.parse_args()
+    if options.photos < SMALLEST:
+        parser.error(f"--photos is at least {SMALLEST}: a hundredth of them is measured too")
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, databases(Path(folder)) as kinds:
         for kind, new_url in kinds.items():
