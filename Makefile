@@ -58,7 +58,7 @@ pictures: env ## Make the README's pictures of the pages anew
 	HEIRLOOM_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_loop.py
 
 bench: env ## Measure: the editor, the autosave, the queue
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); done
 
 env: $(VENV)/.ready
 
