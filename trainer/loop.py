@@ -20,7 +20,7 @@ from trainer.losses import detector_loss
 from trainer.recipe import DetectorRecipe
 from trainer.starting import AveragedWeights, architecture_of, batches, start_network, start_optimiser
 from trainer.state import StateError, load_state, save_state
-from trainer.tracker import Tracker
+from trainer.tracker import NullTracker, Tracker
 from trainer.validating import Mask, Pixels, Validation, validate
 
 _PROGRESS_EVERY_S = 1.0
@@ -121,6 +121,8 @@ def _set_up(
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     accelerator = Accelerator(mixed_precision=_precision(recipe))
+    if not accelerator.is_main_process:
+        tracker = NullTracker()
     train_photos, validation_photos = _clean(recipe, examples)
     tracker.params(_flat(recipe.to_dict()))
     _tell_what_is_real(examples, tracker)
@@ -285,8 +287,6 @@ def _precision(recipe: DetectorRecipe) -> str:
 
 
 def _report(training: _Training, figures: dict[str, float]) -> None:
-    if not training.accelerator.is_main_process:
-        return
     training.tracker.metrics(figures, training.step)
     if time.monotonic() - training.told_at > _PROGRESS_EVERY_S:
         epoch = min(training.epochs_validated + 1, training.recipe.epochs)
