@@ -3,16 +3,16 @@
 import streamlit as st
 
 from annotator.context import platform
-from annotator.views.words import JOB_NAMES, job_line
+from annotator.views.words import JOB_NAMES, concerns, job_line
 from db.jobs import get_job, list_jobs
 from db.models import Job
 
 
 @st.fragment(run_every=2)
-def running_jobs() -> None:
-    """All running jobs; the page runs again when one ends, since what waits may have changed."""
+def running_jobs(photo_id: int | None = None) -> None:
+    """Running jobs, or those of one photo; the page runs again when one ends, since what waits may have changed."""
     with platform().database.reading() as session:
-        active = list_jobs(session, active=True)
+        active = [job for job in list_jobs(session, active=True) if photo_id is None or concerns(job, photo_id)]
     for job in active:
         bar(job)
     before = st.session_state.get("running", set())

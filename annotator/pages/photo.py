@@ -45,7 +45,7 @@ def _beside(found: PhotoPage, assessor: Assessor) -> None:
     st.caption(f"{STATE_SIGNS[found.state]} {STATE_WORDS[found.state]}  \n{found.facts}")
     if found.next_step:
         _next(found.next_step, photo.id, assessor)
-    running_jobs()
+    running_jobs(photo.id)
     st.html(_timeline(found.story))
     _more(found, assessor)
 

@@ -4,10 +4,14 @@ const element = (name, properties = {}, ...children) => {
   return made;
 };
 
+const chosenOf = new WeakMap();
+
 export default function ({ data, parentElement, setStateValue }) {
   const body = parentElement.querySelector("tbody");
   const known = new Set(data.rows.map((row) => row.id));
-  const chosen = new Set((data.chosen ?? []).filter((id) => known.has(id)));
+  // What is ticked here is newer than what the page knew when it began to draw.
+  const chosen = new Set([...(chosenOf.get(body) ?? data.chosen ?? [])].filter((id) => known.has(id)));
+  chosenOf.set(body, chosen);
 
   body.replaceChildren(
     ...data.rows.map((row) => {

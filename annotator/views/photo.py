@@ -93,7 +93,8 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
     if "review" in by_kind:
         return NextStep("A result wants a verdict.", "Review the result", "review", by_kind["review"].id)
     if "label" in by_kind:
-        why = f" Why: {by_kind['label'].reason}." if by_kind["label"].reason else ""
+        reason = by_kind["label"].reason
+        why = f" Why: {reason}." if reason not in ("", "new") else ""
         return NextStep(f"It waits for a mask.{why}", "Draw the mask", "label", by_kind["label"].id)
     if not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
         return NextStep("It was never restored.", "Restore it", "restore")

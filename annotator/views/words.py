@@ -91,3 +91,8 @@ def job_line(job: Job, now: datetime | None = None) -> str:
         return "waits for a worker"
     parts = [job.message, time_left(job, now)]
     return " · ".join(part for part in parts if part) or "running"
+
+
+def concerns(job: Job, photo_id: int) -> bool:
+    """Whether a job works on that photo by name."""
+    return photo_id in (job.params.get("photo_ids") or [])

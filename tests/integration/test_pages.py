@@ -88,7 +88,7 @@ def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Databas
     page = show("photo", photo=str(photo.id))
     assert not page.exception
     assert page.header[0].value == "a.jpg"
-    assert "It waits for a mask. Why: new." in said(page)
+    assert "It waits for a mask." in said(page)
     assert page.button(key="next").label == "Draw the mask"
 
 
