@@ -1,7 +1,6 @@
 """The mask editor on a 4096×4096 photo: `python -m tests.benchmarks.bench_editor` prints a table.
 
-'Script per frame' is wall time inside animation frames and pointer handlers; the CPU time beside it is of all the main
-thread did, painting included, and holds on a busy machine too. 'To painted frame' runs from the
+'Script per frame' is wall time inside animation frames and pointer handlers. 'To painted frame' runs from the
 oldest pointer event that a frame answers to the first task after that frame was handed to the compositor.
 """
 
@@ -144,30 +143,18 @@ def _moving(page: Page, what: str, before: Callable[[], None], after: Callable[[
     before()
     page.mouse.down()
     page.evaluate("() => Object.assign(watch, { frames: [], latencies: [], work: 0 })")
-    busy = _busy_seconds(page)
     for step in range(MOVES):
         angle = step / 12
         x, y = np.cos(angle) * (0.1 + step / MOVES / 4), np.sin(angle) * (0.1 + step / MOVES / 4)
         page.mouse.move(box["x"] + box["width"] * (0.5 + x), box["y"] + box["height"] * (0.5 + y))
     frames, latencies = page.evaluate("() => [watch.frames, watch.latencies]")
-    share = 1000 * (_busy_seconds(page) - busy) / len(frames)
     page.mouse.up()
     after()
     page.wait_for_timeout(300)
     return [
         Figure(f"{what}: script per frame", frames),
-        Figure(f"{what}: all main-thread CPU per frame, mean", [share]),
         Figure(f"{what}: pointer to painted frame", latencies),
     ]
-
-
-def _busy_seconds(page: Page) -> float:
-    """CPU seconds of the page's main thread in tasks so far; other programs on the machine do not count."""
-    client = page.context.new_cdp_session(page)
-    client.send("Performance.enable", {"timeDomain": "threadTicks"})
-    metrics = {entry["name"]: entry["value"] for entry in client.send("Performance.getMetrics")["metrics"]}
-    client.detach()
-    return float(metrics["TaskDuration"])
 
 
 def _threshold(page: Page) -> Figure:

@@ -1,24 +1,23 @@
 /** The mask editor of the Label page: one photo after the other, each stroke saved as it is made. */
 
 import { api, type LabelTask, Refusal } from "./api.ts";
+import { Appearance } from "./appearance.ts";
 import { Hand } from "./canvas-hand.ts";
 import { clockText } from "./clock.ts";
 import { type Actions, Desk } from "./desk.ts";
 import { askConflict, askSkip, showHelp } from "./dialogs.ts";
 import css from "./editor.css";
 import { Minimap } from "./minimap.ts";
-import { typing } from "./navigation.ts";
-import type { Look } from "./overlay.ts";
 import { Pen } from "./pen.ts";
-import { COLOURS, loadPreferences, PROPOSED, savePreferences, sliderToSize, stepSize } from "./preferences.ts";
+import { sliderToSize, stepSize } from "./preferences.ts";
 import { replayable, saveSentence, type SaveState } from "./saving.ts";
 import { type Again, Sheet } from "./sheet.ts";
 import { ShareCounter } from "./share.ts";
+import { Shortcuts } from "./shortcuts.ts";
 import { Stage } from "./stage.ts";
 import type { Tool } from "./strokes.ts";
 import { clamp, type Point, type Rect } from "./viewport.ts";
 
-const BLINK_MS = 450;
 const LOOK_MS = 500;
 const RENEW_MS = 5 * 60_000;
 /** A stroke held still is cut into pieces too, so that it is saved. */
@@ -29,22 +28,18 @@ class Editor {
   private readonly stage: Stage;
   private readonly hand: Hand;
   private readonly map: Minimap;
+  private readonly appearance: Appearance;
+  private readonly shortcuts: Shortcuts;
   private readonly share = new ShareCounter((share) => this.showShare(share));
-  private readonly preferences = loadPreferences();
   private readonly timers: number[] = [];
   private sheet: Sheet | undefined;
   private pen: Pen | undefined;
   private lastPoint: Point | undefined;
   private tool: Tool = "brush";
-  private shown = true;
-  private contour = false;
-  private blinking = false;
-  private contrast = false;
   private busy = false;
   private asking = false;
   private nextPlace = 0;
   private openedAt = 0;
-  private blinkTimer: number | undefined;
   /** Counts openings: what comes after a newer one was asked for is dropped. */
   private opening = 0;
 
@@ -52,18 +47,21 @@ class Editor {
     this.stage = new Stage(() => this.drawPen(), () => this.viewChanged());
     this.hand = new Hand(this.stage, {
       ready: () => this.sheet !== undefined && !this.busy,
-      size: () => this.preferences.size,
+      size: () => this.appearance.preferences.size,
       start: (at, other, straight) => this.startStroke(at, other, straight),
       move: (points) => this.moveStroke(points),
       end: (at) => this.endStroke(at),
-      resize: (direction) => this.setSize(stepSize(this.preferences.size, direction)),
+      resize: (direction) => this.setSize(stepSize(this.appearance.preferences.size, direction)),
       touched: () => this.sheet?.clock.touch(),
     });
     this.desk = new Desk(this.stage.element, this.actions());
+    this.appearance = new Appearance(this.desk, this.stage, () => this.pen !== undefined);
     this.map = new Minimap(this.desk.map, this.stage);
-    window.addEventListener("keydown", this.onKeyDown, { capture: true });
-    window.addEventListener("keyup", this.onKeyUp, { capture: true });
-    window.addEventListener("blur", this.onBlur);
+    this.shortcuts = new Shortcuts(this.hand.navigation, {
+      asking: () => this.asking,
+      run: (name, repeated) => this.runKey(name, repeated),
+      touched: () => this.sheet?.clock.touch(),
+    });
     window.addEventListener("online", this.onOnline);
     window.addEventListener("beforeunload", this.onLeave);
     this.desk.root.addEventListener("keydown", (event) => event.stopPropagation());
@@ -75,9 +73,8 @@ class Editor {
 
   destroy(): void {
     this.opening++;
-    window.removeEventListener("keydown", this.onKeyDown, { capture: true });
-    window.removeEventListener("keyup", this.onKeyUp, { capture: true });
-    window.removeEventListener("blur", this.onBlur);
+    this.shortcuts.destroy();
+    this.appearance.destroy();
     window.removeEventListener("online", this.onOnline);
     window.removeEventListener("beforeunload", this.onLeave);
     for (const timer of this.timers) window.clearInterval(timer);
@@ -96,17 +93,17 @@ class Editor {
       fit: () => this.stage.viewport.fit(),
       actual: () => this.stage.viewport.actual(this.hand.navigation.pointer),
       place: () => this.goToPlace(),
-      mask: () => this.toggle("shown"),
-      contour: () => this.toggle("contour"),
-      blink: () => this.toggle("blinking"),
-      contrast: () => this.toggle("contrast"),
-      colour: () => this.prefer({ colour: (this.preferences.colour + 1) % COLOURS.length }),
-      fold: () => this.prefer({ folded: !this.preferences.folded }),
+      mask: () => this.appearance.toggle("shown"),
+      contour: () => this.appearance.toggle("contour"),
+      blink: () => this.appearance.toggle("blinking"),
+      contrast: () => this.appearance.toggle("contrast"),
+      colour: () => this.appearance.nextColour(),
+      fold: () => this.appearance.prefer({ folded: !this.appearance.preferences.folded }),
       help: () => void this.whileAsking(() => showHelp(this.desk.root)),
       skip: () => void this.skip(),
       submit: () => void this.submit(),
       size: (position) => this.setSize(sliderToSize(position)),
-      opacity: (percent) => this.prefer({ opacity: percent / 100 }),
+      opacity: (percent) => this.appearance.prefer({ opacity: percent / 100 }),
       threshold: (value, done) => this.moveThreshold(value, done),
       mapTo: (x, y) => this.map.goTo(x, y),
     };
@@ -139,7 +136,7 @@ class Editor {
       return;
     }
     this.sheet = sheet;
-    this.stage.show({ picture: sheet.picture, mask: sheet.mask, look: this.look(), places: task.marks });
+    this.stage.show({ picture: sheet.picture, mask: sheet.mask, look: this.appearance.look(), places: task.marks });
     const { photo, draft } = task;
     this.desk.setTask({
       collection: photo.collection,
@@ -285,9 +282,9 @@ class Editor {
     if (!sheet) return;
     const tool = other ? (this.tool === "brush" ? "eraser" : "brush") : this.tool;
     const start = straight ? (this.lastPoint ?? at) : at;
-    this.pen = new Pen(sheet.mask, tool, this.preferences.size, start, sheet.since, (event) => sheet.outbox.push(event));
+    this.pen = new Pen(sheet.mask, tool, this.appearance.preferences.size, start, sheet.since, (event) => sheet.outbox.push(event));
     this.pen.move(at);
-    if (!this.shown) this.toggle("shown");
+    if (!this.appearance.shown) this.appearance.toggle("shown");
     this.stage.ask();
   }
 
@@ -341,27 +338,10 @@ class Editor {
     this.refresh();
   }
 
-  private toggle(what: "shown" | "contour" | "blinking" | "contrast"): void {
-    this[what] = !this[what];
-    if (what === "blinking" && this.blinking) this.shown = true;
-    this.refresh();
-    if (what === "contour") this.stage.setLook(this.look());
-  }
-
-  private prefer(change: Partial<typeof this.preferences>): void {
-    Object.assign(this.preferences, change);
-    savePreferences(this.preferences);
-    this.refresh();
-    if ("colour" in change) this.stage.setLook(this.look());
-  }
-
   private setSize(size: number): void {
-    this.prefer({ size });
+    this.appearance.prefer({ size });
+    this.desk.setSize(this.tool, size);
     this.hand.cursor();
-  }
-
-  private look(): Look {
-    return { drawn: COLOURS[this.preferences.colour % COLOURS.length].drawn, proposed: PROPOSED, contour: this.contour };
   }
 
   private goToPlace(): void {
@@ -372,30 +352,13 @@ class Editor {
   }
 
   private refresh(): void {
-    const { preferences, desk, sheet } = this;
-    const colour = COLOURS[preferences.colour % COLOURS.length];
-    desk.setPressed({ brush: this.tool === "brush", eraser: this.tool === "eraser", mask: this.shown, contour: this.contour });
-    desk.setPressed({ blink: this.blinking, contrast: this.contrast });
+    const { desk, sheet, tool } = this;
+    desk.setPressed({ brush: tool === "brush", eraser: tool === "eraser" });
     desk.setEnabled({ undo: (sheet?.mask.log.done ?? 0) > 0, redo: sheet !== undefined && sheet.mask.log.done < sheet.mask.log.actions.length });
-    desk.setSize(this.tool, preferences.size);
-    desk.setOpacity(preferences.opacity);
-    desk.setColour(colour.drawn, colour.name);
-    desk.setFolded(preferences.folded);
+    desk.setSize(tool, this.appearance.preferences.size);
     if (sheet) desk.setThreshold(sheet.mask.threshold);
-    this.stage.setContrast(this.contrast);
-    this.stage.element.classList.toggle("erasing", this.tool === "eraser");
-    this.veil();
-  }
-
-  private veil(): void {
-    const off = this.blinking && !this.pen && Math.floor(performance.now() / BLINK_MS) % 2 === 1;
-    this.stage.setVeil(this.contour ? 1 : this.preferences.opacity, this.shown && !off);
-    if (this.blinking && this.blinkTimer === undefined) this.blinkTimer = window.setTimeout(() => this.nextBlink(), BLINK_MS);
-  }
-
-  private nextBlink(): void {
-    this.blinkTimer = undefined;
-    this.veil();
+    this.stage.element.classList.toggle("erasing", tool === "eraser");
+    this.appearance.refresh();
   }
 
   private viewChanged(): void {
@@ -415,19 +378,8 @@ class Editor {
 
   // Keys
 
-  private readonly onKeyDown = (event: KeyboardEvent): void => {
-    if (this.asking || typing(event)) return;
-    const control = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
-    if (this.pressed(event, control) || (!control && this.hand.navigation.keyDown(event))) event.preventDefault();
-    if (!control && !event.altKey && event.key.length === 1) event.stopPropagation();
-    this.sheet?.clock.touch();
-  };
-
-  private pressed(event: KeyboardEvent, control: boolean): boolean {
-    if (event.altKey && !event.getModifierState("AltGraph")) return false;
-    if (onButton(event) && [" ", "Enter"].includes(event.key)) return false;
-    const name = `${control ? "ctrl+" : ""}${event.shiftKey && event.key.length === 1 && /[a-z]/i.test(event.key) ? "shift+" : ""}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
-    const action = this.keys(event.repeat)[name];
+  private runKey(name: string, repeated: boolean): boolean {
+    const action = this.keys(repeated)[name];
     if (!action || (!this.sheet && name !== "?")) return false;
     action();
     return true;
@@ -440,7 +392,7 @@ class Editor {
 
   private keys(repeated: boolean): Record<string, () => void> {
     const actions = this.actions();
-    const { size, opacity } = this.preferences;
+    const { size, opacity } = this.appearance.preferences;
     const threshold = (step: number): void => {
       if (this.sheet?.mask.baseKind === "proposal") this.moveThreshold(this.sheet.mask.threshold + step, true);
     };
@@ -462,8 +414,8 @@ class Editor {
       "?": actions.help,
       "[": () => this.setSize(stepSize(size, -1)),
       "]": () => this.setSize(stepSize(size, 1)),
-      o: () => this.prefer({ opacity: clamp(opacity + 0.1, 0.05, 1) }),
-      "shift+o": () => this.prefer({ opacity: clamp(opacity - 0.1, 0.05, 1) }),
+      o: () => this.appearance.prefer({ opacity: clamp(opacity + 0.1, 0.05, 1) }),
+      "shift+o": () => this.appearance.prefer({ opacity: clamp(opacity - 0.1, 0.05, 1) }),
       t: () => threshold(0.02),
       "shift+t": () => threshold(-0.02),
       "shift+s": actions.skip,
@@ -471,15 +423,8 @@ class Editor {
     };
   }
 
-  private readonly onKeyUp = (event: KeyboardEvent): void => this.hand.navigation.keyUp(event);
-  private readonly onBlur = (): void => this.hand.navigation.blur();
   private readonly onOnline = (): void => this.sheet?.outbox.retry();
   private readonly onLeave = (): void => this.pen?.end();
-}
-
-function onButton(event: KeyboardEvent): boolean {
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && target.matches("button, a, summary") && target.matches(":focus-visible");
 }
 
 interface Mount {
