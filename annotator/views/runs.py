@@ -1,5 +1,6 @@
 """What MLflow remembers of trainings: figures, curves, sample pictures. MLflow is imported when first asked."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,11 +99,11 @@ def newest_samples(settings: Settings, run_id: str) -> list[str]:
 
 
 def newest_by_key(paths: Iterable[str]) -> list[str]:
-    """MLflow names pictures `images/KEY%step%N%timestamp%N%uuid.png` (older: `~`); the highest step of each KEY."""
+    """The highest step of each KEY: `images/KEY+step+N+timestamp+N+uuid.png`, with `%` or `~` by other MLflows."""
     newest: dict[str, tuple[int, str]] = {}
     for path in paths:
         name = PurePosixPath(path).name
-        parts = name.replace("~", "%").split("%")
+        parts = re.split(r"[+%~]", name)
         if "step" not in parts or "compressed" in name:
             continue
         key, step = parts[0], int(parts[parts.index("step") + 1])

@@ -49,8 +49,10 @@ def test_the_newest_sample_of_each_kind_is_shown() -> None:
         "images/real samples%step%12%timestamp%2%b%compressed.webp",
         "images/synthetic samples~step~8~timestamp~1~c.png",
         "images/else.png",
+        "images/third samples+step+12+timestamp+1+e.png",
+        "images/third samples+step+4+timestamp+9+d.png",
     ]
-    assert newest_by_key(paths) == [paths[1], paths[3]]
+    assert newest_by_key(paths) == [paths[1], paths[3], paths[5]]
 
 
 def photo(name: str, left: float | None, right: float | None, real: bool = True) -> dict[str, object]:
