@@ -174,18 +174,18 @@ def train(visit: Visit, pictures: Pictures) -> None:
     page.get_by_text("More settings").click()
     steps.choose(page, "Encoder", "plain")
     steps.choose(page, "Size, px", "64")
-    for label, value in {"Epochs": 3, "Batch": 2, "Steps per epoch": 4, "Processes that make pictures": 0}.items():
+    for label, value in {"Epochs": 6, "Batch": 2, "Steps per epoch": 4, "Processes that make pictures": 0}.items():
         steps.fill_number(page, label, value)
         visit.settle()
     page.get_by_role("button", name="Start training").click()
     job = visit.until(lambda session: session.scalar(select(Job).where(Job.kind == "train")))
     assert job.params["snapshot"] == snapshot.id
-    assert job.params["recipe"]["epochs"] == 3
+    assert job.params["recipe"]["epochs"] == 6
     expect(page.get_by_text(re.compile(r"^\d+%")).first).to_be_visible(timeout=300_000)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    if pictures.folder:
-        expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
-        pictures.take(page, "train")
+    expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
+    assert visit.ask(lambda session: session.get_one(Job, job.id)).status == "running", "the pictures came live"
+    pictures.take(page, "train")
     done = visit.finished(job.id)
     trained, shipped = registry.list_models(visit.home.settings, "detector")
     assert (trained.version, shipped.version) == ("2", "1")
