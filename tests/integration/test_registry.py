@@ -10,6 +10,8 @@ from trainer import registry
 from trainer.errors import RegistryError
 from trainer.platform import prepare
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:

@@ -11,6 +11,8 @@ from trainer.platform import prepare
 from trainer.store import open_client
 from trainer.tracking import MlflowTracker, close_run, open_run
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture
 def run_id(settings: Settings) -> str:
