@@ -33,6 +33,7 @@ def perform(settings: Settings, database: Database, job_id: str, should_stop: Ca
         with database.unit_of_work() as session:
             rows.fail(session, job_id, sentence(error))
         return "failed"
+    work.progress(1.0, "done")
     with database.unit_of_work() as session:
         rows.finish(session, job_id, result)
     return "done"
