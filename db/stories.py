@@ -107,9 +107,9 @@ def _label_tasks(session: Session, photo_id: int, names: dict[int | None, str]) 
 
 def _snapshots(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Snapshot).join(SnapshotItem).where(SnapshotItem.photo_id == photo_id)):
-        yield StoryEntry(
-            row.created_at, names.get(row.created_by_id), f"frozen into the snapshot “{row.name}”", "snapshot", row.id
-        )
+        who = names.get(row.created_by_id)
+        what = f"{'froze it' if who else 'frozen'} into the snapshot “{row.name}”"
+        yield StoryEntry(row.created_at, who, what, "snapshot", row.id)
 
 
 def _split_moves(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:

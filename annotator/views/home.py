@@ -95,9 +95,11 @@ def week(session: Session, now: datetime) -> tuple[Day, ...]:
     """The last seven days, today last, in local time."""
     today = now.astimezone().date()
     since = now - timedelta(days=8)
-    labelled = _per_day(session.scalars(select(Annotation.submitted_at).where(Annotation.submitted_at >= since)))
+    by_people = Annotation.origin == "drawn"
+    submitted = select(Annotation.submitted_at).where(Annotation.submitted_at >= since, by_people)
+    labelled = _per_day(session.scalars(submitted))
     decided = select(Annotation.decided_at).where(
-        Annotation.decided_at >= since, Annotation.status == "accepted", Annotation.origin == "drawn"
+        Annotation.decided_at >= since, Annotation.status == "accepted", by_people
     )
     accepted = _per_day(session.scalars(decided))
     judged = _per_day(session.scalars(select(Verdict.created_at).where(Verdict.created_at >= since)))

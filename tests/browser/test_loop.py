@@ -212,6 +212,7 @@ def compare_and_promote(visit: Visit, pictures: Pictures) -> None:
     assert len(report["left_out"]) == 3
     expect(page.get_by_text("The same photos through each")).to_be_visible(timeout=300_000)
     expect(page.get_by_role("img", name=re.compile(f"{PHOTO} by"))).to_have_count(2)
+    page.get_by_text("The same photos through each").evaluate("element => element.scrollIntoView()")
     pictures.take(page, "compare")
     promote(visit)
     assert production_of(settings) == "2"

@@ -268,7 +268,7 @@ def test_a_photo_tells_its_story(either_database: Database) -> None:
         ("Cem", "passed it on: too dark"),
         (None, "imported a mask"),
         (None, "submitted the mask, 20.0% marked"),
-        ("Ada", "frozen into the snapshot “first”"),
+        ("Ada", "froze it into the snapshot “first”"),
         (None, "restored by detector v1 and telea"),
         ("Ben", "rejected the restored result: missed defect – left edge"),
         (None, "queued for labelling: missed defect"),

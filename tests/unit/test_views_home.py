@@ -51,7 +51,7 @@ def test_the_week_counts_drawn_masks_but_no_synthetic_ones(database: Database) -
         ada, _ = two_people(session)
         photo = new_photo(session, "a")
         made = add_annotation(session, photo, sha("m"), 0.1, origin="synthetic")
-        made.decided_at = NOW
+        made.submitted_at = made.decided_at = NOW
         for days, status in ((0, "accepted"), (1, "submitted"), (9, "accepted")):
             at = NOW - timedelta(days=days)
             decided = at if status == "accepted" else None
