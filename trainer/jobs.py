@@ -16,8 +16,9 @@ APPLICATION_VERSION = "heirloom-jobs-1"
 """Fixed by us: the default, a hash of the worker's source, would leave old jobs waiting for ever after an update."""
 WORKFLOW = "perform_job"
 TRAINING_QUEUE = "training"
+PROPOSALS_QUEUE = "proposals"
 PICTURES_QUEUE = "pictures"
-"""What people wait for (proposals, restorations, comparisons) does not queue behind a training."""
+"""What people wait for, restorations and comparisons, queues behind neither a training nor a thousand proposals."""
 _LOST_AFTER = timedelta(seconds=5)
 
 
@@ -84,7 +85,7 @@ def _withdraw(settings: Settings, job_id: str) -> None:
 
 
 def queue_of(kind: JobKind) -> str:
-    return TRAINING_QUEUE if kind == "train" else PICTURES_QUEUE
+    return {"train": TRAINING_QUEUE, "propose": PROPOSALS_QUEUE}.get(kind, PICTURES_QUEUE)
 
 
 def is_overdue(job: Job, now: datetime | None = None) -> bool:

@@ -31,11 +31,12 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One executor of the queue. Trainings get a child of their own; short jobs share one that stays warm."""
+    """One executor of the queues. Each training gets a child of its own; each other queue has one that stays warm."""
 
     def __init__(self, settings: Settings, database: Database, name: str) -> None:
         self.settings, self.database, self.name = settings, database, name
-        self._pictures = Hand(settings.home.resolve() / "logs" / "pictures.log")
+        logs = settings.home.resolve() / "logs"
+        self._warm = {name: Hand(logs / f"{name}.log") for name in (jobs.PROPOSALS_QUEUE, jobs.PICTURES_QUEUE)}
         self._trainings: set[Hand] = set()
         self._stopping = threading.Event()
         self._never = threading.Event()
@@ -55,14 +56,14 @@ class Worker:
                 self._never.wait()
             if not answered:
                 self._bury(job, hand, holding.cancelled)
-        if hand is not self._pictures:
+        if hand in self._trainings:
             hand.close()
             self._trainings.discard(hand)
 
     def stop(self) -> None:
         """Let children save what they have, and leave the jobs to whoever comes next."""
         self._stopping.set()
-        hands = [self._pictures, *self._trainings]
+        hands = [*self._warm.values(), *self._trainings]
         closing = [threading.Thread(target=hand.close, args=(_PATIENCE_S,)) for hand in hands]
         for thread in closing:
             thread.start()
@@ -88,8 +89,9 @@ class Worker:
         return None
 
     def _hand_for(self, job: Job) -> Hand:
-        if job.kind != "train":
-            return self._pictures
+        warm = self._warm.get(jobs.queue_of(job.kind))
+        if warm is not None:
+            return warm
         hand = Hand(job_log(self.settings, job.id))
         self._trainings.add(hand)
         return hand
@@ -172,7 +174,7 @@ def _join_queue(settings: Settings, name: str) -> "DBOSClient":
         }
     )
     DBOS.launch()
-    for queue in (jobs.TRAINING_QUEUE, jobs.PICTURES_QUEUE):
+    for queue in (jobs.TRAINING_QUEUE, jobs.PROPOSALS_QUEUE, jobs.PICTURES_QUEUE):
         DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
     return jobs.open_queue(settings)
 
