@@ -2,12 +2,14 @@
 
 import io
 import json
+import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import IO, Any
 from xml.etree import ElementTree as Xml
 
 import numpy as np
@@ -53,9 +55,14 @@ class ExportItem:
         return f"{self.name}{self.ending}"
 
 
-def export_items(session: Session) -> list[ExportItem]:
-    """What there is to export: the newest accepted mask of every photo that is not archived."""
+def export_items(session: Session, photo_ids: Collection[int] | None = None) -> list[ExportItem]:
+    """What there is to export: the newest accepted mask of every photo that is not archived.
+
+    `photo_ids`: of these photos only; one without an accepted mask is left out.
+    """
     annotations = accepted_annotations(session)
+    if photo_ids is not None:
+        annotations = [annotation for annotation in annotations if annotation.photo_id in photo_ids]
     names = unique_names([(annotation.photo.filename, annotation.photo.sha256) for annotation in annotations])
     items = []
     for annotation, name in zip(annotations, names, strict=True):
@@ -102,6 +109,16 @@ def write_export(
     photos.mkdir(parents=True, exist_ok=True)
     masks = _masks_and_photos(items, blobs, photos, progress)
     WRITERS[kind](folder, masks)
+
+
+def zip_export(items: Sequence[ExportItem], blobs: BlobStore, file: IO[bytes], kind: ExportFormat) -> None:
+    """Writes what `write_export` writes as one zip into `file`. Raises InvalidState and BlobError as it does."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        write_export(items, blobs, folder, kind, lambda _done: None)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                packed.write(path, path.relative_to(folder))
 
 
 def coco(masks: Iterator[tuple[ExportItem, Mask]]) -> dict[str, Any]:

@@ -7,10 +7,13 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.navigation import link
+from annotator.routes.exports import export_url
 from annotator.views import actions
+from annotator.views.exporting import FORMAT_WORDS, exportable, without_sentence
 from annotator.views.photo import impact_sentence
 from annotator.views.words import count
 from db.errors import PlatformError
+from db.exports import ExportFormat
 from db.models import Assessor
 from db.photos import collections, deletion_impact
 
@@ -26,6 +29,21 @@ def ask_collection(photo_ids: Sequence[int], assessor: Assessor) -> None:
     if st.button("Add", type="primary", disabled=not name):
         actions.set_collection(platform(), photo_ids, name or "", assessor)
         st.rerun()
+
+
+@st.dialog("Export accepted masks")
+def ask_export(photo_ids: Sequence[int]) -> None:
+    with platform().database.reading() as session:
+        found = exportable(session, photo_ids)
+    if found.without:
+        st.write(without_sentence(found.without))
+    if not found.photo_ids:
+        st.write("There is nothing to export: a mask has to be drawn and accepted first.")
+        return
+    formats = list(ExportFormat)
+    kind = st.radio("Written as", formats, format_func=FORMAT_WORDS.__getitem__)
+    said = count(len(found.photo_ids), "photo and its mask", "photos and their masks")
+    st.link_button(f"Download {said}", export_url(list(found.photo_ids), kind), type="primary")
 
 
 @st.dialog("Delete for good?")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.navigation import link
-from annotator.pages.asking import ask_collection, ask_delete
+from annotator.pages.asking import ask_collection, ask_delete, ask_export
 from annotator.parts import ignore, part
 from annotator.views import actions
 from annotator.views.wall import FILTERS, Wall, Wanted, component_data, wall
@@ -100,6 +100,8 @@ def _act(asked: dict[str, Any], assessor: Assessor) -> None:
                 st.switch_page(link("label"))
             case "collection":
                 ask_collection(ids, assessor)
+            case "export":
+                ask_export(ids)
             case "put away":
                 actions.put_away(platform(), ids, assessor)
                 st.rerun()

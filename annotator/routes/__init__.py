@@ -2,11 +2,12 @@
 
 from starlette.routing import Route
 
-from annotator.routes import decisions, drafts, imports, pictures, runs, session, tasks, verdicts
+from annotator.routes import decisions, drafts, exports, imports, pictures, runs, session, tasks, verdicts
 
 routes: list[Route] = [
     *session.routes,
     *imports.routes,
+    *exports.routes,
     *pictures.routes,
     *runs.routes,
     *tasks.routes,

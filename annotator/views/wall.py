@@ -89,6 +89,7 @@ def actions_for(assessor: Assessor, *, archived: bool) -> list[dict[str, str]]:
             {"name": "restore", "said": "Restore"},
             {"name": "label", "said": "Label first"},
             {"name": "collection", "said": "Add to collection…"},
+            {"name": "export", "said": "Export…"},
             {"name": "put away", "said": "Put away"},
         ]
     return [*found, {"name": "delete", "said": "Delete…"}] if assessor.is_lead else found

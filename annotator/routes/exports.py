@@ -1,0 +1,47 @@
+"""GET /api/export?format=coco&photos=1,2: accepted masks and their photos as one zip, as `heirloom export` does it."""
+
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from annotator.routes.http import Call, RouteError, get
+from db.exports import ExportFormat, export_items, zip_export
+
+
+def export_url(photo_ids: list[int], kind: ExportFormat) -> str:
+    """Address of the zip of these photos."""
+    return f"/api/export?format={kind}&photos={','.join(map(str, photo_ids))}"
+
+
+def _export(call: Call) -> Response:
+    kind, photo_ids = _format(call.query.get("format", "")), _ids(call.query.get("photos", ""))
+    with call.platform.database.reading() as session:
+        items = export_items(session, photo_ids)
+    with NamedTemporaryFile(suffix=".zip", delete=False) as file:
+        path = Path(file.name)
+        try:
+            zip_export(items, call.platform.blobs, file, kind)
+        except BaseException:
+            path.unlink()
+            raise
+    name = f"heirloom-{kind}.zip"
+    return FileResponse(path, media_type="application/zip", filename=name, background=BackgroundTask(path.unlink))
+
+
+def _format(name: str) -> ExportFormat:
+    if name not in list(ExportFormat):
+        raise RouteError(f"There is no format '{name}'; choose among {', '.join(ExportFormat)}.")
+    return ExportFormat(name)
+
+
+def _ids(listed: str) -> list[int]:
+    try:
+        return [int(each) for each in listed.split(",")]
+    except ValueError as error:
+        raise RouteError("Name the photos by their numbers, such as photos=1,2.") from error
+
+
+routes: list[Route] = [get("/api/export", _export)]

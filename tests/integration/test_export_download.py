@@ -1,0 +1,95 @@
+"""Chosen photos go out as one zip: the same files that `heirloom export` writes, and what stays behind is named."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from annotator import identity
+from annotator.context import platform
+from annotator.routes import routes
+from annotator.routes.exports import export_url
+from annotator.views.exporting import Exportable, exportable
+from db.annotations import add_annotation
+from db.blobs import BlobStore, open_blobs
+from db.engine import Database
+from db.exports import ExportFormat, export_items, write_export
+from db.people import sign_in
+from db.photos import PhotoFacts, add_photo
+from db.settings import Settings
+
+
+def png(value: int) -> bytes:
+    written = io.BytesIO()
+    Image.fromarray(np.full((30, 40), value, np.uint8)).save(written, "PNG")
+    return written.getvalue()
+
+
+def fill(database: Database, blobs: BlobStore) -> list[int]:
+    """Three photos; the first two have accepted masks."""
+    with database.unit_of_work() as session:
+        ids = []
+        for number, name in enumerate(("aunt.png", "uncle.png", "baby.png")):
+            sha = blobs.put(png(50 + number))
+            facts = PhotoFacts(sha, name, "PNG", 40, 30, 1, 8, 99, sha, sha, (number + 1) << 40)
+            photo, _ = add_photo(session, facts)
+            if number < 2:
+                add_annotation(session, photo, blobs.put(png(255 * number)), float(number), origin="imported")
+            ids.append(photo.id)
+    return ids
+
+
+@pytest.fixture
+def client(database: Database, settings: Settings) -> Iterator[TestClient]:
+    with database.unit_of_work() as session:
+        ada = sign_in(session, "Ada")
+    with TestClient(Starlette(routes=routes), base_url="http://localhost") as opened:
+        opened.cookies.set(identity.COOKIE, identity.sign(ada.id, settings))
+        yield opened
+    platform().database.dispose()
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_the_zip_holds_what_the_command_writes(
+    client: TestClient, database: Database, settings: Settings, tmp_path: Path, kind: ExportFormat
+) -> None:
+    blobs = open_blobs(settings)
+    aunt, uncle, _baby = fill(database, blobs)
+    answer = client.get(export_url([aunt, uncle], kind))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert f"heirloom-{kind}.zip" in answer.headers["content-disposition"]
+    with database.reading() as session:
+        write_export(export_items(session), blobs, tmp_path / "out", kind, lambda _done: None)
+    written = {
+        str(path.relative_to(tmp_path / "out")): path.read_bytes()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file()
+    }
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == written
+
+
+def test_only_chosen_photos_with_an_accepted_mask_go_along(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    _aunt, uncle, baby = fill(database, open_blobs(settings))
+    answer = client.get(export_url([uncle, baby], ExportFormat.PNG))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert set(packed.namelist()) == {"photos/uncle.png", "masks/uncle.mask.png"}
+    with database.reading() as session:
+        assert exportable(session, [baby, uncle]) == Exportable((uncle,), ("baby.png",))
+
+
+def test_what_cannot_be_exported_is_a_sentence(client: TestClient, database: Database, settings: Settings) -> None:
+    *_, baby = fill(database, open_blobs(settings))
+    assert "nothing to export" in client.get(export_url([baby], ExportFormat.PNG)).json()["error"]
+    assert "choose among png" in client.get(f"/api/export?format=yolo&photos={baby}").json()["error"]
+    assert "by their numbers" in client.get("/api/export?format=png&photos=all").json()["error"]
+    client.cookies.clear()
+    assert client.get(export_url([baby], ExportFormat.PNG)).status_code == 401
