@@ -7,7 +7,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from db.errors import InvalidState, NotFound
-from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
+from db.models import UNFINISHED, Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
 from db.queue import RETURNED_PRIORITY, put_on_top, require_hold
 
@@ -60,7 +60,7 @@ def add_annotation(
     session.flush()
     session.execute(
         update(Task)
-        .where(Task.photo_id == photo.id, Task.kind == "label", Task.status == "open")
+        .where(Task.photo_id == photo.id, Task.kind == "label", Task.status.in_(UNFINISHED))
         .values(status="done", done_by_id=assessor_id, done_at=moment, leased_to_id=None, leased_until=None)
     )
     if status == "submitted":

@@ -29,8 +29,12 @@ AnnotationOrigin = Literal["drawn", "imported", "synthetic"]
 """`synthetic` masks are known because we drew the defects; they never count as real."""
 DraftEventKind = Literal["stroke", "undo", "redo", "threshold"]
 TaskKind = Literal["label", "accept", "review"]
-TaskStatus = Literal["open", "done", "withdrawn"]
-"""A leased task stays `open`: its lease is `leased_to` and `leased_until`, and simply expires."""
+TaskStatus = Literal["open", "parked", "done", "withdrawn"]
+"""A leased task stays `open`: its lease is `leased_to` and `leased_until`, and simply expires.
+
+`parked` is an open task of an archived photo; unarchiving opens it again.
+"""
+UNFINISHED: tuple[TaskStatus, ...] = ("open", "parked")
 ResultKind = Literal["restored", "restored_color", "color"]
 JobKind = Literal["train", "propose", "restore", "compare"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]

@@ -11,6 +11,7 @@ from db.deletion import DeletionImpact, delete, deletion_impact
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import Photo, PhotoOrigin, Task, utc_now
+from db.queue import park, unpark
 from db.splits import decide_split, move_split, near_copies, remember_bands
 from db.stories import StoryEntry, photo_story
 from db.wall import PhotoCard, PhotoFilter, PhotoState, count_photos, list_photos, photo_states
@@ -127,11 +128,13 @@ def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> Non
 
 
 def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> None:
-    """Takes photos out of walls, queues and new snapshots; nothing is lost."""
+    """Takes photos out of walls, queues and new snapshots; nothing is lost. Their open tasks are parked."""
     session.execute(
         update(Photo).where(Photo.id.in_(photo_ids), Photo.archived_at.is_(None)).values(archived_at=now or utc_now())
     )
+    park(session, photo_ids)
 
 
 def unarchive(session: Session, photo_ids: Sequence[int]) -> None:
     session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(archived_at=None))
+    unpark(session, photo_ids)

@@ -1,5 +1,6 @@
 """The queue: who works on what next, and for how long it is theirs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 from sqlalchemy.orm import Session, contains_eager
 
 from db.errors import InvalidState, NotAllowed, NotFound
-from db.models import Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
+from db.models import UNFINISHED, Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
 from db.people import count_leads, get_assessor, require_active, require_lead
 
 LEASE = timedelta(minutes=20)
@@ -113,7 +114,12 @@ def set_priority_from_uncertainty(session: Session, photo_id: int, uncertainty: 
     """Sorts the photo's waiting label task by a model's uncertainty in [0, 1]; what people asked for stays on top."""
     session.execute(
         update(Task)
-        .where(Task.photo_id == photo_id, Task.kind == "label", Task.status == "open", Task.reason.in_(QUEUED_BY_MODEL))
+        .where(
+            Task.photo_id == photo_id,
+            Task.kind == "label",
+            Task.status.in_(UNFINISHED),
+            Task.reason.in_(QUEUED_BY_MODEL),
+        )
         .values(priority=uncertainty, reason="uncertain" if uncertainty >= UNCERTAIN_FROM else "new")
     )
 
@@ -132,10 +138,10 @@ def put_on_top(
     marks: list[Any] | None = None,
     annotation_id: int | None = None,
 ) -> Task:
-    """The photo's open label task with this reason, made when there is none; marks are added, priority only rises."""
+    """The photo's unfinished label task with this reason, made when there is none; marks add up, priority only rises."""
     task = session.scalar(
         select(Task)
-        .where(Task.photo_id == photo_id, Task.kind == "label", Task.status == "open")
+        .where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
         .order_by(Task.id)
         .limit(1)
         .with_for_update()
@@ -152,8 +158,24 @@ def put_on_top(
     return task
 
 
+def park(session: Session, photo_ids: Sequence[int]) -> None:
+    """Puts archived photos' open tasks where no search of the queue has to step over them; leases end."""
+    session.execute(
+        update(Task)
+        .where(Task.photo_id.in_(photo_ids), Task.status == "open")
+        .values(status="parked", leased_to_id=None, leased_until=None)
+    )
+
+
+def unpark(session: Session, photo_ids: Sequence[int]) -> None:
+    """Opens the parked tasks of photos that are back, as they were."""
+    session.execute(update(Task).where(Task.photo_id.in_(photo_ids), Task.status == "parked").values(status="open"))
+
+
 def require_hold(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
     """Raises InvalidState unless the task is open and held by `assessor` or by nobody."""
+    if task.status == "parked":
+        raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
     if task.status != "open":
         raise InvalidState(f"this {task.kind} task is {task.status} already; open the next one")
     if _held_by_other(task, assessor, now):

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import InvalidState, NotFound
-from db.models import Assessor, Photo, Restoration, Result, ResultKind, Task, Verdict, utc_now
+from db.models import UNFINISHED, Assessor, Photo, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, put_on_top, require_hold
 
@@ -36,11 +36,12 @@ def add_restoration(
     `results` maps a result's kind to the blobs of its picture and of what a browser shows.
     """
     moment = now or utc_now()
-    if session.get(Photo, photo_id) is None:
+    photo = session.get(Photo, photo_id)
+    if photo is None:
         raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
     session.execute(
         update(Task)
-        .where(Task.photo_id == photo_id, Task.kind == "review", Task.status == "open")
+        .where(Task.photo_id == photo_id, Task.kind == "review", Task.status.in_(UNFINISHED))
         .values(status="withdrawn", leased_to_id=None, leased_until=None)
     )
     restoration = Restoration(
@@ -57,7 +58,14 @@ def add_restoration(
     session.add(restoration)
     session.flush()
     session.add_all(
-        Task(kind="review", photo_id=photo_id, result_id=result.id, reason="restored") for result in restoration.results
+        Task(
+            kind="review",
+            status="open" if photo.archived_at is None else "parked",
+            photo_id=photo_id,
+            result_id=result.id,
+            reason="restored",
+        )
+        for result in restoration.results
     )
     session.flush()
     return restoration

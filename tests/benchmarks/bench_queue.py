@@ -89,7 +89,10 @@ def become(database: Database, world: str, photos: int, asker_id: int) -> None:
         if world == "archived":
             session.execute(delete(Skip))
             put_away = Task.photo_id <= photos // 2
-            session.execute(update(Task).values(priority=case((put_away, 1.0), else_=0.5), leased_until=None))
+            parked = case((put_away, "parked"), else_="open")
+            session.execute(
+                update(Task).values(priority=case((put_away, 1.0), else_=0.5), leased_until=None, status=parked)
+            )
             session.execute(update(Photo).where(Photo.id <= photos // 2).values(archived_at=utc_now()))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))

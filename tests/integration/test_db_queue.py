@@ -4,11 +4,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import queue
-from db.annotations import accept
+from db.annotations import accept, add_annotation
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
@@ -167,6 +167,40 @@ def test_archived_photos_wait_aside(either_database: Database) -> None:
             next_task(session, ada, "label", task_id=task.id, now=NOON)
         unarchive(session, [photo.id])
         assert next_task(session, ada, "label", now=NOON) is not None
+
+
+def test_archiving_parks_open_tasks_and_unarchiving_opens_only_those(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        first, second, other = (new_photo(session, name) for name in "abc")
+        held = next_task(session, ben, "label", task_id=label_task(session, first.id).id, now=NOON)
+        assert held is not None
+        done = label_task(session, second.id)
+        done.status = "done"
+        archive(session, [first.id, second.id])
+        session.expire_all()
+        assert (held.status, held.leased_to_id, held.leased_until) == ("parked", None, None)
+        assert (done.status, label_task(session, other.id).status) == ("done", "open")
+        with pytest.raises(InvalidState, match=r"a\.jpg is archived"):
+            queue.skip(session, held.id, ada, "too dark", now=NOON)
+        unarchive(session, [first.id, second.id])
+        session.expire_all()
+        assert (held.status, done.status) == ("open", "done")
+
+
+def test_what_happens_to_an_archived_photo_finds_its_parked_tasks(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        two_people(session)
+        sorted_, chosen, imported = (new_photo(session, name) for name in "abc")
+        archive(session, [sorted_.id, chosen.id, imported.id])
+        queue.set_priority_from_uncertainty(session, sorted_.id, 0.7)
+        queue.queue_photos(session, [chosen.id])
+        add_annotation(session, imported, sha("mask"), 0.1, origin="imported")
+        unarchive(session, [sorted_.id, chosen.id, imported.id])
+        session.expire_all()
+        assert (label_task(session, sorted_.id).priority, label_task(session, chosen.id).reason) == (0.7, "chosen")
+        assert label_task(session, imported.id).status == "done"
+        assert session.scalar(select(func.count(Task.id))) == 3
 
 
 def test_a_lead_decides_on_own_masks_only_when_alone(either_database: Database) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.models import Assessor, Restoration, Task
+from db.photos import archive, unarchive
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
 from db.reviews import add_restoration, give_verdict, latest_restoration
 from tests.support.databases import new_photo, sha, two_people
@@ -50,6 +51,21 @@ def test_every_result_waits_for_a_review(either_database: Database) -> None:
         assert (newest.id, newest.warnings) == (made.id, ["large hole"])
         with pytest.raises(NotFound):
             restore(session, 99)
+
+
+def test_a_result_of_an_archived_photo_waits_aside_and_replaces_the_older_one(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photo = new_photo(session, "a")
+        restore(session, photo.id, "old")
+        archive(session, [photo.id])
+        session.refresh(photo)
+        made = restore(session, photo.id)
+        states = session.scalars(select(Task.status).where(Task.kind == "review").order_by(Task.id)).all()
+        assert states == ["withdrawn", "withdrawn", "parked", "parked"]
+        unarchive(session, [photo.id])
+        session.expire_all()
+        assert review(session, ada).result_id in {result.id for result in made.results}
 
 
 def test_a_new_restoration_withdraws_what_is_not_judged_yet(either_database: Database) -> None:

@@ -296,7 +296,7 @@ def upgrade() -> None:
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind IN ('label', 'accept', 'review')", name=op.f("ck_task_kind_known")),
-        sa.CheckConstraint("status IN ('open', 'done', 'withdrawn')", name=op.f("ck_task_status_known")),
+        sa.CheckConstraint("status IN ('open', 'parked', 'done', 'withdrawn')", name=op.f("ck_task_status_known")),
         sa.ForeignKeyConstraint(
             ["annotation_id"], ["annotation.id"], name=op.f("fk_task_annotation_id_annotation"), ondelete="CASCADE"
         ),
