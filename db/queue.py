@@ -138,7 +138,7 @@ def put_on_top(
     marks: list[Any] | None = None,
     annotation_id: int | None = None,
 ) -> Task:
-    """The photo's unfinished label task with this reason, made when there is none; marks add up, priority only rises."""
+    """The photo's unfinished label task with this reason, made if there is none; marks add up, priority only rises."""
     task = session.scalar(
         select(Task)
         .where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
