@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from inference.checkpoint import Checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.networks.detector import DetectorNetwork
 from trainer.clean import CleanPhoto, clean_photos
 from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
@@ -134,7 +134,7 @@ def _set_up(
         "code_version": metadata.version("heirloom"),
         **provenance,
         "recipe": recipe.to_dict(),
-        "trained_on": sorted(example.photo_sha for example in train),
+        "trained_on": sorted({example.photo_sha for example in train} | _seen_before(recipe)),
         "validated_on": sorted(example.photo_sha for example in examples if example.split == "validation"),
     }
     return _Training(
@@ -258,6 +258,11 @@ def _clean(recipe: DetectorRecipe, examples: Sequence[TrainingExample]) -> tuple
     if recipe.synthetic_share == 0 and any(example.split == "train" for example in examples):
         return [], []
     return clean_photos(recipe.photos, recipe.validation_photos)
+
+
+def _seen_before(recipe: DetectorRecipe) -> set[str]:
+    """Photos that the weights a training starts from were trained on."""
+    return set(load_checkpoint(Path(recipe.init)).provenance.get("trained_on", [])) if recipe.init else set()
 
 
 def _tell_what_is_real(examples: Sequence[TrainingExample], tracker: Tracker) -> None:
