@@ -177,4 +177,3 @@ def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"snapshot": snapshot.sha256 if snapshot else None, **sides}, indent=1))
     return path
-
