@@ -177,6 +177,7 @@ def train(visit: Visit, pictures: Pictures) -> None:
     for label, value in {"Epochs": 6, "Batch": 2, "Steps per epoch": 4, "Processes that make pictures": 0}.items():
         steps.fill_number(page, label, value)
         visit.settle()
+    page.get_by_text("More settings").click()
     page.get_by_role("button", name="Start training").click()
     job = visit.until(lambda session: session.scalar(select(Job).where(Job.kind == "train")))
     assert job.params["snapshot"] == snapshot.id
@@ -185,6 +186,7 @@ def train(visit: Visit, pictures: Pictures) -> None:
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
     assert visit.ask(lambda session: session.get_one(Job, job.id)).status == "running", "the pictures came live"
+    page.get_by_role("heading", name="Train a detector").scroll_into_view_if_needed()
     pictures.take(page, "train")
     done = visit.finished(job.id)
     trained, shipped = registry.list_models(visit.home.settings, "detector")
