@@ -11,7 +11,7 @@ from annotator import theme
 from annotator.visitor import visitor
 from db.models import Assessor
 
-Section = Literal["", "Work", "Models"]
+Section = Literal["", "Work", "Models", "Team"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ PAGES = (
     PageEntry("review", "Review", "Work", ":material/compare:"),
     PageEntry("train", "Train", "Models", ":material/model_training:", engineer=True),
     PageEntry("compare", "Compare", "Models", ":material/balance:", engineer=True),
+    PageEntry("people", "People", "Team", ":material/group:", lead=True),
 )
 
 

@@ -51,14 +51,24 @@ def list_assessors(session: Session) -> list[Assessor]:
     return list(session.scalars(select(Assessor).order_by(Assessor.name_key)))
 
 
-def set_roles(session: Session, by: Assessor, assessor_id: int, *, is_lead: bool, is_engineer: bool) -> Assessor:
-    """A lead gives and takes roles. Raises InvalidState when nobody would lead any more."""
-    require_lead(by)
+def set_roles(
+    session: Session, by: Assessor, assessor_id: int, *, is_lead: bool, is_engineer: bool, active: bool | None = None
+) -> Assessor:
+    """A lead gives and takes roles; somebody inactive can neither sign in nor write, and keeps what they did.
+
+    `active` stays as it is where it is not given.
+    Raises NotAllowed unless `by` leads at this moment, InvalidState when nobody active would lead, or engineer, any
+    more.
+    """
     serialise(session, "people")
-    assessor = get_assessor(session, assessor_id)
-    if assessor.is_lead and not is_lead and count_leads(session) == 1:
+    require_lead(_as_stored(session, by.id))
+    assessor = _as_stored(session, assessor_id)
+    active = assessor.active if active is None else active
+    if assessor.active and assessor.is_lead and not (active and is_lead) and count_leads(session) == 1:
         raise InvalidState(f"{assessor.name} is the only lead; make somebody else lead first")
-    assessor.is_lead, assessor.is_engineer = is_lead, is_engineer
+    if assessor.active and assessor.is_engineer and not (active and is_engineer) and _count_engineers(session) == 1:
+        raise InvalidState(f"{assessor.name} is the only engineer; make somebody else engineer first")
+    assessor.is_lead, assessor.is_engineer, assessor.active = is_lead, is_engineer, active
     session.flush()
     return assessor
 
@@ -66,6 +76,19 @@ def set_roles(session: Session, by: Assessor, assessor_id: int, *, is_lead: bool
 def count_leads(session: Session) -> int:
     counted = session.scalar(select(func.count()).where(Assessor.is_lead, Assessor.active))
     return counted or 0
+
+
+def _count_engineers(session: Session) -> int:
+    counted = session.scalar(select(func.count()).where(Assessor.is_engineer, Assessor.active))
+    return counted or 0
+
+
+def _as_stored(session: Session, assessor_id: int) -> Assessor:
+    """The row as it is now, whatever this session saw before it waited for its turn."""
+    session.flush()
+    assessor = get_assessor(session, assessor_id)
+    session.refresh(assessor)
+    return assessor
 
 
 def require_active(assessor: Assessor) -> None:

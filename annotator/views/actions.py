@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotator.context import Platform
-from db import photos, queue
+from db import people, photos, queue
 from db.models import Assessor, Job, JobKind, Snapshot, Split
 from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
@@ -86,6 +86,14 @@ def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
         unneeded = photos.delete(session, photo_ids, by)
     for sha in unneeded:
         here.blobs.delete(sha)
+
+
+def set_roles(
+    here: Platform, assessor_id: int, by: Assessor, *, is_lead: bool, is_engineer: bool, active: bool
+) -> None:
+    """Who leads, who engineers, who may still write; the person's own role is looked up anew."""
+    with here.database.unit_of_work() as session:
+        people.set_roles(session, by, assessor_id, is_lead=is_lead, is_engineer=is_engineer, active=active)
 
 
 def move_split(here: Platform, photo_id: int, split: Split, by: Assessor) -> None:

@@ -12,7 +12,7 @@ from annotator.access import AppSettings
 from annotator.app import build_app
 from annotator.context import platform
 from db.engine import Database
-from db.people import sign_in
+from db.people import set_roles, sign_in
 from db.settings import Settings
 from tests.unit.test_access import AUTH
 
@@ -149,3 +149,17 @@ def test_a_photo_comes_in_by_its_route(client: TestClient) -> None:
     assert bad["failures"][0]["name"] == "c.png"
     assert "/tmp" not in bad["failures"][0]["reason"]
     assert client.get("/api/photos/1/original").content == data
+
+
+def test_whoever_is_made_inactive_is_out_at_once_and_cannot_come_back(client: TestClient) -> None:
+    come_in(client, "Ada")
+    come_in(client, "Ben")
+    draw = {"version": 0, "events": [], "seconds": 1}
+    assert client.post("/api/drafts/1/events", json=draw, headers=OWN).status_code == 404
+    with platform().database.unit_of_work() as session:
+        ada, ben = sign_in(session, "Ada"), sign_in(session, "Ben")
+        set_roles(session, ada, ben.id, is_lead=False, is_engineer=False, active=False)
+    for path, body in (("/api/drafts/1/events", draw), ("/api/tasks/next", {"kind": "label"}), ("/api/photos", {})):
+        assert client.post(path, json=body, headers=OWN).status_code == 401, path
+    reply = client.post("/api/session", json={"name": "ben"}, headers=OWN)
+    assert (reply.status_code, "no longer active" in reply.json()["error"]) == (403, True)

@@ -94,3 +94,38 @@ def test_an_inactive_person_may_do_nothing(either_database: Database) -> None:
             require_lead(ada)
         with pytest.raises(NotFound):
             get_assessor(session, 99)
+
+
+def test_the_last_engineer_stays(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        with pytest.raises(InvalidState, match="Ada is the only engineer"):
+            set_roles(session, ada, ada.id, is_lead=True, is_engineer=False)
+        set_roles(session, ada, ben.id, is_lead=False, is_engineer=True)
+        set_roles(session, ada, ada.id, is_lead=True, is_engineer=False)
+        with pytest.raises(InvalidState, match="Ben is the only engineer"):
+            set_roles(session, ada, ben.id, is_lead=False, is_engineer=True, active=False)
+
+
+def test_nobody_leads_who_left(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        with pytest.raises(InvalidState, match="Ada is the only lead"):
+            set_roles(session, ada, ada.id, is_lead=True, is_engineer=True, active=False)
+        set_roles(session, ada, ben.id, is_lead=True, is_engineer=True, active=False)
+        with pytest.raises(InvalidState, match="Ada is the only lead"):
+            set_roles(session, ada, ada.id, is_lead=False, is_engineer=True)
+        assert set_roles(session, ada, ben.id, is_lead=False, is_engineer=True).active is False
+        set_roles(session, ada, ben.id, is_lead=True, is_engineer=True, active=True)
+        assert set_roles(session, ben, ada.id, is_lead=False, is_engineer=False, active=False).active is False
+
+
+def test_a_role_that_was_just_taken_no_longer_counts(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        set_roles(session, ada, ben.id, is_lead=True, is_engineer=True)
+    with either_database.unit_of_work() as session:
+        set_roles(session, ben, ada.id, is_lead=False, is_engineer=False)
+    assert ada.is_lead, "what a page knew when it was drawn"
+    with either_database.unit_of_work() as session, pytest.raises(NotAllowed, match="Ada is not a lead"):
+        set_roles(session, ada, ben.id, is_lead=False, is_engineer=True)
