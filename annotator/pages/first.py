@@ -1,11 +1,14 @@
 """Restore your first photo: drop it, wait a moment, look at it."""
 
+from typing import Any
+
 import streamlit as st
 
+from annotator import visitor
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.jobbar import bar, fresh
-from annotator.parts import ignore, part
+from annotator.parts import part
 from annotator.views import actions
 from annotator.views.photo import photo_page
 from db.errors import PlatformError
@@ -13,6 +16,7 @@ from db.jobs import ACTIVE
 from db.models import Assessor
 
 UNDER_WAY = "first photo"
+DROP = "first-drop"
 
 
 def is_under_way() -> bool:
@@ -25,19 +29,20 @@ def first_photo(assessor: Assessor) -> None:
     if not is_under_way():
         st.title("Restore your first photo", anchor=False)
         call = {"call": "Drop a photo here, or press to choose one", "large": True}
-        taken = part("drop", key="first-drop", data=call, on_taken_change=ignore).taken
-        if taken and taken["ids"]:
-            _start(taken["ids"], taken["fresh"], assessor)
+        part("drop", key=DROP, data=call, on_taken_change=_taken)
         return
     _follow(assessor)
 
 
-def _start(photo_ids: list[int], fresh_ids: list[int], assessor: Assessor) -> None:
+def _taken() -> None:
+    """Before the page runs again: by then this person has brought in a photo and is no newcomer any more."""
+    taken, assessor = st.session_state[DROP].taken, visitor.visitor()
+    if not taken or not taken["ids"] or assessor is None:
+        return
     here = platform()
-    job = actions.restore(here, photo_ids, assessor)
-    actions.propose(here, fresh_ids, assessor)
-    st.session_state[UNDER_WAY] = {"photo": photo_ids[0], "job": job.id}
-    st.rerun()
+    job = actions.restore(here, taken["ids"], assessor)
+    actions.propose(here, taken["fresh"], assessor)
+    st.session_state[UNDER_WAY] = {"photo": taken["ids"][0], "job": job.id}
 
 
 @st.fragment(run_every=1)
@@ -51,18 +56,27 @@ def _follow(assessor: Assessor) -> None:
         st.error(str(error))
         del st.session_state[UNDER_WAY]
         return
+    compared = found.wipe_data()
     if job.status in ACTIVE:
         st.title("Your photo is being restored", anchor=False)
         bar(job)
         st.caption("You may leave this page; nothing is lost.")
-    elif job.status != "done" or not any(version.key.startswith("result") for version in found.versions):
+    elif job.status != "done" or compared is None:
         st.title("This did not work", anchor=False)
         st.error(job.error or _failure(job.result) or "The restoration was stopped.")
     else:
-        st.title("Here it is", anchor=False)
+        _here_it_is(state["photo"], compared)
+        return
     part("versions", key=f"first-{state['photo']}", data=found.component_data())
     if job.status not in ACTIVE:
         _afterwards(state["photo"])
+
+
+def _here_it_is(photo_id: int, compared: dict[str, Any]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Here it is", anchor=False, width="content")
+        _afterwards(photo_id)
+    part("wipe", key=f"wipe-{photo_id}", data=compared)
 
 
 def _failure(result: dict[str, object]) -> str:
@@ -70,7 +84,7 @@ def _failure(result: dict[str, object]) -> str:
 
 
 def _afterwards(photo_id: int) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, width="content"):
         if st.button("Open its page", type="primary"):
             del st.session_state[UNDER_WAY]
             st.switch_page(link("photo"), query_params={"photo": str(photo_id)})

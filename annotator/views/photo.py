@@ -61,6 +61,15 @@ class PhotoPage:
             f"{'for checking models' if photo.split == 'validation' else 'for training models'}"
         )
 
+    def wipe_data(self) -> dict[str, Any] | None:
+        """What the part `wipe` draws, the photo as it came and its newest result; None without a result."""
+        before, after = self.versions[0], self.versions[self.start]
+        if not after.key.startswith("result"):
+            return None
+        photo = self.photo
+        sides = {"width": photo.width, "height": photo.height}
+        return {"before": before.src, "after": after.src, "name": photo.filename, **sides}
+
     def component_data(self) -> dict[str, Any]:
         """What the part `versions` draws; sizes in photo pixels."""
         shown = [asdict(version) for version in self.versions]

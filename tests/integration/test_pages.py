@@ -4,18 +4,24 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 import annotator
 from annotator import navigation, visitor
 from annotator.context import platform
 from annotator.navigation import PAGES, may_open
+from annotator.parts import ignore
+from annotator.routes.pictures import photo_url, result_url
 from db.engine import Database
-from db.models import Annotation, Assessor, utc_now
+from db.jobs import add_job, finish, list_jobs
+from db.models import Annotation, Assessor, Job, JobKind, utc_now
 from db.people import sign_in
-from tests.support.databases import new_photo
+from db.reviews import add_restoration
+from tests.support.databases import new_photo, sha
 
 MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
 TEXTS = ("title", "header", "subheader", "markdown", "caption")
@@ -53,6 +59,43 @@ def test_home_asks_a_newcomer_for_a_photo(show: Callable[..., AppTest]) -> None:
     page = show("home")
     assert not page.exception
     assert page.title[0].value == "Restore your first photo"
+
+
+def test_a_newcomer_follows_the_photo_that_was_dropped(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[tuple[str, dict[str, object]]] = []
+
+    def part(name: str, *, key: str, data: dict[str, object], on_taken_change: Callable[[], None] = ignore) -> None:
+        parts.append((name, data))
+        if name == "drop":
+            with database.unit_of_work() as session:
+                new_photo(session, "a").imported_by_id = 1
+            streamlit.session_state[key] = SimpleNamespace(taken={"ids": [1], "fresh": [1]})
+            on_taken_change()
+
+    def launch(_settings: object, _database: object, kind: JobKind, params: dict[str, object], by_id: int) -> Job:
+        with database.unit_of_work() as session:
+            return add_job(session, kind, params, by_id)
+
+    monkeypatch.setattr("annotator.pages.first.part", part)
+    monkeypatch.setattr("annotator.views.actions.jobs.launch", launch)
+    page = show("home").run()
+    assert not page.exception
+    assert page.title[0].value == "Your photo is being restored"
+    with database.unit_of_work() as session:
+        for job in list_jobs(session):
+            finish(session, job.id, {})
+        blob = (sha("result"), sha("view"))
+        made = add_restoration(
+            session, 1, detector="detector v1", inpainter="telea", colorizer=None, threshold=0.5,
+            mask_sha256=sha("mask"), warnings=[], results={"restored": blob},
+        )  # fmt: skip
+    page.run()
+    assert page.title[0].value == "Here it is"
+    name, compared = parts[-1]
+    assert (name, compared["before"]) == ("wipe", photo_url(1, sha("a")))
+    assert compared["after"] == result_url(made.results[0])
 
 
 def test_home_says_what_waits(show: Callable[..., AppTest], database: Database) -> None:
