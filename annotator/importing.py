@@ -109,7 +109,7 @@ def import_sources(
             mask = masks.find(source) if masks else None
             outcome = import_bytes(platform, source.read(), source.filename, collection, by_id, mask=mask)
         except (InferenceError, ImportProblem, OSError) as error:
-            report.failures.append(ImportFailure(source.name, str(error)))
+            report.failures.append(ImportFailure(source.name, _without_name(str(error), source.filename)))
         else:
             report.outcomes.append(outcome)
     if progress:
@@ -160,3 +160,8 @@ def _store(platform: Platform, data: bytes, photo: DecodedPhoto) -> PhotoFacts:
 def _has_mask(session: Session, photo: Photo, mask_sha: str) -> bool:
     same = select(exists().where(Annotation.photo_id == photo.id, Annotation.mask_sha256 == mask_sha))
     return bool(session.scalar(same))
+
+
+def _without_name(sentence: str, name: str) -> str:
+    """A failure shows its file's name once, before the reason."""
+    return sentence.removeprefix(name).lstrip(": ")
