@@ -28,8 +28,8 @@ def page() -> None:
     with main:
         _cards(found)
     with aside:
+        running_jobs(heading="Running now")
         _week(found.week)
-        running_jobs()
 
 
 def _cards(found: Home) -> None:
@@ -48,7 +48,7 @@ def _card(card: Card, *, primary: bool) -> None:
             st.subheader(card.said, anchor=False, width="content")
             if st.button(card.button, key=f"open-{card.kind}", type="primary" if primary else "secondary"):
                 st.switch_page(link(card.kind))
-        st.html(strip(card.photos))
+        st.html(strip(card.photos, first=primary))
 
 
 def _week(days: tuple[Day, ...]) -> None:

@@ -9,10 +9,12 @@ from db.models import Job
 
 
 @st.fragment(run_every=2)
-def running_jobs(photo_id: int | None = None) -> None:
+def running_jobs(photo_id: int | None = None, heading: str = "") -> None:
     """Running jobs, or those of one photo; the page runs again when one ends, since what waits may have changed."""
     with platform().database.reading() as session:
         active = [job for job in list_jobs(session, active=True) if photo_id is None or concerns(job, photo_id)]
+    if active and heading:
+        st.subheader(heading, anchor=False)
     for job in active:
         bar(job)
     before = st.session_state.get("running", set())

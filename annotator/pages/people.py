@@ -1,6 +1,6 @@
 """People: who is here, what they did, and who leads, engineers or has left."""
 
-from typing import Any
+from html import escape
 
 import streamlit as st
 
@@ -11,49 +11,56 @@ from annotator.views.people import Person, people
 from annotator.views.words import ago, count, exact
 from db.errors import PlatformError
 
-TOGGLES = {"is_lead": "Leads", "is_engineer": "Engineers", "active": "Active"}
-HELP = {
+TOGGLES: dict[actions.Role, str] = {"is_lead": "Leads", "is_engineer": "Engineers", "active": "Active"}
+HELP: dict[actions.Role, str] = {
     "is_lead": "Accepts and returns masks, deletes photos, says who may do what.",
     "is_engineer": "Trains, compares and promotes models.",
     "active": "May sign in and work here. What somebody did stays when they leave.",
 }
-WIDTHS = [2.2, 3, 1, 1, 1]
+WIDTHS = [5, 1.2, 1.2, 1.2]
+PAGE_WIDTH = 900
 
 
 def page() -> None:
     with platform().database.reading() as session:
         found = people(session)
-    st.title(count(len(found), "person", "people"), anchor=False)
-    st.caption("Whoever opens this app and says a name is listed here. Leads decide what each may do.")
-    if refused := st.session_state.pop("refused", None):
-        st.error(refused)
-    for person in found:
-        _row(person)
+    with st.container(width=PAGE_WIDTH):
+        st.title(count(len(found), "person", "people"), anchor=False)
+        st.write("Whoever comes in and says a name is listed here. Leads decide what each may do.")
+        if refused := st.session_state.pop("refused", None):
+            st.error(refused)
+        _head()
+        for person in found:
+            _row(person)
+
+
+def _head() -> None:
+    _, *places = st.columns(WIDTHS)
+    for place, (field, said) in zip(places, TOGGLES.items(), strict=True):
+        place.caption(said, help=HELP[field])
 
 
 def _row(person: Person) -> None:
     with st.container(key=f"person-{person.id}"):
-        name, did, *places = st.columns(WIDTHS, vertical_alignment="center")
-        name.markdown(f"**{_plain(person.name)}**  \n{person.did}")
-        did.caption(f"here since {ago(person.since)}", help=exact(person.since))
+        who, *places = st.columns(WIDTHS, vertical_alignment="center")
+        who.html(_who(person))
         for place, (field, said) in zip(places, TOGGLES.items(), strict=True):
             key = f"{field}-{person.id}"
             st.session_state[key] = getattr(person, field)
-            place.toggle(said, key=key, on_change=_change, args=(person, field), help=HELP[field])
+            label = f"{person.name}: {said}"
+            place.toggle(label, key=key, on_change=_change, args=(person, field), label_visibility="collapsed")
 
 
-def _change(person: Person, field: str) -> None:
-    wanted: dict[str, Any] = {name: getattr(person, name) for name in TOGGLES}
-    wanted[field] = st.session_state[f"{field}-{person.id}"]
+def _who(person: Person) -> str:
+    since = f'<time title="{exact(person.since)}">came {ago(person.since)}</time>'
+    return f'<div class="hl-person"><b>{escape(person.name)}</b><span>{person.did} · {since}</span></div>'
+
+
+def _change(person: Person, field: actions.Role) -> None:
     by = visitor.visitor()
     if by is None:
         return
     try:
-        actions.set_roles(platform(), person.id, by, **wanted)
+        actions.set_role(platform(), person.id, field, st.session_state[f"{field}-{person.id}"], by)
     except PlatformError as error:
         st.session_state["refused"] = str(error)
-
-
-def _plain(name: str) -> str:
-    """The name with nothing in it that Markdown would read as more than text."""
-    return "".join(f"\\{letter}" if not letter.isalnum() and not letter.isspace() else letter for letter in name)

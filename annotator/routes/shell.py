@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from annotator import navigation
+
 STATIC = Path(streamlit.__file__).with_name("static")
-PAGES = ("", "photos", "photo", "label", "accept", "review", "train", "compare")
+PAGES = ("", *(entry.module for entry in navigation.PAGES if entry.module != "home"))
 THEME_SCRIPT = """<script>(() => {
   const key = (path) => `stActiveTheme-${path}-v2`;
   try {

@@ -1,7 +1,7 @@
 """What pages do: each checks the person's role, changes rows in one unit of work, launches what has to run."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from annotator.context import Platform
 from db import people, photos, queue
@@ -10,6 +10,8 @@ from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
 from trainer import jobs, registry
 from trainer.platform import DETECTOR
+
+Role = Literal["is_lead", "is_engineer", "active"]
 
 
 def propose(here: Platform, photo_ids: Sequence[int], by: Assessor) -> Job | None:
@@ -88,12 +90,12 @@ def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
         here.blobs.delete(sha)
 
 
-def set_roles(
-    here: Platform, assessor_id: int, by: Assessor, *, is_lead: bool, is_engineer: bool, active: bool
-) -> None:
-    """Who leads, who engineers, who may still write; the person's own role is looked up anew."""
+def set_role(here: Platform, assessor_id: int, role: Role, given: bool, by: Assessor) -> None:
+    """Gives or takes one role; the others stay as they are now, whatever the page showed."""
     with here.database.unit_of_work() as session:
-        people.set_roles(session, by, assessor_id, is_lead=is_lead, is_engineer=is_engineer, active=active)
+        person = people.get_assessor(session, assessor_id)
+        roles = {name: getattr(person, name) for name in get_args(Role)} | {role: given}
+        people.set_roles(session, by, assessor_id, **roles)
 
 
 def move_split(here: Platform, photo_id: int, split: Split, by: Assessor) -> None:

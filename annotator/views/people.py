@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from annotator.views.words import count
-from db.models import Annotation, Verdict
+from db.models import Annotation, Photo, Verdict
 from db.people import list_assessors
 
 
@@ -18,10 +18,12 @@ class Person:
     id: int
     name: str
     since: datetime
+    photos: int
+    """Photos they brought in."""
     masks: int
     """Masks they drew and submitted."""
     decisions: int
-    """Masks of others, or their own, that they accepted or returned."""
+    """Drawn masks that they accepted or returned."""
     verdicts: int
     is_lead: bool
     is_engineer: bool
@@ -29,17 +31,19 @@ class Person:
 
     @property
     def did(self) -> str:
-        """`12 masks drawn · 3 decided on · 40 verdicts`."""
+        """`2 photos brought in · 12 masks drawn · 40 verdicts`."""
         parts = [
+            f"{count(self.photos, 'photo')} brought in" if self.photos else "",
             f"{count(self.masks, 'mask')} drawn" if self.masks else "",
             f"{count(self.decisions, 'mask')} decided on" if self.decisions else "",
             count(self.verdicts, "verdict") if self.verdicts else "",
         ]
-        return " · ".join(part for part in parts if part) or "nothing yet"
+        return " · ".join(part for part in parts if part) or "has not begun yet"
 
 
 def people(session: Session) -> list[Person]:
     """Everybody, whoever is active first, then by name."""
+    brought = _per_person(session, Photo.imported_by_id)
     drawn = _per_person(
         session, Annotation.assessor_id, Annotation.origin == "drawn", Annotation.submitted_at.is_not(None)
     )
@@ -50,6 +54,7 @@ def people(session: Session) -> list[Person]:
             id=each.id,
             name=each.name,
             since=each.created_at,
+            photos=brought.get(each.id, 0),
             masks=drawn.get(each.id, 0),
             decisions=decided.get(each.id, 0),
             verdicts=judged.get(each.id, 0),

@@ -24,7 +24,7 @@ from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
 
 MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
-TEXTS = ("title", "header", "subheader", "markdown", "caption")
+TEXTS = ("title", "header", "subheader", "markdown", "caption", "html")
 
 
 def run_page(module: str) -> None:
@@ -175,13 +175,13 @@ def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeyp
 
 def test_people_says_who_did_what_and_changes_roles(show: Callable[..., AppTest], database: Database) -> None:
     with database.unit_of_work() as session:
-        ben = sign_in(session, "B*n")
+        ben = sign_in(session, "B<n")
         photo = new_photo(session, "a")
         session.add(Annotation(photo_id=photo.id, assessor_id=ben.id, status="submitted", submitted_at=utc_now()))
     page = show("people")
     assert not page.exception
     assert page.title[0].value == "2 people"
-    assert "**B\\*n**  \n1 mask drawn" in said(page)
+    assert "<b>B&lt;n</b><span>1 mask drawn" in said(page)
     page.toggle(key=f"is_lead-{ben.id}").set_value(True).run()
     page.toggle(key=f"active-{ben.id}").set_value(False).run()
     assert not page.exception
