@@ -104,7 +104,7 @@ def _state(now: datetime) -> ColumnElement[PhotoState]:
     newer = aliased(Restoration)
     newest = (
         Restoration.photo_id == Photo.id,
-        ~exists().where(newer.photo_id == Photo.id, newer.id > Restoration.id),
+        ~exists().where(newer.photo_id == Restoration.photo_id, newer.id > Restoration.id),
         or_(accepted_at.is_(None), Restoration.created_at >= accepted_at),
     )
     restored = exists().where(*newest)

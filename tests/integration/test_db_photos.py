@@ -138,6 +138,20 @@ def test_a_photo_walks_through_its_states(either_database: Database) -> None:
         assert state() == "restored"
 
 
+def test_a_photo_stays_restored_when_another_is_restored_after_it(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        rejected, restored, last = (new_photo(session, name) for name in "abc")
+        restore(session, rejected.id, "a")
+        review = next_task(session, ben, "review")
+        assert review is not None
+        give_verdict(session, review, ben, accepted=False, reasons=["bad fill"], marks=[], comment="")
+        restore(session, restored.id, "b")
+        restore(session, last.id, "c")
+        found = photo_states(session, [rejected.id, restored.id, last.id])
+        assert found == {rejected.id: "rejected", restored.id: "restored", last.id: "restored"}
+
+
 def test_the_wall_is_filtered_in_the_database(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         photos = [new_photo(session, name) for name in ("Anna 100%", "anna_1", "bob", "carl", "dora")]
