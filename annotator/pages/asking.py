@@ -1,4 +1,4 @@
-"""Questions before something happens."""
+"""Questions before something happens. Who answers is looked up then: a dialog may stay open while roles change."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -12,14 +12,14 @@ from annotator.views import actions
 from annotator.views.exporting import FORMAT_WORDS, exportable, without_sentence
 from annotator.views.photo import impact_sentence
 from annotator.views.words import count
+from annotator.visitor import current
 from db.errors import PlatformError
 from db.exports import ExportFormat
-from db.models import Assessor
 from db.photos import collections, deletion_impact
 
 
 @st.dialog("Add to a collection")
-def ask_collection(photo_ids: Sequence[int], assessor: Assessor) -> None:
+def ask_collection(photo_ids: Sequence[int]) -> None:
     with platform().database.reading() as session:
         names = [name for name, _ in collections(session) if name]
     name = st.selectbox(
@@ -27,7 +27,7 @@ def ask_collection(photo_ids: Sequence[int], assessor: Assessor) -> None:
         accept_new_options=True,
     )  # fmt: skip
     if st.button("Add", type="primary", disabled=not name):
-        actions.set_collection(platform(), photo_ids, name or "", assessor)
+        actions.set_collection(platform(), photo_ids, name or "", current())
         st.rerun()
 
 
@@ -47,7 +47,7 @@ def ask_export(photo_ids: Sequence[int]) -> None:
 
 
 @st.dialog("Delete for good?")
-def ask_delete(photo_ids: Sequence[int], assessor: Assessor, leave: bool = False) -> None:
+def ask_delete(photo_ids: Sequence[int], leave: bool = False) -> None:
     """Says what goes along. `leave`: go back to the wall afterwards."""
     with platform().database.reading() as session:
         impact = deletion_impact(session, photo_ids)
@@ -55,7 +55,7 @@ def ask_delete(photo_ids: Sequence[int], assessor: Assessor, leave: bool = False
     with st.container(horizontal=True):
         if st.button("Delete", type="primary"):
             try:
-                actions.delete(platform(), photo_ids, assessor)
+                actions.delete(platform(), photo_ids, current())
             except PlatformError as error:
                 st.error(str(error))
                 return

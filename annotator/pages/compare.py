@@ -76,7 +76,7 @@ def _chosen(chosen: list[Run], assessor: Assessor) -> None:
         if len(specs) >= 2 and st.button("Compare on the same photos", type="primary", key="compare"):
             actions.compare(platform(), specs, assessor)
         if len(chosen) == 1 and models and st.button("Promote…", key="promote", disabled=models[0].in_production):
-            ask_promote(specs[0], assessor)
+            ask_promote(specs[0])
         for run in chosen:
             if address := mlflow_address(run):
                 st.link_button(f"{run.name} in MLflow", address, icon=":material/open_in_new:", type="tertiary")
@@ -86,7 +86,7 @@ def _chosen(chosen: list[Run], assessor: Assessor) -> None:
     if len(specs) >= 2:
         with platform().database.reading() as session:
             jobs = comparisons_of(list_jobs(session, "compare"), specs)
-        comparison(jobs, assessor)
+        comparison(jobs)
 
 
 def _curves(chosen: list[Run]) -> None:

@@ -18,7 +18,7 @@ from db.models import Assessor, Job
 from trainer.platform import DETECTOR
 
 
-def comparison(jobs: list[Job], assessor: Assessor) -> None:
+def comparison(jobs: list[Job]) -> None:
     """The newest comparison of the chosen models: as it runs, or its result."""
     if not jobs:
         st.caption("They were not compared yet. Figures are made anew, on photos that none of them was trained on.")
@@ -27,7 +27,7 @@ def comparison(jobs: list[Job], assessor: Assessor) -> None:
     if job.status in ACTIVE:
         _running(job.id)
     elif job.status == "done":
-        _result(job, assessor)
+        _result(job)
     else:
         st.error(job.error or "The comparison was stopped. Start it again.")
 
@@ -44,7 +44,7 @@ def _running(job_id: str) -> None:
             actions.stop(platform(), job.id, current())
 
 
-def _result(job: Job, assessor: Assessor) -> None:
+def _result(job: Job) -> None:
     report = job.result
     st.subheader("The same photos through each", anchor=False)
     if job.finished_at:
@@ -55,7 +55,7 @@ def _result(job: Job, assessor: Assessor) -> None:
             for line in figure_lines(report, model["spec"]):
                 st.write(line)
             if st.button("Promote…", key=f"promote-{model['spec']}"):
-                ask_promote(model["spec"], assessor)
+                ask_promote(model["spec"])
     _left_out(report["left_out"], left_out_sentence(report))
     if not report["photos"]:
         st.write("No photo is left to compare them on. Accept masks of photos that they were not trained on.")
@@ -74,13 +74,13 @@ def _left_out(left_out: list[dict[str, str]], said: str) -> None:
 
 
 @st.dialog("Promote this model?")
-def ask_promote(spec: str, assessor: Assessor) -> None:
+def ask_promote(spec: str) -> None:
     """Promotion moves everything that works by itself to another model, so it is asked once more."""
     st.write(f"From now on {spec} proposes masks and restores photos. Proposals are made anew. You can undo it.")
     with st.container(horizontal=True):
         if st.button("Promote", type="primary", key="confirm-promote"):
             try:
-                actions.promote(platform(), spec.partition("@")[2], assessor)
+                actions.promote(platform(), spec.partition("@")[2], current())
             except PlatformError as error:
                 st.error(str(error))
                 return

@@ -92,4 +92,4 @@ def _more(found: PhotoPage, assessor: Assessor) -> None:
             (actions.bring_back if photo.archived_at else actions.put_away)(platform(), [photo.id], assessor)
             st.rerun()
         if assessor.is_lead and st.button("Delete…", key="delete"):
-            ask_delete([photo.id], assessor, leave=True)
+            ask_delete([photo.id], leave=True)

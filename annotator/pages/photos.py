@@ -99,7 +99,7 @@ def _act(asked: dict[str, Any], assessor: Assessor) -> None:
                 actions.label_first(platform(), ids, assessor)
                 st.switch_page(link("label"))
             case "collection":
-                ask_collection(ids, assessor)
+                ask_collection(ids)
             case "export":
                 ask_export(ids)
             case "put away":
@@ -109,6 +109,6 @@ def _act(asked: dict[str, Any], assessor: Assessor) -> None:
                 actions.bring_back(platform(), ids, assessor)
                 st.rerun()
             case "delete":
-                ask_delete(ids, assessor)
+                ask_delete(ids)
     except PlatformError as error:
         st.error(str(error))
