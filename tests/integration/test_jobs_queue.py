@@ -65,8 +65,10 @@ def age(database: Database, job_id: str, **columns: object) -> None:
 
 def test_a_job_is_a_row_and_a_workflow_of_the_same_id(platform: Settings, opened: Database) -> None:
     training = jobs.launch(platform, opened, "train", {"recipe": {}}, None)
-    short = jobs.launch(platform, opened, "propose", {"photo_ids": None}, None)
+    ahead = jobs.launch(platform, opened, "propose", {"photo_ids": None}, None)
+    short = jobs.launch(platform, opened, "restore", {"photo_ids": [], "method": "telea"}, None)
     assert state(platform, training.id) == ("ENQUEUED", "training")
+    assert state(platform, ahead.id) == ("ENQUEUED", "proposals")
     assert state(platform, short.id) == ("ENQUEUED", "pictures")
     jobs.enqueue(platform, [training])
     assert state(platform, training.id) == ("ENQUEUED", "training")
