@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 from db.errors import InvalidState, NotFound
 from db.models import UNFINISHED, Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
-from db.queue import RETURNED_PRIORITY, put_on_top, require_hold
+from db.queue import RETURNED_PRIORITY, put_on_top, require_hold, require_other_author
 
 
 def accept(session: Session, task: Task, lead: Assessor, now: datetime | None = None) -> Annotation:
@@ -107,6 +107,7 @@ def _decide(
         raise InvalidState(f"task {task.id} is a {task.kind} task; only submitted masks are accepted or returned")
     session.refresh(task, with_for_update=True)
     require_hold(session, task, lead, now)
+    require_other_author(session, task, lead)
     annotation = session.get(Annotation, task.annotation_id, populate_existing=True)
     if annotation is None or annotation.status != "submitted":
         raise InvalidState("this mask was decided on already; open the next one")

@@ -41,9 +41,7 @@ def next_task(
     asks for one task; it raises InvalidState with the reason when that one cannot be had. `task.photo` is loaded.
     """
     moment = now or utc_now()
-    require_active(assessor)
-    if kind == "accept":
-        require_lead(assessor)
+    _require_role(assessor, kind)
     task: Task | None
     if task_id is not None:
         task = _this_task(session, assessor, kind, task_id, moment)
@@ -58,10 +56,11 @@ def next_task(
 def renew(session: Session, task_id: int, assessor: Assessor, now: datetime | None = None) -> datetime:
     """Holds the task for another `LEASE`; an expired lease that nobody took is taken up again. Returns its end.
 
-    Raises InvalidState when the task is done or somebody else holds it.
+    Raises InvalidState when the task is done or somebody else holds it, NotAllowed when the role does not permit it.
     """
     moment = now or utc_now()
     task = _locked(session, task_id)
+    _require_role(assessor, task.kind)
     require_hold(session, task, assessor, moment)
     task.leased_to_id, task.leased_until = assessor.id, moment + LEASE
     session.flush()
@@ -83,6 +82,7 @@ def skip(session: Session, task_id: int, assessor: Assessor, reason: str, now: d
     if not said:
         raise InvalidState("a skip needs a reason, so that the next person knows; please give one")
     task = _locked(session, task_id)
+    _require_role(assessor, task.kind)
     require_hold(session, task, assessor, now or utc_now())
     skipped = session.scalar(select(Skip).where(Skip.task_id == task_id, Skip.assessor_id == assessor.id))
     if skipped is None:
@@ -183,6 +183,13 @@ def require_hold(session: Session, task: Task, assessor: Assessor, now: datetime
         raise InvalidState(f"{holder.name} is working on this photo now; open the next one")
 
 
+def require_other_author(session: Session, task: Task, lead: Assessor) -> None:
+    """Raises NotAllowed when the mask of an accept task is the lead's own and another lead could decide on it."""
+    author = session.scalar(select(Annotation.assessor_id).where(Annotation.id == task.annotation_id))
+    if author == lead.id and count_leads(session) > 1:
+        raise NotAllowed("this is your own mask; another lead decides on it")
+
+
 def get_task(session: Session, task_id: int) -> Task:
     task = session.get(Task, task_id)
     if task is None:
@@ -208,16 +215,15 @@ def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: in
     if task.kind != kind:
         raise NotFound(f"task {task_id} is a {task.kind} task, not {kind}")
     require_hold(session, task, assessor, now)
-    if kind == "accept" and not _may_decide(session, task, assessor):
-        raise NotAllowed("this is your own mask; another lead decides on it")
+    if kind == "accept":
+        require_other_author(session, task, assessor)
     if task.photo.archived_at is not None:
         raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
     return task
 
 
-def _may_decide(session: Session, task: Task, assessor: Assessor) -> bool:
-    author = session.scalar(select(Annotation.assessor_id).where(Annotation.id == task.annotation_id))
-    return author != assessor.id or count_leads(session) == 1
+def _require_role(assessor: Assessor, kind: TaskKind) -> None:
+    (require_lead if kind == "accept" else require_active)(assessor)
 
 
 def _held_task(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Task | None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import queue
-from db.annotations import accept, add_annotation
+from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
@@ -216,9 +216,26 @@ def test_a_lead_decides_on_own_masks_only_when_alone(either_database: Database) 
         assert queue.waiting(session, ada, now=NOON).accept == 0
         with pytest.raises(NotAllowed, match="your own mask"):
             next_task(session, ada, "accept", task_id=waiting.id, now=NOON)
+        with pytest.raises(NotAllowed, match="your own mask"):
+            accept(session, waiting, ada, now=NOON)
+        with pytest.raises(NotAllowed, match="your own mask"):
+            give_back(session, waiting, ada, "not like this", now=NOON)
         task = next_task(session, ben, "accept", now=NOON)
         assert task is not None
         assert accept(session, task, ben, now=NOON).status == "accepted"
+
+
+def test_only_leads_hold_or_pass_on_what_leads_decide(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        waiting = label_and_submit(session, ben)
+        with pytest.raises(NotAllowed, match="not a lead"):
+            queue.renew(session, waiting.id, ben, now=NOON)
+        with pytest.raises(NotAllowed, match="not a lead"):
+            queue.skip(session, waiting.id, ben, "mine is fine", now=NOON)
+        assert waiting.leased_to_id is None
+        assert next_task(session, ada, "accept", now=NOON) is waiting
 
 
 def test_a_task_that_cannot_be_had_says_why(either_database: Database) -> None:
