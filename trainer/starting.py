@@ -111,6 +111,7 @@ def batches(
         num_workers=recipe.workers,
         worker_init_fn=_start_worker,
         pin_memory=pinned,
+        generator=torch.Generator(),  # of torch's own it would draw a seed, once more after each resume
     )
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # a data worker is forked: of OpenCV's pool it would get the locks and not the threads

@@ -60,6 +60,14 @@ def test_data_workers_and_a_late_start_change_nothing() -> None:
         assert torch.equal(masks, late_masks)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_epoch_begun_anew_draws_nothing_of_the_chance_that_dropout_lives_on(workers: int) -> None:
+    dataset = DetectorDataset(DetectorRecipe(**{**vars(RECIPE), "workers": workers}), [], CLEAN)
+    before = torch.get_rng_state()
+    next(batches(dataset, 0, 3, (0, 1), pinned=False))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_two_processes_share_a_step_without_overlap() -> None:
     dataset = DetectorDataset(RECIPE, [], CLEAN)
     mine, theirs = (next(batches(dataset, 0, 0, (place, 2), pinned=False))[0] for place in (0, 1))
