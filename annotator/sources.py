@@ -1,5 +1,6 @@
 """Where imported bytes come from: files, folders, zips and uploads, each read only when its turn comes."""
 
+import lzma
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
     """The photos in a zip. Sizes are bounded before and while unpacking. Raises ImportProblem."""
     try:
         archive = ZipFile(file)
-    except (BadZipFile, OSError) as error:
+    except (BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
         raise ImportProblem(f"{name} is not a zip that can be opened ({error}). Pack it again.") from error
     entries = [entry for entry in archive.infolist() if _wanted(entry)]
     if len(entries) > MAX_ZIP_FILES or sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
@@ -131,7 +132,7 @@ def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:
     try:
         with archive.open(entry) as file:
             data = file.read(limit + 1)
-    except (BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+    except (BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise ImportProblem(f"The zip's entry cannot be unpacked ({error}). Pack it again, unencrypted.") from error
     if len(data) > limit:
         raise ImportProblem(f"The file unpacks to more than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")

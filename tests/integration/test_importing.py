@@ -175,6 +175,31 @@ def test_a_zip_that_is_none_is_named_and_the_rest_goes_on(here: Platform, tmp_pa
     assert "is not a zip that can be opened" in report.failures[0].reason
 
 
+def test_a_torn_entry_of_any_packing_is_named_and_the_rest_goes_on(here: Platform) -> None:
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr("a.png", picture(1), method)
+            archive.writestr("b.png", picture(2))
+        start = len("a.png") + 30 + 20
+        torn = made.getvalue()[:start] + b"\xff" * 200 + made.getvalue()[start + 200 :]
+        report = import_sources(here, zip_sources(io.BytesIO(torn), "album.zip"))
+        assert [outcome.name for outcome in report.outcomes] == ["b.png"]
+        assert [failure.name for failure in report.failures] == ["album.zip/a.png"]
+
+
+def test_a_zip_of_a_newer_kind_or_with_a_torn_name_is_refused_with_a_sentence() -> None:
+    honest = zipped(a__png=picture(1)).getvalue()
+    entry = honest.rindex(b"PK\x01\x02")
+    newer, torn = bytearray(honest), bytearray(honest)
+    newer[entry + 6] = 99
+    torn[entry + 8 : entry + 10] = struct.pack("<H", 0x800)
+    torn[entry + 46] = 0xFF
+    for data in (newer, torn):
+        with pytest.raises(ImportProblem, match="is not a zip that can be opened"):
+            zip_sources(io.BytesIO(bytes(data)), "album.zip")
+
+
 def test_a_bomb_is_stopped_while_it_unpacks(here: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sizes in a zip's directory may lie: what counts is what comes out."""
     monkeypatch.setattr(sources, "Limits", type("Small", (), {"max_bytes": 1000}))
