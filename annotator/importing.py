@@ -1,5 +1,6 @@
 """Photos in: bytes are checked and decoded once, hashed and stored as they came; one bad file never stops the rest."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from db.annotations import add_annotation
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo
 from inference.errors import InferenceError
-from inference.files import decode_mask, encode_mask
+from inference.files import decode_mask, encode_mask, stem
 from inference.photo import Photo as DecodedPhoto
 from inference.photo import decode
 from inference.thumbnails import browser_view, difference_hash, thumbnail
@@ -102,11 +103,12 @@ def import_sources(
 ) -> ImportReport:
     """Import each source; whatever cannot come in is named in the report and the others go on."""
     report = ImportReport()
+    namesakes = Counter(stem(Path(source.filename)) for source in sources)
     for number, source in enumerate(sources):
         if progress:
             progress(number, len(sources), source.name)
         try:
-            mask = masks.find(source) if masks else None
+            mask = _mask_for(source, masks, namesakes) if masks else None
             outcome = import_bytes(platform, source.read(), source.filename, collection, by_id, mask=mask)
         except (InferenceError, ImportProblem, OSError) as error:
             report.failures.append(ImportFailure(source.name, _without_name(str(error), source.filename)))
@@ -155,6 +157,16 @@ def _store(platform: Platform, data: bytes, photo: DecodedPhoto) -> PhotoFacts:
         thumbnail_sha256=platform.blobs.put(thumbnail(photo.pixels)),
         near_hash=difference_hash(photo.pixels),
     )
+
+
+def _mask_for(source: Source, masks: MaskFolder, namesakes: Counter[str]) -> bytes | None:
+    """Raises ImportProblem when the mask could as well be another photo's: a wrong one would come in as accepted."""
+    mask, name = masks.find(source), stem(Path(source.filename))
+    if mask is not None and namesakes[name] > 1:
+        raise ImportProblem(
+            f"{namesakes[name]} photos are called {name}, and one mask is. Import them apart, or rename them."
+        )
+    return mask
 
 
 def _has_mask(session: Session, photo: Photo, mask_sha: str) -> bool:

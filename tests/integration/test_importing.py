@@ -138,6 +138,15 @@ def test_two_masks_for_one_photo_are_named(here: Platform, tmp_path: Path) -> No
     assert "Two masks bear this photo's name" in report.failures[0].reason
 
 
+def test_a_mask_that_could_be_either_of_two_photos_goes_to_neither(here: Platform, tmp_path: Path) -> None:
+    write(tmp_path / "in" / "one", a__png=picture(1))
+    write(tmp_path / "in" / "two", a__png=picture(2), b__png=picture(3))
+    masks = write(tmp_path / "masks", a__png=mask(), b__png=mask())
+    report = import_paths(here, [tmp_path / "in"], masks)
+    assert [outcome.name for outcome in report.outcomes] == ["b.png"]
+    assert ["2 photos are called a" in failure.reason for failure in report.failures] == [True, True]
+
+
 def test_a_mask_of_another_size_is_refused_with_its_photo(here: Platform, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2))
     masks = write(tmp_path / "masks", a__png=mask(41))
