@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("annotator.up", "annotator.cli", "db.cli", "trainer.cli", "inference.cli")
 FAILED, WRONG_USE = 1, 2
-PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "torchmetrics", "altair"}
+PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "altair"}
 
 
 @dataclass(frozen=True)
