@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from annotator.routes.drafts import read_draft, rebuild_draft
 from annotator.strokes import Event, fold
-from db.models import Annotation, DraftEvent, Task
+from db.models import Annotation, DraftEvent, Skip, Task
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, Server, serving, serving_here
 
@@ -159,6 +159,36 @@ def test_skip_needs_a_reason_and_the_last_photo_leaves_a_way_on(page: Page, edit
     page.keyboard.press("3")
     expect(page.get_by_role("heading", name="Nothing waits to be labelled")).to_be_visible()
     expect(page.get_by_role("link", name="Add photos")).to_be_visible()
+
+
+def test_a_photo_that_does_not_open_is_passed_on(page: Page, editor: EditorHome, server: str) -> None:
+    broken, sound = editor.add_photo(photo(1), "broken.png"), editor.add_photo(photo(2), "sound.png")
+    editor.blobs.delete(broken.view_sha256)
+    page.context.add_cookies([editor.cookie(editor.add_person(), server)])
+    page.goto(f"{server}/label")
+    expect(page.get_by_role("heading", name="This photo did not open")).to_be_visible()
+    page.get_by_role("button", name="Skip it and open the next photo").click()
+    expect(page.locator("h1 a")).to_have_text(re.compile(sound.filename))
+    with editor.database.reading() as rows:
+        skipped = rows.scalars(select(Skip)).one()
+    assert "This photo did not open" in skipped.reason
+
+
+def test_a_mask_whose_receipt_was_lost_does_not_hold_its_assessor(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(1), "one.png")
+    editor.add_photo(photo(2), "two.png")
+    open_label(page, editor, server)
+    draw(page, (0.3, 0.3), (0.6, 0.5))
+    saved(page)
+    page.wait_for_timeout(600)
+    with editor.database.reading() as rows:
+        draft = rows.scalars(select(Annotation)).one()
+    address = f"{server}/api/drafts/{draft.id}/submit"
+    page.request.post(address, data={"version": draft.version, "seconds": 1.0}, headers={"Origin": server})
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="one.png can no longer be submitted")).to_be_visible()
+    page.get_by_role("button", name="Open the next photo").click()
+    expect(page.locator("h1 a")).to_have_text(re.compile("two.png"))
 
 
 def test_a_killed_server_loses_nothing_that_is_older_than_two_seconds(

@@ -20,6 +20,8 @@ import { clamp, type Point, type Rect } from "./viewport.ts";
 
 const LOOK_MS = 500;
 const RENEW_MS = 5 * 60_000;
+/** What the server answers where a draft or a task is done with, taken by somebody else, or deleted. */
+const GONE = [404, 409];
 /** A stroke held still is cut into pieces too, so that it is saved. */
 const PEN_MS = 300;
 
@@ -115,13 +117,14 @@ class Editor {
     const opening = ++this.opening;
     this.close();
     this.desk.setBusy(true);
+    let task: LabelTask | undefined;
     try {
-      const task = await api.next(taskId);
+      task = await api.next(taskId);
       if (opening !== this.opening) return;
       if (!task) this.showEmpty();
       else await this.show(task, opening, again);
     } catch (error) {
-      if (opening === this.opening) this.showTrouble(error, taskId);
+      if (opening === this.opening) this.showTrouble("This photo did not open", error, task?.id, taskId);
     } finally {
       if (opening === this.opening) this.desk.setBusy(false);
     }
@@ -176,15 +179,35 @@ class Editor {
     );
   }
 
-  private showTrouble(error: unknown, taskId?: number): void {
+  /** `held`: the task that is in the way. It would come first again, so the way on is to skip it. */
+  private showTrouble(title: string, error: unknown, held?: number, wanted = held): void {
     const sentence = error instanceof Error ? error.message : String(error);
+    const next =
+      held === undefined
+        ? { label: "Open the next photo", run: () => void this.open() }
+        : { label: "Skip it and open the next photo", run: () => void this.passOn(held, `${title}: ${sentence}`) };
     this.desk.setTask(undefined);
-    this.desk.showNotice(
-      "This photo did not open",
-      sentence,
-      { label: "Try again", run: () => void this.open(taskId) },
-      { label: "Open the next photo", run: () => void this.open() },
-    );
+    this.desk.showNotice(title, sentence, { label: "Try again", run: () => void this.open(wanted) }, next);
+  }
+
+  private async passOn(task: number, reason: string): Promise<void> {
+    try {
+      await api.skip(task, reason);
+      await this.open();
+    } catch (error) {
+      const gone = error instanceof Refusal && GONE.includes(error.status);
+      this.showTrouble("This photo was not skipped", error, gone ? undefined : task);
+    }
+  }
+
+  /** The server takes nothing more for this photo, so that staying on it would lead nowhere. */
+  private showOver(sheet: Sheet, word: string, error: unknown): void {
+    const sentence = error instanceof Error ? error.message : String(error);
+    this.close();
+    this.desk.showNotice(`${sheet.task.photo.filename} can no longer be ${word}`, sentence, {
+      label: "Open the next photo",
+      run: () => void this.open(),
+    });
   }
 
   /** The browser's cache has the next photo before it is asked for. */
@@ -225,6 +248,7 @@ class Editor {
       this.desk.say(`${sheet.task.photo.filename} is ${word}.`);
     } catch (error) {
       if (error instanceof Refusal && error.version !== undefined) await this.resolveConflict(0);
+      else if (isOver(sheet, error)) this.showOver(sheet, word, error);
       else this.desk.say(error instanceof Error ? error.message : String(error));
     } finally {
       this.busy = false;
@@ -425,6 +449,11 @@ class Editor {
 
   private readonly onOnline = (): void => this.sheet?.outbox.retry();
   private readonly onLeave = (): void => this.pen?.end();
+}
+
+/** Whether no further try can hand this photo in. */
+function isOver(sheet: Sheet, error: unknown): boolean {
+  return (error instanceof Refusal && GONE.includes(error.status)) || sheet.outbox.state.kind === "refused";
 }
 
 interface Mount {
