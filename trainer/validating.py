@@ -67,9 +67,12 @@ def validate(
 
 
 def _look(detector: Detector, pixels: Pixels, mask: Mask, should_stop: Callable[[], bool]) -> _Entry:
-    if should_stop():
-        raise Stopped("The training was asked to stop while it validated.")
-    return pixels, mask, detector.probability(pixels)
+    def go_on(_: float = 0.0) -> None:
+        if should_stop():
+            raise Stopped("The training was asked to stop while it validated.")
+
+    go_on()
+    return pixels, mask, detector.probability(pixels, progress=go_on)
 
 
 def _named(group: str, measured: Sequence[Metrics]) -> dict[str, float]:
