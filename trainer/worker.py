@@ -97,9 +97,10 @@ class Worker:
         return hand
 
     def _bury(self, job: Job, hand: Hand, cancelled: bool) -> None:
-        """The child died over the job: write down how it ended, and end its run."""
+        """The child died over the job: write down how it ended, and end its run; not if another worker has it now."""
         with self.database.unit_of_work() as session:
-            if rows.get_job(session, job.id).status not in rows.ACTIVE:
+            now = rows.get_job(session, job.id)
+            if now.status not in rows.ACTIVE or now.worker != self.name:
                 return
             if cancelled:
                 rows.end_cancelled(session, job.id, {})

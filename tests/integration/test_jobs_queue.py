@@ -15,11 +15,12 @@ from db.engine import Database, open_database
 from db.migrate import upgrade
 from db.models import Job, utc_now
 from db.settings import Settings
-from tests.support.postgres import postgres_cluster, postgres_url  # noqa: F401 (fixtures)
 from trainer import jobs
+from trainer.hand import Hand
 from trainer.holding import alive
 from trainer.platform import prepare_queue
 from trainer.reviving import revive
+from trainer.worker import Worker
 
 LONG_AGO = timedelta(minutes=10)
 
@@ -112,6 +113,23 @@ def test_the_job_of_a_dead_worker_on_this_machine_is_queued_at_once(platform: Se
 
 
 @pytest.mark.timeout(900)
+def test_a_child_that_dies_over_a_job_of_another_worker_by_now_ends_nothing(
+    platform: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_over(_hand: Hand, _command: str, job_id: str) -> bool:
+        with opened.unit_of_work() as session:
+            session.execute(update(Job).where(Job.id == job_id).values(worker="other"))
+        return False
+
+    monkeypatch.setattr(Hand, "ask", taken_over)
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "propose", {}, None)
+    Worker(platform, opened, "one").perform(job.id)
+    with opened.reading() as session:
+        job = rows.get_job(session, job.id)
+    assert (job.status, job.worker, job.error) == ("running", "other", "")
+
+
 def test_eight_processes_may_prepare_a_fresh_home_at_once(settings: Settings) -> None:
     command = [
         sys.executable,
