@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from db.settings import Settings
-from tests.support.postgres import postgres_cluster, postgres_url  # noqa: F401 (fixtures)
 from trainer.errors import RunBusy
 from trainer.locks import exclusive
 

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL cluster for tests: `from tests.support.postgres import postgres_cluster, postgres_url`."""
+"""A throw-away PostgreSQL cluster for tests; its fixtures are there for every test."""
 
 import getpass
 import os
