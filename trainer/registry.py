@@ -1,7 +1,6 @@
 """Models by name: which checkpoint `detector@production` is, how a training becomes a version, who promoted what."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -266,9 +265,7 @@ def _fetch(settings: Settings, source: str, model: ModelVersion, place: Path) ->
     place.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=place.parent) as folder, _answering(settings):
         got = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=settings.mlflow_tracking_uri)
-        beside = place.with_suffix(".new")
-        shutil.copyfile(_only_checkpoint(Path(got), model), beside)
-        beside.replace(place)
+        _only_checkpoint(Path(got), model).replace(place)
 
 
 def _only_checkpoint(folder: Path, model: ModelVersion) -> Path:
