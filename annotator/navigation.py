@@ -9,6 +9,7 @@ import streamlit as st
 
 from annotator import theme
 from annotator.visitor import visitor
+from db.errors import PlatformError
 from db.models import Assessor
 
 Section = Literal["", "Work", "Models", "Team"]
@@ -86,7 +87,13 @@ def _streamlit_page(entry: PageEntry, module: str, hidden: bool) -> st.Page:
 
 
 def _runner(module: str) -> Callable[[], None]:
+    """What a button was refused, such as by a role that was taken meanwhile, is said on the page."""
+
     def run() -> None:
-        import_module(f"annotator.pages.{module}").page()
+        page = import_module(f"annotator.pages.{module}").page
+        try:
+            page()
+        except PlatformError as error:
+            st.error(str(error))
 
     return run

@@ -27,8 +27,12 @@ def ask_collection(photo_ids: Sequence[int]) -> None:
         accept_new_options=True,
     )  # fmt: skip
     if st.button("Add", type="primary", disabled=not name):
-        actions.set_collection(platform(), photo_ids, name or "", current())
-        st.rerun()
+        try:
+            actions.set_collection(platform(), photo_ids, name or "", current())
+        except PlatformError as error:
+            st.error(str(error))
+        else:
+            st.rerun()
 
 
 @st.dialog("Export accepted masks")

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from annotator.context import platform
-from annotator.pages.jobbar import bar
+from annotator.pages.jobbar import bar, stop_button
 from annotator.pages.training import LEGEND
 from annotator.views import actions
 from annotator.views.comparing import figure_lines, grid, left_out_sentence, moves, production_sentence
@@ -40,8 +40,7 @@ def _running(job_id: str) -> None:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         bar(job)
-        if st.button("Stop", key=f"stop-{job.id}", disabled=job.cancel_requested):
-            actions.stop(platform(), job.id, current())
+        stop_button(job)
 
 
 def _result(job: Job) -> None:

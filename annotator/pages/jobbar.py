@@ -3,7 +3,10 @@
 import streamlit as st
 
 from annotator.context import platform
+from annotator.views import actions
 from annotator.views.words import JOB_NAMES, concerns, job_line
+from annotator.visitor import current
+from db.errors import PlatformError
 from db.jobs import get_job, list_jobs
 from db.models import Job
 
@@ -25,6 +28,18 @@ def running_jobs(photo_id: int | None = None, heading: str = "") -> None:
 
 def bar(job: Job) -> None:
     st.progress(min(1.0, job.progress), text=f"**{JOB_NAMES[job.kind]}**  \n{job_line(job)}")
+
+
+def stop_button(job: Job, says: str | None = None) -> None:
+    """Within a fragment: asks the job to stop, and shows at once that it was asked."""
+    if not st.button("Stop", key=f"stop-{job.id}", disabled=job.cancel_requested, help=says):
+        return
+    try:
+        actions.stop(platform(), job.id, current())
+    except PlatformError as error:
+        st.error(str(error))
+    else:
+        st.rerun(scope="fragment")
 
 
 def fresh(job_id: str) -> Job:

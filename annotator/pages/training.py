@@ -7,12 +7,12 @@ import streamlit as st
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.charts import lines
+from annotator.pages.jobbar import stop_button
 from annotator.routes.runs import sample_url
 from annotator.views import actions
 from annotator.views.runs import curve, newest_samples
 from annotator.views.training import ending, log_tail
 from annotator.views.words import ago, exact, job_line
-from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
@@ -39,9 +39,7 @@ def running_training() -> None:
 def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(1.0, job.progress), text=f"**{job.progress:.0%}** · {job_line(job)}")
-        if st.button("Stop", key=f"stop-{job.id}", disabled=job.cancel_requested, help="Keeps the last checkpoint."):
-            actions.stop(platform(), job.id, current())
-            st.rerun(scope="fragment")
+        stop_button(job, "Keeps the last checkpoint.")
     _pictures(job)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from annotator.context import Platform
 from db import people, photos, queue
+from db.jobs import get_job
 from db.models import Assessor, Job, JobKind, Snapshot, Split
 from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
@@ -12,6 +13,7 @@ from trainer import jobs, registry
 from trainer.platform import DETECTOR
 
 Role = Literal["is_lead", "is_engineer", "active"]
+ENGINEERS_JOBS: tuple[JobKind, ...] = ("train", "compare")
 
 
 def propose(here: Platform, photo_ids: Sequence[int], by: Assessor) -> Job | None:
@@ -53,7 +55,11 @@ def undo_promotion(here: Platform, by: Assessor) -> None:
 
 
 def stop(here: Platform, job_id: str, by: Assessor) -> Job:
+    """Trainings and comparisons are stopped by whoever may start them: engineers."""
     require_active(by)
+    with here.database.reading() as session:
+        if get_job(session, job_id).kind in ENGINEERS_JOBS:
+            require_engineer(by)
     return jobs.cancel(here.settings, here.database, job_id)
 
 
@@ -86,8 +92,7 @@ def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
     """Rows first, then the bytes that nothing needs any more."""
     with here.database.unit_of_work() as session:
         unneeded = photos.delete(session, photo_ids, by)
-    for sha in unneeded:
-        here.blobs.delete(sha)
+    here.blobs.delete_all(unneeded)
 
 
 def set_role(here: Platform, assessor_id: int, role: Role, given: bool, by: Assessor) -> None:

@@ -16,7 +16,9 @@ from annotator.context import platform
 from annotator.navigation import PAGES, may_open
 from annotator.parts import ignore
 from annotator.routes.pictures import photo_url, result_url
+from annotator.views import actions
 from db.engine import Database
+from db.errors import NotAllowed
 from db.jobs import add_job, finish, list_jobs
 from db.models import Annotation, Assessor, Job, JobKind, utc_now
 from db.people import sign_in
@@ -28,9 +30,9 @@ TEXTS = ("title", "header", "subheader", "markdown", "caption", "html")
 
 
 def run_page(module: str) -> None:
-    from importlib import import_module
+    from annotator.navigation import _runner
 
-    import_module(f"annotator.pages.{module}").page()
+    _runner(module)()
 
 
 @pytest.fixture
@@ -207,6 +209,31 @@ def test_roles_open_pages() -> None:
     assert {"accept", "people"} <= {entry.module for entry in PAGES if may_open(lead, entry)}
     engineer = Assessor(name="Eve", is_lead=False, is_engineer=True)
     assert {"train", "compare"} <= {entry.module for entry in PAGES if may_open(engineer, entry)}
+
+
+def test_only_engineers_stop_what_only_engineers_start(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr("trainer.jobs.cancel", lambda _settings, _database, job_id: stopped.append(job_id))
+    with database.unit_of_work() as session:
+        ada, ben = sign_in(session, "Ada"), sign_in(session, "Ben")
+        training, restoring = add_job(session, "train", {}, ada.id), add_job(session, "restore", {}, ada.id)
+    with pytest.raises(NotAllowed, match="Ben is not an engineer"):
+        actions.stop(platform(), training.id, ben)
+    actions.stop(platform(), restoring.id, ben)
+    actions.stop(platform(), training.id, ada)
+    assert stopped == [restoring.id, training.id]
+    platform().database.dispose()
+
+
+def test_a_refused_button_says_why(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise NotAllowed("Ada is not an engineer; ask an engineer to do this")
+
+    monkeypatch.setattr("annotator.views.actions.train", refuse)
+    page = show("train")
+    page.button(key="launch").click().run()
+    assert not page.exception
+    assert page.error[0].value == "Ada is not an engineer; ask an engineer to do this"
 
 
 def test_every_page_of_the_navigation_is_there() -> None:
