@@ -10,7 +10,7 @@ import typer
 
 from db.errors import PlatformError
 from inference.errors import InferenceError, UsageProblem
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, WrongUse
 
 if TYPE_CHECKING:
     from inference.checkpoint import ModelName
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
         if sentence is None:
             raise
         typer.echo(f"heirloom: {sentence}", err=True)
-        sys.exit(WRONG_USE if isinstance(error, UsageProblem) else FAILED)
+        sys.exit(WRONG_USE if isinstance(error, UsageProblem | WrongUse) else FAILED)
 
 
 def expected(error: Exception) -> str | None:

@@ -11,6 +11,14 @@ class RegistryError(TrainerError):
     """A model that cannot be named, found or moved, or a registry that does not answer."""
 
 
+class WrongUse(TrainerError):  # noqa: N818
+    """Wrong use, known before any work starts."""
+
+
+class UnknownModel(RegistryError, WrongUse):  # noqa: N818
+    """A word that names no model of a registry that answers."""
+
+
 class RunBusy(TrainerError):  # noqa: N818
     """Another process holds the lock of this run."""
 

@@ -7,12 +7,12 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from trainer.defects.errors import DefectError
 from trainer.defects.settings import AgeingSettings, DefectSettings
-from trainer.errors import TrainerError
+from trainer.errors import WrongUse
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
-class RecipeError(TrainerError):
+class RecipeError(WrongUse):
     """A recipe that cannot be followed; the message names the field and what it may be."""
 
 

@@ -13,7 +13,7 @@ from db.engine import Database
 from db.models import Promotion
 from db.settings import Settings
 from trainer import jobs
-from trainer.errors import RegistryError
+from trainer.errors import RegistryError, UnknownModel
 from trainer.locks import exclusive
 from trainer.platform import PRODUCTION
 from trainer.store import KIND_TAG, MODEL_FOLDER, experiment_id, local_artifact, open_client
@@ -60,9 +60,7 @@ def resolve(settings: Settings, spec: str | None, kind: str) -> "tuple[Path, Mod
         return Path(spec), ModelName.of_file(kind, Path(spec))
     named = _NAMED.fullmatch(spec or f"{kind}@{PRODUCTION}")
     if named is None:
-        raise RegistryError(
-            f"'{spec}' is neither a checkpoint file nor NAME@ALIAS or NAME@VERSION. Check the spelling."
-        )
+        raise UnknownModel(f"'{spec}' is neither a checkpoint file nor NAME@ALIAS or NAME@VERSION. Check the spelling.")
     model = find_model(settings, named["name"], named["which"])
     return checkpoint_file(settings, model), ModelName(model.name, model.version, "registry")
 
@@ -75,7 +73,7 @@ def find_model(settings: Settings, name: str, which: str) -> ModelVersion:
         if which in model.aliases or model.version == wanted:
             return model
     known = ", ".join(f"{model.spec} ({', '.join(model.aliases)})" if model.aliases else model.spec for model in models)
-    raise RegistryError(
+    raise UnknownModel(
         f"The registry at {settings.mlflow_tracking_uri} has no {name}@{which}; it has {known or f'no {name} at all'}. "
         "Name one of these or a checkpoint file."
     )

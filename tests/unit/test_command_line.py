@@ -10,7 +10,8 @@ from annotator import main
 from db.errors import NotFound
 from db.settings import Settings
 from inference.errors import PhotoError
-from trainer.errors import RegistryError
+from trainer.errors import RegistryError, UnknownModel
+from trainer.recipe import RecipeError
 
 HEAVY = ("torch", "mlflow", "streamlit", "albumentations", "accelerate", "dbos", "segmentation_models_pytorch")
 COMMANDS = ("up", "import", "export", "snapshot", "train", "restore", "detect", "inpaint", "worker", "db")
@@ -63,8 +64,13 @@ def test_settings_that_do_not_fit_are_named() -> None:
     assert "home" in sentence
 
 
-def test_an_error_leaves_one_sentence_and_exit_code_1(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(NotFound("there is no photo 7"), 1), (RegistryError("silent"), 1), (UnknownModel("no x@3"), 2),
+     (RecipeError("no field 'epoch'"), 2)],
+)  # fmt: skip
+def test_an_error_leaves_one_sentence_and_an_exit_code(
+    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import typer
 
@@ -72,10 +78,10 @@ def test_an_error_leaves_one_sentence_and_exit_code_1(
 
     @program.command()
     def fail() -> None:
-        raise NotFound("there is no photo 7")
+        raise error
 
     monkeypatch.setattr(main, "build", lambda: program)
     with pytest.raises(SystemExit) as left:
         main.main([])
-    assert left.value.code == 1
-    assert capsys.readouterr().err == "heirloom: there is no photo 7\n"
+    assert left.value.code == code
+    assert capsys.readouterr().err == f"heirloom: {error}\n"
