@@ -8,7 +8,8 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.blobs import HASH
+from db.blobs import HASH, BlobStore
+from db.engine import Database
 from db.models import (
     Annotation,
     Assessor,
@@ -95,6 +96,14 @@ def referenced(session: Session, hashes: Iterable[str]) -> set[str]:
     for result in session.scalars(select(Job.result).where(Job.kind == "compare")):
         found.update(hashes_in(result).intersection(wanted))
     return found
+
+
+def remove_unneeded(database: Database, blobs: BlobStore, hashes: Iterable[str]) -> None:
+    """Removes those blobs that no row refers to: what a job made of a photo that was deleted meanwhile."""
+    wanted = set(hashes)
+    with database.reading() as session:
+        needed = referenced(session, wanted)
+    blobs.delete_all(wanted - needed)
 
 
 def hashes_in(record: Any) -> set[str]:

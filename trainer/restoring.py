@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from db import reviews
-from db.errors import PlatformError
+from db.deletion import remove_unneeded
+from db.errors import NotFound, PlatformError
 from db.models import Photo
 from inference.errors import InferenceError
 from inference.files import encode_mask, encode_png
@@ -59,15 +60,20 @@ def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
     outcome = restorer.restore(source, lambda _: work.go_on())
     restored = encode_png(outcome.restored, exif=source.exif, icc=source.icc)
     view = browser_view(decode(restored, photo.filename), restored)
-    with work.database.unit_of_work() as session:
-        reviews.add_restoration(
-            session,
-            photo.id,
-            detector=str(outcome.models["detector"]),
-            inpainter=str(outcome.models["inpainter"]),
-            colorizer=None,
-            threshold=outcome.threshold,
-            mask_sha256=work.blobs.put(encode_mask(outcome.mask)),
-            warnings=list(outcome.warnings),
-            results={"restored": (work.blobs.put(restored), work.blobs.put(view))},
-        )
+    mask, *pictures = (work.blobs.put(data) for data in (encode_mask(outcome.mask), restored, view))
+    try:
+        with work.database.unit_of_work() as session:
+            reviews.add_restoration(
+                session,
+                photo.id,
+                detector=str(outcome.models["detector"]),
+                inpainter=str(outcome.models["inpainter"]),
+                colorizer=None,
+                threshold=outcome.threshold,
+                mask_sha256=mask,
+                warnings=list(outcome.warnings),
+                results={"restored": (pictures[0], pictures[1])},
+            )
+    except NotFound:
+        remove_unneeded(work.database, work.blobs, pictures)
+        raise

@@ -1,0 +1,53 @@
+"""Restorations whose photo goes away while they are made."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from annotator.context import Platform
+from annotator.importing import import_bytes
+from annotator.views import actions
+from db.blobs import open_blobs
+from db.engine import Database
+from db.errors import NotFound
+from db.jobs import add_job
+from db.models import Restoration
+from db.people import sign_in
+from db.photos import get_photo
+from db.settings import Settings
+from inference.files import encode_mask, encode_png
+from trainer.restoring import _restore_one
+from trainer.work import Work
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
+    settings: Settings, database: Database, deleted: bool
+) -> None:
+    here = Platform(settings, database, open_blobs(settings))
+    pixels = np.random.default_rng(1).integers(0, 255, (40, 60), np.uint8)
+    restored, mask = pixels // 2, pixels > 200
+    photo_id = import_bytes(here, encode_png(pixels), "a.png").photo_id
+    with database.unit_of_work() as session:
+        photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
+        job = add_job(session, "restore", {}, ada.id)
+
+    def restore(*_: object) -> SimpleNamespace:
+        if deleted:
+            actions.delete(here, [photo_id], ada)
+        models = {"detector": "detector v1", "inpainter": "telea"}
+        return SimpleNamespace(restored=restored, mask=mask, models=models, threshold=0.5, warnings=())
+
+    work = Work(settings, database, here.blobs, job, lambda: False)
+    pictures = {here.blobs.put(encode_png(restored))}
+    if deleted:
+        with pytest.raises(NotFound):
+            _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
+        assert set(here.blobs.hashes()) <= {here.blobs.put(encode_mask(mask))}, "at most a mask, which others may share"
+    else:
+        _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
+        assert pictures <= set(here.blobs.hashes())
+        with database.reading() as session:
+            assert session.scalar(select(func.count(Restoration.id))) == 1
