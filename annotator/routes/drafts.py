@@ -1,5 +1,6 @@
 """Strokes come in as they are drawn; submit rebuilds the mask from them here, so that the browser never decides."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,7 @@ def check_event(raw: Any) -> EventIn:
         if kind == "stroke":
             Stroke.from_payload(payload)
             _check_rectangle(payload.get("rect"))
+            _check_time(payload.get("ms"))
         elif kind == "threshold":
             threshold_value(payload)
     except StrokeError as error:
@@ -77,6 +79,11 @@ def check_event(raw: Any) -> EventIn:
 def _check_rectangle(rect: Any) -> None:
     if not isinstance(rect, list) or len(rect) != 4 or not all(type(side) is int for side in rect):
         raise StrokeError("A stroke's rectangle is four whole numbers.")
+
+
+def _check_time(ms: Any) -> None:
+    if type(ms) not in (int, float) or not 0 <= ms < math.inf:
+        raise StrokeError("A stroke's time is a number of milliseconds since the draft was opened.")
 
 
 def _submit(call: Call) -> dict[str, Any]:

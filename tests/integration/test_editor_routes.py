@@ -90,6 +90,8 @@ def test_a_stale_version_is_refused_and_the_same_events_again_are_not(client: Te
         stroke(points=[[10**12, 0]]),
         stroke(tool="spray"),
         stroke(rect=[1, 2]),
+        stroke(ms="soon"),
+        stroke(ms={"kept": "for nothing"}),
         stroke(group=7),
         stroke(id="x" * 200),
         {"kind": "threshold", "payload": {"value": 2}},
