@@ -16,6 +16,9 @@ from annotator.importing import ImportFailure, ImportReport, import_sources
 from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
 from inference.photo import Limits
 
+LONGEST_NAME = 200
+"""Bytes of a file's name. Ours may have 255; other systems count letters, of up to four bytes each."""
+
 
 async def receive(request: Request) -> Response:
     """Answers {"outcomes": […], "failures": […]}: a file that cannot come in is a failure with its reason."""
@@ -26,7 +29,7 @@ async def receive(request: Request) -> Response:
     if not name or name.startswith("."):
         return JSONResponse({"error": "Give the file's name as ?name=…"}, 422)
     with TemporaryDirectory(prefix="heirloom-") as folder:
-        path = Path(folder) / name
+        path = Path(folder) / name.encode()[-LONGEST_NAME:].decode(errors="ignore")
         try:
             await _save(request.stream(), path)
         except ImportProblem as problem:
