@@ -93,9 +93,13 @@ def thin(points: list[Point], most: int) -> list[Point]:
 
 def newest_samples(settings: Settings, run_id: str) -> list[str]:
     """Artifact paths of the newest sample picture of each kind (`real samples`, `synthetic samples`)."""
-    client = open_client(settings)
-    names = [entry.path for entry in client.list_artifacts(run_id, SAMPLES) if entry.path.endswith(".png")]
-    return newest_by_key(names)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        listed = open_client(settings).list_artifacts(run_id, SAMPLES)
+    except MlflowException as error:
+        raise RegistryError(f"MLflow has no pictures of run {run_id} ({error}). See that it runs.") from error
+    return newest_by_key(entry.path for entry in listed if entry.path.endswith(".png"))
 
 
 def newest_by_key(paths: Iterable[str]) -> list[str]:
