@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from db.errors import InvalidState, NotFound
+from db.errors import InvalidState
 from db.models import UNFINISHED, Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
 from db.queue import RETURNED_PRIORITY, put_on_top, require_hold, require_other_author
@@ -84,13 +84,6 @@ def accepted_annotations(session: Session) -> list[Annotation]:
             .order_by(Annotation.photo_id)
         )
     )
-
-
-def get_annotation(session: Session, annotation_id: int) -> Annotation:
-    annotation = session.get(Annotation, annotation_id)
-    if annotation is None:
-        raise NotFound(f"there is no annotation {annotation_id}; its photo may have been deleted")
-    return annotation
 
 
 def _decide(
