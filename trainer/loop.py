@@ -134,7 +134,7 @@ def _set_up(
         "code_version": metadata.version("heirloom"),
         **provenance,
         "recipe": recipe.to_dict(),
-        "trained_on": sorted({example.photo_sha for example in train} | _seen_before(recipe)),
+        "trained_on": sorted({example.photo_sha for example in train} | seen_before(recipe)),
         "validated_on": sorted(example.photo_sha for example in examples if example.split == "validation"),
     }
     return _Training(
@@ -260,8 +260,8 @@ def _clean(recipe: DetectorRecipe, examples: Sequence[TrainingExample]) -> tuple
     return clean_photos(recipe.photos, recipe.validation_photos)
 
 
-def _seen_before(recipe: DetectorRecipe) -> set[str]:
-    """Photos that the weights a training starts from were trained on."""
+def seen_before(recipe: DetectorRecipe) -> set[str]:
+    """Hashes of the photos that the weights a training starts from were trained on. Raises CheckpointError."""
     return set(load_checkpoint(Path(recipe.init)).provenance.get("trained_on", [])) if recipe.init else set()
 
 

@@ -82,14 +82,15 @@ def run_lock(owner: str) -> str:
 def _run(
     work: Work, recipe: DetectorRecipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
 ) -> "TrainingOutcome":
-    from trainer.loop import train_detector
+    from trainer.loop import seen_before, train_detector
 
     place = folder(work.settings, _owner(work))
     examples = examples_of(work, snapshot) if snapshot is not None else []
     with MlflowTracker(work.settings, run_id, place, work.progress) as tracker:
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
-        tracker.file(_training_photos(place, snapshot, [example.photo_sha for example in examples]))
+        read = [example.photo_sha for example in examples]
+        tracker.file(_training_photos(place, snapshot, read, seen_before(recipe)))
         made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
         outcome = train_detector(
             recipe,
@@ -167,12 +168,13 @@ def _git(here: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=here, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[str]) -> Path:
-    """Write which photos the model saw; a comparison leaves out those of `train`."""
+def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[str], before: set[str]) -> Path:
+    """Write which photos the model saw, those of its first weights among them; comparisons leave out `train`."""
     items = [item for item in snapshot.items if item.photo_sha256 in set(read)] if snapshot else []
     sides: dict[str, list[str]] = {"train": [], "validation": []}
     for item in items:
         sides[item.split].append(item.photo_sha256)
+    sides["train"] = sorted({*sides["train"], *before})
     path = place / TRAINING_PHOTOS
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"snapshot": snapshot.sha256 if snapshot else None, **sides}, indent=1))

@@ -143,6 +143,12 @@ def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(
     shown = report["photos"][0]["models"][model.spec]["overlay"]
     assert Image.open(BytesIO(platform.blobs.get(shown))).format == "JPEG"
 
+    start = str(registry.checkpoint_file(settings, model))
+    successor = run(platform, "train", {"recipe": {**tiny.RECIPE, "epochs": 1, "init": start}, "snapshot": None})
+    assert successor.status == "done", successor.error
+    seen = json.loads((folder(settings, successor.id) / TRAINING_PHOTOS).read_text())
+    assert seen["train"] == sorted(photo.sha256 for photo in photos[:2])
+
 
 def test_a_promotion_moves_the_alias_is_recorded_undone_and_asks_for_new_proposals(platform: Platform) -> None:
     settings, database = platform.settings, platform.database
