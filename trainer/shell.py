@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import Progress
 
@@ -16,7 +17,7 @@ from db.engine import Database, open_database
 from db.errors import PlatformError
 from db.settings import Settings
 from db.snapshots import find_snapshot
-from trainer.errors import JobError
+from trainer.errors import JobError, RunBusy
 from trainer.holding import Holding, alive, worker_name
 from trainer.performing import perform
 from trainer.platform import prepare
@@ -49,15 +50,28 @@ def train_as_job(settings: Settings, recipe: DetectorRecipe, snapshot: str | Non
 
 
 def train_alone(recipe: DetectorRecipe, out: Path, quiet: bool) -> dict[str, Any]:
-    """Train on synthetic defects alone, without a database or MLflow; the same folder again goes on where it was."""
+    """Train on synthetic defects alone, without a database or MLflow; the same folder again goes on where it was.
+
+    Raises RunBusy when another process trains into the folder, JobError when it was stopped.
+    """
     from trainer.loop import train_detector
 
     stop = threading.Event()
-    with _bar(quiet) as tell, _interrupts(stop.set):
+    with _only_writer(out), _bar(quiet) as tell, _interrupts(stop.set):
         outcome = train_detector(recipe, [], out, _Teller(tell), should_stop=stop.is_set)
     if outcome.stopped:
         raise JobError(f"Stopped. The last checkpoint is in {out}; the same command goes on from it.")
     return {"checkpoint": str(outcome.checkpoint), "metrics": outcome.metrics}
+
+
+@contextmanager
+def _only_writer(out: Path) -> Iterator[None]:
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise RunBusy(f"Another process trains into {out}. Wait for it to end, or choose another --out.") from error
 
 
 class _Teller(NullTracker):

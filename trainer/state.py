@@ -18,9 +18,12 @@ class StateError(TrainerError):
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
-    """Write the state beside its place, then move it there: a crash leaves the older one."""
+    """Write the state beside its place, then move it there: a crash leaves the older one.
+
+    Only one process at a time may write into a folder; what a killed one left half written is written over.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".{_NAME}.{os.getpid()}"
+    beside = folder / f".{_NAME}.new"
     with beside.open("wb") as file:
         torch.save({**state, "chance": _chance()}, file)
         file.flush()

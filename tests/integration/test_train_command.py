@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from db import jobs as rows
@@ -12,6 +13,7 @@ from db.settings import Settings
 from tests.support import tiny
 from trainer import registry
 from trainer.cli import commands
+from trainer.errors import RunBusy
 from trainer.platform import prepare
 from trainer.recipe import RecipeError
 
@@ -31,6 +33,13 @@ def test_without_a_platform_a_folder_is_needed_and_gets_the_model(home: Path, tm
     assert done.exit_code == 0, done.output
     assert Path(json.loads(done.stdout)["checkpoint"]) == out / "detector.safetensors"
     assert not home.exists()
+
+
+def test_a_folder_that_another_process_trains_into_is_left_alone(home: Path, tmp_path: Path) -> None:
+    with FileLock(tmp_path / ".lock"):
+        refused = CliRunner().invoke(commands, ["train", "detector", *FIELDS, "--out", str(tmp_path)])
+    assert isinstance(refused.exception, RunBusy)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_on_a_platform_it_is_a_job_with_a_run_and_a_model(settings: Settings) -> None:
