@@ -4,9 +4,9 @@ Picture `index` of epoch `epoch` depends on nothing but the recipe, these two nu
 that makes it, nor on what was made before. That is what makes a training resumable in the middle of an epoch.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Literal
 
 import cv2
@@ -24,7 +24,8 @@ from trainer.recipe import DetectorRecipe
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 _PREFER_DEFECTS = 0.7
-_KEPT_PHOTOS = 48
+_KEPT_BYTES = 2**29
+"""In each data worker: a photo of 100 megapixels has 400 MB with its mask."""
 _CLEAN_SCALES = (0.5, 1.6)
 _ANNOTATED_SCALES = (0.75, 1.33)
 _VALIDATION_EPOCH = 2**31
@@ -48,6 +49,9 @@ class TrainingExample:
     def is_real(self) -> bool:
         """Whether people marked the defects; synthetic masks never count as real."""
         return self.origin != "synthetic"
+
+
+_kept: OrderedDict[TrainingExample, tuple[Pixels, Mask]] = OrderedDict()
 
 
 class DetectorDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -115,8 +119,18 @@ def as_tensors(pixels: Pixels, mask: Mask) -> tuple[torch.Tensor, torch.Tensor]:
     return photo, torch.from_numpy(mask[None].astype(np.float32))
 
 
-@lru_cache(maxsize=_KEPT_PHOTOS)
 def _load(example: TrainingExample) -> tuple[Pixels, Mask]:
+    """A photo with its mask; those used last stay in memory, as many as _KEPT_BYTES hold."""
+    if example in _kept:
+        _kept.move_to_end(example)
+        return _kept[example]
+    _kept[example] = _read(example)
+    while len(_kept) > 1 and sum(pixels.nbytes + mask.nbytes for pixels, mask in _kept.values()) > _KEPT_BYTES:
+        _kept.popitem(last=False)
+    return _kept[example]
+
+
+def _read(example: TrainingExample) -> tuple[Pixels, Mask]:
     pixels, mask = example.load_pixels(), example.load_mask()
     if mask.shape != pixels.shape[:2]:
         raise TrainerError(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from trainer import dataset as pictures
 from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_photos, photos_in
 from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
 from trainer.defects import AgeingSettings, DefectSettings
@@ -120,6 +121,16 @@ def test_a_mask_of_another_size_is_refused() -> None:
     recipe = DetectorRecipe(**{**vars(RECIPE), "synthetic_share": 0.0})
     with pytest.raises(TrainerError, match=r"12×10.*90×70"):
         DetectorDataset(recipe, [_example(99, np.zeros((10, 12), bool))], [])[0]
+
+
+def test_photos_stay_in_memory_up_to_a_limit_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = pictures._kept
+    kept.clear()
+    monkeypatch.setattr(pictures, "_KEPT_BYTES", 2 * 70 * 90 * 4)
+    examples = [_example(level) for level in (1, 2, 3)]
+    for example in (*examples[:2], examples[0], examples[2]):
+        pictures._load(example)
+    assert list(kept) == [examples[0], examples[2]]
 
 
 def test_nothing_to_train_on_is_said() -> None:
