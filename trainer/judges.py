@@ -38,13 +38,14 @@ def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
     if model.tags.get("origin") == "shipped":
         return frozenset()
     from mlflow.artifacts import load_text
+    from mlflow.exceptions import MlflowException
 
-    uri = f"{open_client(work.settings).get_run(model.run_id).info.artifact_uri}/{TRAINING_PHOTOS}"
     try:
+        uri = f"{open_client(work.settings).get_run(model.run_id).info.artifact_uri}/{TRAINING_PHOTOS}"
         local = local_artifact(uri)
         text = local.read_text() if local is not None else load_text(uri)
         return frozenset(json.loads(text)["train"])
-    except (OSError, ValueError, KeyError) as error:
+    except (MlflowException, OSError, ValueError, KeyError) as error:
         raise JobError(f"What {model.spec} was trained on is not known ({error}); it cannot be compared.") from error
 
 

@@ -1,14 +1,20 @@
 """Models by name: found, fetched, refused in a sentence."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from db.blobs import open_blobs
+from db.engine import Database
+from db.models import Job
 from db.settings import Settings
 from tests.support import tiny
 from trainer import registry
-from trainer.errors import RegistryError
+from trainer.errors import JobError, RegistryError
+from trainer.judges import trained_photos
 from trainer.platform import prepare
+from trainer.work import Work
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -65,3 +71,11 @@ def test_a_registry_that_does_not_answer_is_an_error_and_never_the_shipped_model
         registry.resolve(away, None, "detector")
     with pytest.raises(RegistryError, match="no MLflow store"):
         registry.resolve(settings, None, "detector")
+
+
+def test_a_model_whose_run_is_gone_cannot_be_compared(settings: Settings, database: Database) -> None:
+    prepare(settings)
+    work = Work(settings, database, open_blobs(settings), Job(), lambda: False)
+    gone = registry.ModelVersion("detector", "7", (), "0" * 32, {}, datetime.now(UTC))
+    with pytest.raises(JobError, match="What detector@7 was trained on is not known"):
+        trained_photos(work, gone)
