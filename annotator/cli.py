@@ -48,7 +48,7 @@ def import_photos(
                 progress=lambda done, total, name: progress.update(task, completed=done, total=total, description=name),
             )
     except ImportProblem as problem:
-        errors.print(f"heirloom: {problem}", markup=False)
+        errors.print(f"heirloom: {problem}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_USE) from problem
     _propose(settings, report)
     _tell(report, as_json)
@@ -80,4 +80,4 @@ def _tell(report: "ImportReport", as_json: bool) -> None:
         called = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
         typer.echo(f"known already{called}: {outcome.name}")
     for failure in report.failures:
-        errors.print(f"{failure.name}: {failure.reason}", markup=False)
+        errors.print(f"{failure.name}: {failure.reason}", markup=False, soft_wrap=True)

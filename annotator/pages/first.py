@@ -41,7 +41,6 @@ def _taken() -> None:
         return
     here = platform()
     job = actions.restore(here, taken["ids"], assessor)
-    actions.propose(here, taken["fresh"], assessor)
     st.session_state[UNDER_WAY] = {"photo": taken["ids"][0], "job": job.id}
 
 

@@ -23,7 +23,7 @@ def page() -> None:
     with platform().database.reading() as session:
         found = wall(session, wanted)
     with head:
-        _head(found, wanted, assessor)
+        _head(found, wanted)
     if not found.cards:
         st.subheader(found.emptiness, anchor=False)
         return
@@ -36,12 +36,11 @@ def page() -> None:
         _act(asked.act, assessor)
 
 
-def _head(found: Wall, wanted: Wanted, assessor: Assessor) -> None:
+def _head(found: Wall, wanted: Wanted) -> None:
     st.title(found.said, anchor=False)
     data = {"call": "Drop photos or a zip here, or press to choose", "collection": wanted.collection or ""}
     taken = part("drop", key="drop", data=data, on_taken_change=ignore).taken
     if taken and taken["ids"]:
-        actions.propose(platform(), taken["fresh"], assessor)
         st.rerun()
 
 

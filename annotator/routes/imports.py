@@ -14,6 +14,8 @@ from annotator import identity
 from annotator.context import assessor_of, platform
 from annotator.importing import ImportFailure, ImportReport, import_sources
 from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
+from annotator.views import actions
+from db.models import Assessor
 from inference.photo import Limits
 
 LONGEST_NAME = 200
@@ -34,7 +36,7 @@ async def receive(request: Request) -> Response:
             await _save(request.stream(), path)
         except ImportProblem as problem:
             return JSONResponse({"error": f"{name}: {problem}"}, 413)
-        report = await run_in_threadpool(_import, path, request.query_params.get("collection", ""), assessor.id)
+        report = await run_in_threadpool(_import, path, request.query_params.get("collection", ""), assessor)
     return JSONResponse(asdict(report))
 
 
@@ -49,10 +51,15 @@ async def _save(chunks: AsyncIterator[bytes], path: Path) -> None:
             file.write(chunk)
 
 
-def _import(path: Path, collection: str, by_id: int) -> ImportReport:
-    """Names in the report are those that the person knows, not those of our temporary folder."""
+def _import(path: Path, collection: str, by: Assessor) -> ImportReport:
+    """Names in the report are those that the person knows, not those of our temporary folder.
+
+    Proposals are asked for here, so that closing the page during a long upload leaves no photo without one.
+    """
     sources, failures = find_sources([path])
-    report = import_sources(platform(), sources, collection=collection.strip()[:120], by_id=by_id)
+    report = import_sources(platform(), sources, collection=collection.strip()[:120], by_id=by.id)
+    if report.waiting_ids:
+        actions.propose(platform(), by)
     report.failures[:0] = [ImportFailure(name, reason) for name, reason in failures]
     prefix = f"{path.parent}/"
     report.failures = [

@@ -54,7 +54,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (outcomes.length)
       setTriggerValue("taken", {
         ids: outcomes.map((outcome) => outcome.photo_id),
-        fresh: fresh.filter((outcome) => !outcome.has_mask).map((outcome) => outcome.photo_id),
         failed,
       });
   };

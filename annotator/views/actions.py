@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from annotator.context import Platform
 from db import people, photos, queue
-from db.jobs import get_job
+from db.jobs import get_job, list_jobs
 from db.models import Assessor, Job, JobKind, Snapshot, Split
 from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
@@ -13,12 +13,19 @@ from trainer import jobs, registry
 from trainer.platform import DETECTOR
 
 Role = Literal["is_lead", "is_engineer", "active"]
+ALL_PHOTOS: dict[str, Any] = {"photo_ids": None}
 ENGINEERS_JOBS: tuple[JobKind, ...] = ("train", "compare")
 
 
-def propose(here: Platform, photo_ids: Sequence[int], by: Assessor) -> Job | None:
-    """Have masks proposed for new photos, ahead of whoever opens them."""
-    return _launch(here, "propose", {"photo_ids": list(photo_ids)}, by) if photo_ids else None
+def propose(here: Platform, by: Assessor) -> Job:
+    """Have masks proposed for all photos that wait for one, ahead of whoever opens them.
+
+    A job for all of them that has not begun yet will see the new ones too: then that is the job.
+    """
+    with here.database.reading() as session:
+        queued = [job for job in list_jobs(session, "propose", active=True) if job.status == "queued"]
+    waiting = next((job for job in queued if job.params == ALL_PHOTOS), None)
+    return waiting or _launch(here, "propose", ALL_PHOTOS, by)
 
 
 def restore(here: Platform, photo_ids: Sequence[int], by: Assessor, method: str = "telea") -> Job:

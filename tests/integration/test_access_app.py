@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 from streamlit.runtime import Runtime
@@ -11,10 +12,13 @@ from annotator import identity
 from annotator.access import AppSettings
 from annotator.app import build_app
 from annotator.context import platform
-from db.engine import Database
+from db.engine import Database, open_database
+from db.jobs import claim, list_jobs
 from db.people import set_roles, sign_in
 from db.settings import Settings
+from inference.files import encode_png
 from tests.unit.test_access import AUTH
+from trainer.platform import prepare
 
 OWN = {"origin": "http://localhost"}
 
@@ -24,6 +28,13 @@ def app() -> Iterator[App]:
     """The whole app, once: a process holds one Streamlit runtime. It finds each test's platform in the environment."""
     yield build_app(AppSettings(allowed_hosts=("album.lan",)))
     Runtime._instance = None
+
+
+@pytest.fixture
+def job_queue(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue's tables; a photo that comes in asks for a proposal. MLflow's store is left out: it takes long."""
+    monkeypatch.setattr("trainer.platform._prepare_mlflow", lambda _settings: None)
+    prepare(settings)
 
 
 @pytest.fixture
@@ -134,11 +145,8 @@ def test_with_a_sign_in_a_name_alone_opens_nothing(client: TestClient, settings:
     assert client.post("/api/session", json={"token": token}, headers=OWN).status_code == 401
 
 
+@pytest.mark.usefixtures("job_queue")
 def test_a_photo_comes_in_by_its_route(client: TestClient) -> None:
-    import numpy as np
-
-    from inference.files import encode_png
-
     come_in(client, "Ada")
     data = encode_png(np.arange(1200, dtype=np.uint8).reshape(30, 40))
     report = client.post("/api/photos?name=a.png&collection=album", content=data, headers=OWN).json()
@@ -151,6 +159,24 @@ def test_a_photo_comes_in_by_its_route(client: TestClient) -> None:
     assert bad["failures"][0]["name"] == "c.png"
     assert "/tmp" not in bad["failures"][0]["reason"]
     assert client.get("/api/photos/1/original").content == data
+
+
+@pytest.mark.usefixtures("job_queue")
+def test_photos_that_come_in_share_one_waiting_job_of_proposals(client: TestClient, settings: Settings) -> None:
+    come_in(client, "Ada")
+    for tone in range(3):
+        data = encode_png(np.full((30, 40), 60 * tone, np.uint8))
+        assert client.post(f"/api/photos?name={tone}.png", content=data, headers=OWN).json()["failures"] == []
+    with open_database(settings).reading() as session:
+        (job,) = list_jobs(session)
+        assert (job.kind, job.params) == ("propose", {"photo_ids": None})
+        job_id = job.id
+    with open_database(settings).unit_of_work() as session:
+        claim(session, job_id, "a worker")
+    late = encode_png(np.full((30, 40), 200, np.uint8))
+    client.post("/api/photos?name=late.png", content=late, headers=OWN)
+    with open_database(settings).reading() as session:
+        assert len(list_jobs(session)) == 2, "a job that has begun may not see it"
 
 
 def test_whoever_is_made_inactive_is_out_at_once_and_cannot_come_back(client: TestClient) -> None:

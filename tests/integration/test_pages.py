@@ -73,7 +73,7 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
         if name == "drop":
             with database.unit_of_work() as session:
                 new_photo(session, "a").imported_by_id = 1
-            streamlit.session_state[key] = SimpleNamespace(taken={"ids": [1], "fresh": [1]})
+            streamlit.session_state[key] = SimpleNamespace(taken={"ids": [1]})
             on_taken_change()
 
     def launch(_settings: object, _database: object, kind: JobKind, params: dict[str, object], by_id: int) -> Job:
