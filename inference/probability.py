@@ -5,12 +5,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+LEVELS = 256
+"""How many levels a probability has on disk."""
+
 
 def quantise(probability: NDArray[np.float32]) -> NDArray[np.uint8]:
     """float32 H×W in [0, 1] to the nearest of 256 levels."""
-    return np.rint(np.clip(probability, 0, 1) * 255).astype(np.uint8)
+    scaled = probability * np.float32(LEVELS - 1)
+    np.clip(np.rint(scaled, out=scaled), 0, LEVELS - 1, out=scaled)
+    return scaled.astype(np.uint8)
 
 
 def mask_at(levels: NDArray[np.uint8], threshold: float) -> NDArray[np.bool_]:
     """bool H×W, true where the level of `quantise` is at least ceil(255·threshold)."""
-    return np.asarray(levels >= math.ceil(255 * threshold), np.bool_)
+    return np.asarray(levels >= math.ceil((LEVELS - 1) * threshold), np.bool_)

@@ -1,18 +1,31 @@
 """How well probabilities find the defects of a mask."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+
+from inference.probability import LEVELS, mask_at, quantise
+from trainer.curves import Curve
 
 Probability = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+TOLERANCE = 2
+"""How far beside the mask a found pixel may lie and still be right, pixels."""
+_RESAMPLES = 2000
+
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of one photo (or of many pooled); each is in [0, 1]. AUC and AP need both defects and clean pixels."""
+    """Figures of one photo, or of many pooled; each is in [0, 1].
+
+    Precision and recall allow for TOLERANCE pixels, because two careful people do not draw the same border: boundaries
+    are compared so (Martin, Fowlkes and Malik 2004, section 3), and cracks. Unlike theirs, pixels are not paired
+    one to one: a found pixel is right when a marked one lies within the tolerance, and the other way round.
+    """
 
     dice: float
     """At the model's own threshold."""
@@ -20,61 +33,133 @@ class Metrics:
     """At the threshold that is best for this photo: what a person moving the slider could reach."""
     best_threshold: float
     iou: float
+    precision: float
+    """Share of the found pixels with a marked one within the tolerance (Euclidean); NaN where nothing was found."""
+    recall: float
+    """Share of the marked pixels with a found one within the tolerance; NaN where nothing is marked."""
     auc: float
     """Area under the ROC curve; NaN for a mask with no defect, or nothing else."""
     average_precision: float
+    """NaN for a mask with no defect."""
 
     def to_dict(self) -> dict[str, float]:
         """The figures by name."""
         return asdict(self)
 
 
-def measure(probability: Probability, mask: Mask, threshold: float) -> Metrics:
-    """Measure probabilities `float H×W` in [0, 1] against a mask `bool H×W`, true = defect.
+@dataclass(frozen=True)
+class Tally:
+    """What the figures of a photo are made of. Tallies add up: the sum gives the figures of all pixels pooled."""
 
-    A pixel counts as found when its probability is at least the threshold. Ties are handled as scikit-learn does.
-    Raises ValueError when the shapes differ.
+    found: int
+    marked: int
+    hits: int
+    """Pixels both found and marked."""
+    found_near: int
+    """Found pixels with a marked one within the tolerance."""
+    marked_near: int
+    """Marked pixels with a found one within the tolerance."""
+    curve: Curve
+
+    @classmethod
+    def of(cls, probability: Probability, mask: Mask, found: Mask) -> "Tally":
+        """Count `found`, the mask that a threshold makes of `probability`, against the true one; all are H×W.
+
+        Raises ValueError when the shapes differ.
+        """
+        if not probability.shape == mask.shape == found.shape:
+            raise ValueError(f"probability {probability.shape} and mask {mask.shape} must have one shape")
+        return cls(
+            found=np.count_nonzero(found),
+            marked=np.count_nonzero(mask),
+            hits=np.count_nonzero(found & mask),
+            found_near=np.count_nonzero(found & widened(mask)),
+            marked_near=np.count_nonzero(mask & widened(found)),
+            curve=Curve.of(probability, mask),
+        )
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            found=self.found + other.found,
+            marked=self.marked + other.marked,
+            hits=self.hits + other.hits,
+            found_near=self.found_near + other.found_near,
+            marked_near=self.marked_near + other.marked_near,
+            curve=self.curve + other.curve,
+        )
+
+    def metrics(self) -> Metrics:
+        """The figures."""
+        best_dice, best_threshold = self.curve.best_dice()
+        both = self.found + self.marked
+        return Metrics(
+            dice=_ratio(2 * self.hits, both, 1.0),
+            best_dice=best_dice,
+            best_threshold=best_threshold,
+            iou=_ratio(self.hits, both - self.hits, 1.0),
+            precision=_ratio(self.found_near, self.found, float("nan")),
+            recall=_ratio(self.marked_near, self.marked, float("nan")),
+            auc=self.curve.auc(),
+            average_precision=self.curve.average_precision(),
+        )
+
+
+def measure(probability: Probability, mask: Mask, threshold: float) -> Metrics:
+    """Measure probabilities `float32 H×W` in [0, 1] against a mask `bool H×W`, true = defect.
+
+    What counts as found is the mask that restoring makes at that threshold. Nothing marked and nothing found is a
+    perfect answer. Raises ValueError when the shapes differ.
     """
-    if probability.shape != mask.shape:
-        raise ValueError(f"probability {probability.shape} and mask {mask.shape} must have one shape")
-    curve = _Curve.of(probability.ravel(), mask.ravel())
-    found = probability >= threshold
-    overlap = float(np.count_nonzero(found & mask))
-    chosen, positives = float(np.count_nonzero(found)), float(np.count_nonzero(mask))
-    best_dice, best_threshold = curve.best_dice()
-    return Metrics(
-        dice=_ratio(2 * overlap, chosen + positives),
-        best_dice=best_dice,
-        best_threshold=best_threshold,
-        iou=_ratio(overlap, chosen + positives - overlap),
-        auc=curve.auc(),
-        average_precision=curve.average_precision(),
-    )
+    return Tally.of(probability, mask, mask_at(quantise(probability), threshold)).metrics()
+
+
+def widened(mask: Mask) -> Mask:
+    """The pixels `bool H×W` that have one of the mask within TOLERANCE, Euclidean."""
+    reach = np.arange(-TOLERANCE, TOLERANCE + 1)
+    disk = (reach[:, None] ** 2 + reach**2 <= TOLERANCE**2).astype(np.uint8)
+    return np.asarray(cv2.dilate(mask.view(np.uint8), disk), np.uint8).view(np.bool_)
 
 
 def mean_metrics(figures: Iterable[Metrics]) -> dict[str, float]:
-    """The mean of each figure over photos; AUC and AP over those that have one."""
+    """The mean of each figure over photos, each over those that have it; empty without photos."""
+    return {key: float(np.mean(values)) if values else float("nan") for key, values in _columns(figures).items()}
+
+
+def mean_intervals(figures: Iterable[Metrics], share: float = 0.95, seed: int = 0) -> dict[str, tuple[float, float]]:
+    """Where the mean of each figure may lie for other photos of the same kind: bootstrap over photos, percentiles.
+
+    Efron and Tibshirani 1993, chapter 13. The same seed gives the same interval. NaN with fewer than two photos; with
+    a handful, an interval is too narrow rather than too wide, and says little.
+    """
+    return {key: _interval(values, share, seed) for key, values in _columns(figures).items()}
+
+
+def _columns(figures: Iterable[Metrics]) -> dict[str, list[float]]:
     rows = [entry.to_dict() for entry in figures]
-    means: dict[str, float] = {}
-    for key in rows[0] if rows else ():
-        values = [row[key] for row in rows if not np.isnan(row[key])]
-        means[key] = float(np.mean(values)) if values else float("nan")
-    return means
+    return {key: [row[key] for row in rows if not np.isnan(row[key])] for key in (rows[0] if rows else ())}
+
+
+def _interval(values: Sequence[float], share: float, seed: int) -> tuple[float, float]:
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    chance, numbers = np.random.default_rng(seed), np.asarray(values)
+    means = [numbers[chance.integers(len(numbers), size=len(numbers))].mean() for _ in range(_RESAMPLES)]
+    low, high = np.quantile(means, ((1 - share) / 2, (1 + share) / 2))
+    return float(low), float(high)
 
 
 class ThresholdSearch:
-    """Pools photos in a histogram and finds the threshold with the best Dice over all their pixels."""
+    """Pools photos by the levels that masks are made from and finds the threshold with the best Dice over all."""
 
-    def __init__(self, bins: int = 1000) -> None:
-        self._bins = bins
-        self._defect = np.zeros(bins, dtype=np.int64)
-        self._clean = np.zeros(bins, dtype=np.int64)
+    def __init__(self) -> None:
+        self._defect = np.zeros(LEVELS, dtype=np.int64)
+        self._clean = np.zeros(LEVELS, dtype=np.int64)
 
     def add(self, probability: Probability, mask: Mask) -> None:
         """Count a photo's pixels."""
-        bins = np.minimum((probability * self._bins).astype(np.int64), self._bins - 1)
-        self._defect += np.bincount(bins[mask], minlength=self._bins)
-        self._clean += np.bincount(bins[~mask], minlength=self._bins)
+        levels = quantise(probability)
+        self._defect += np.bincount(levels[mask], minlength=LEVELS)
+        self._clean += np.bincount(levels[~mask], minlength=LEVELS)
 
     def best(self) -> tuple[float, float]:
         """The best threshold in (0, 1) and its Dice; 0.5 and 0 when nothing was marked as defect."""
@@ -85,47 +170,8 @@ class ThresholdSearch:
             return 0.5, 0.0
         dice = 2 * hits / (hits + alarms + positives)
         best = 1 + int(np.argmax(dice[1:]))
-        return best / self._bins, float(dice[best])
+        return (best - 0.5) / (LEVELS - 1), float(dice[best])
 
 
-@dataclass(frozen=True)
-class _Curve:
-    """Hits and false alarms when everything from each distinct probability upwards counts as found."""
-
-    thresholds: npt.NDArray[np.float32]
-    hits: npt.NDArray[np.float64]
-    alarms: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, probability: Probability, mask: Mask) -> "_Curve":
-        order = np.argsort(probability, kind="stable")[::-1]
-        sorted_probability, sorted_mask = probability[order], mask[order]
-        last_of_ties = np.append(np.flatnonzero(np.diff(sorted_probability)), len(order) - 1)
-        hits = np.cumsum(sorted_mask, dtype=np.float64)[last_of_ties]
-        return cls(sorted_probability[last_of_ties], hits, last_of_ties + 1 - hits)
-
-    def best_dice(self) -> tuple[float, float]:
-        positives = self.hits[-1]
-        if positives == 0:
-            return 1.0, 1.0
-        dice = 2 * self.hits / (self.hits + self.alarms + positives)
-        best = int(np.argmax(dice))
-        return float(dice[best]), float(self.thresholds[best])
-
-    def auc(self) -> float:
-        positives, negatives = self.hits[-1], self.alarms[-1]
-        if positives == 0 or negatives == 0:
-            return float("nan")
-        rates = np.append(0.0, self.hits / positives), np.append(0.0, self.alarms / negatives)
-        return float(np.trapezoid(rates[0], rates[1]))
-
-    def average_precision(self) -> float:
-        if self.hits[-1] == 0:
-            return float("nan")
-        precision = self.hits / (self.hits + self.alarms)
-        return float(np.sum(np.diff(self.hits, prepend=0.0) * precision) / self.hits[-1])
-
-
-def _ratio(part: float, whole: float) -> float:
-    """Nothing marked and nothing found is a perfect answer."""
-    return part / whole if whole > 0 else 1.0
+def _ratio(part: float, whole: float, otherwise: float) -> float:
+    return part / whole if whole > 0 else otherwise
