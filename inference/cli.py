@@ -24,7 +24,7 @@ Model = Annotated[
 ]
 Fill = Annotated[FillMethod, typer.Option("--method", help="Fill by Telea's method or by Navier–Stokes.")]
 Threshold = Annotated[
-    float | None, typer.Option("--threshold", min=0.0, max=1.0, help="Probability from which a pixel is a defect.")
+    float | None, typer.Option("--threshold", help="Probability from which a pixel is a defect, above 0 and up to 1.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
 
@@ -87,21 +87,20 @@ def detect(
         checkpoint, name = _resolve(context, model)
         from inference.detector import Detector
 
-        detector = Detector.load(checkpoint, name=name)
+        detector = Detector.load(checkpoint, name=name, threshold=threshold)
     except InferenceError as error:
         raise refuse(error) from error
-    used = detector.threshold if threshold is None else threshold
 
     def step(number: int, report: Report) -> Done:
         source, target = plan[number]
         photo = read_photo(source)
         levels = quantise(detector.probability(photo.pixels, report))
-        mask = mask_at(levels, used)
+        mask = mask_at(levels, detector.threshold)
         outputs = {"probability": _with(target, ".probability.png"), "mask": _with(target, ".mask.png")}
         write_file(outputs["probability"], encode_png(levels))
         write_file(outputs["mask"], encode_mask(mask))
         models = named({"detector": detector.name})
-        return Done(str(source), _text(outputs), models, float(mask.mean()), used, photo.warnings)
+        return Done(str(source), _text(outputs), models, float(mask.mean()), detector.threshold, photo.warnings)
 
     _quiet_libraries()
     run_batch([source for source, _ in plan], step, as_json)

@@ -14,6 +14,7 @@ from inference.checkpoint import load_checkpoint
 from inference.errors import CheckpointError, InferenceError
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
+from inference.probability import checked_threshold
 from inference.resolve import shipped_model
 from inference.tiles import run_tiled
 
@@ -22,24 +23,31 @@ class Detector:
     """A detector network with the threshold it was calibrated for and the name it goes by in results."""
 
     def __init__(
-        self, network: nn.Module, threshold: float, name: ModelName, *, tile: int = 1024, device: str | None = None
-    ) -> None:
-        """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is."""
-        self.threshold = threshold
+        self, network: nn.Module, threshold: float, name: ModelName, *, tile: int = 1024, device: str | None = None,
+        mirror: bool = True,
+    ) -> None:  # fmt: skip
+        """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is.
+
+        `threshold` is in (0, 1]. With `mirror`, what is seen is averaged with what is seen in the mirror, which takes
+        twice the time. Raises UsageProblem for an impossible threshold.
+        """
+        self.threshold = checked_threshold(threshold)
         self.name = name
         self._tile = tile
+        self._mirror = mirror
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
 
     @classmethod
     def load(
         cls, path: Path | None = None, *, name: ModelName | None = None, threads: int | None = None,
-        device: str | None = None,
+        device: str | None = None, threshold: float | None = None, mirror: bool = True,
     ) -> "Detector":  # fmt: skip
         """Load a checkpoint file, or the shipped detector when `path` is None.
 
         `name` is what results call it (by default the file's name and hash); `threads` sets torch's threads for the
-        whole process. Raises CheckpointError naming the file and the remedy.
+        whole process; `threshold` takes the place of the one that the checkpoint was calibrated for. Raises
+        CheckpointError naming the file and the remedy, UsageProblem for an impossible threshold.
         """
         if path is None:
             path, name = shipped_model("detector")
@@ -49,21 +57,22 @@ class Detector:
         network = build_detector(DetectorArchitecture.from_dict(checkpoint.architecture))
         try:
             network.load_state_dict(checkpoint.state)
-            threshold = float(checkpoint.settings["threshold"])
+            calibrated = float(checkpoint.settings["threshold"])
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
             cause = str(error).splitlines()[0]
             raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
         if threads is not None:
             torch.set_num_threads(threads)
-        return cls(network, threshold, name or ModelName.of_file("detector", path), device=device)
+        used = calibrated if threshold is None else threshold
+        return cls(network, used, name or ModelName.of_file("detector", path), device=device, mirror=mirror)
 
     def probability(
         self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None = None
     ) -> NDArray[np.float32]:
         """Probability of 'defect' for every pixel of uint8 H×W×3 RGB, any size: float32 H×W in [0, 1].
 
-        The photo and its mirror image are averaged, as probabilities. Memory is bounded by
-        the tile whatever the photo's size. `progress` gets the share done.
+        The photo and its mirror image are averaged, as probabilities, unless the detector was made without. Memory is
+        bounded by the tile whatever the photo's size. `progress` gets the share done.
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise InferenceError(f"A detector takes uint8 H×W×3 pixels, not {pixels.dtype} {pixels.shape}.")
@@ -74,6 +83,9 @@ class Detector:
         photo = torch.from_numpy(np.array(tile)).to(self._device).permute(2, 0, 1)[None].float() / 255
         photo = photo.contiguous(memory_format=torch.channels_last)
         seen = torch.sigmoid(self._logits(photo))
+        if not self._mirror:
+            alone: NDArray[np.float32] = seen[0, 0].cpu().numpy()
+            return alone
         mirrored = torch.sigmoid(self._logits(photo.flip(3))).flip(3)
         average: NDArray[np.float32] = ((seen + mirrored) / 2)[0, 0].cpu().numpy()
         return average

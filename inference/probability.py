@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.errors import UsageProblem
+
 LEVELS = 256
 """How many levels a probability has on disk."""
 
@@ -19,3 +21,10 @@ def quantise(probability: NDArray[np.float32]) -> NDArray[np.uint8]:
 def mask_at(levels: NDArray[np.uint8], threshold: float) -> NDArray[np.bool_]:
     """bool H×W, true where the level of `quantise` is at least ceil(255·threshold)."""
     return np.asarray(levels >= math.ceil((LEVELS - 1) * threshold), np.bool_)
+
+
+def checked_threshold(threshold: float) -> float:
+    """The threshold itself. Raises UsageProblem when it is not above 0 and up to 1: at 0 all of a photo is a defect."""
+    if not 0 < threshold <= 1:
+        raise UsageProblem(f"A threshold of {threshold:g} is not possible; give one above 0 and up to 1.")
+    return threshold

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.detector import Detector
-from inference.errors import PhotoError, UsageProblem
+from inference.errors import PhotoError
 from inference.fill import fill
 from inference.metadata import Array
 from inference.methods import FillMethod, fill_name
@@ -39,21 +39,17 @@ class RestorationResult:
 class Restorer:
     """A detector and a way of filling; every stage takes what the one before it made."""
 
-    def __init__(self, detector: Detector, method: FillMethod = "telea", threshold: float | None = None) -> None:
-        """`threshold` in (0, 1] takes the place of the one that the detector was calibrated for."""
-        if threshold is not None and not 0 < threshold <= 1:
-            raise UsageProblem(f"A threshold of {threshold:g} is not possible; give one above 0 and up to 1.")
+    def __init__(self, detector: Detector, method: FillMethod = "telea") -> None:
         self._detector = detector
         self._method: FillMethod = method
-        self._threshold = detector.threshold if threshold is None else threshold
 
     @classmethod
     def load(
         cls, detector: Path | None = None, method: FillMethod = "telea", *, name: ModelName | None = None,
         threshold: float | None = None, threads: int | None = None,
     ) -> "Restorer":  # fmt: skip
-        """Load the detector's checkpoint (the shipped one for None); see Detector.load for `name` and `threads`."""
-        return cls(Detector.load(detector, name=name, threads=threads), method, threshold)
+        """Load the detector's checkpoint (the shipped one for None); see Detector.load for the rest."""
+        return cls(Detector.load(detector, name=name, threads=threads, threshold=threshold), method)
 
     @property
     def models(self) -> dict[str, ModelName]:
@@ -64,12 +60,12 @@ class Restorer:
         """Restore a photo. `progress` gets the share done. Raises PhotoError where nothing is left to fill from."""
         report = progress or _ignore
         probability = self._detector.probability(photo.pixels, lambda share: report(share * _DETECTING))
-        mask = mask_at(quantise(probability), self._threshold)
+        mask = mask_at(quantise(probability), self._detector.threshold)
         if mask.all():
             raise PhotoError(f"The detector takes all of {photo.name} for a defect; choose a higher threshold.")
         restored = fill(photo, mask, self._method, progress=lambda share: report(_DETECTING + share * (1 - _DETECTING)))
         report(1.0)
-        return RestorationResult(mask, probability, restored, self.models, photo.warnings, self._threshold)
+        return RestorationResult(mask, probability, restored, self.models, photo.warnings, self._detector.threshold)
 
 
 def _ignore(_: float) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.detector import Detector
-from inference.errors import CheckpointError, InferenceError
+from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
 
@@ -60,6 +60,15 @@ def test_photo_and_mirror_image_are_averaged() -> None:
     assert len(network.batches) == 2
 
 
+def test_without_the_mirror_the_photo_is_seen_once() -> None:
+    network = Leftward()
+    pixels = noise(32, 32)
+    found = Detector(network, 0.5, NAME, device="cpu", mirror=False).probability(pixels)
+    left = np.pad(4 * pixels.sum(axis=2) / 255, ((0, 0), (1, 0)))[:, :-1]
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-left)), atol=0.01)
+    assert len(network.batches) == 1
+
+
 def test_a_mirrored_photo_gives_the_mirrored_probability(tiny: Path) -> None:
     detector = Detector.load(tiny, device="cpu")
     pixels = noise(64, 96)
@@ -98,6 +107,12 @@ def test_loading_knows_threshold_and_name(tiny: Path) -> None:
     assert detector.threshold == 0.4
     assert str(detector.name).startswith("detector tiny.safetensors@")
     assert Detector.load(tiny, name=NAME, device="cpu").name == NAME
+
+
+def test_a_threshold_may_take_the_place_of_the_calibrated_one(tiny: Path) -> None:
+    assert Detector.load(tiny, threshold=0.9, device="cpu").threshold == 0.9
+    with pytest.raises(UsageProblem, match="A threshold of 0 is not possible"):
+        Detector.load(tiny, threshold=0.0, device="cpu")
 
 
 def test_threads_are_set(tiny: Path) -> None:

@@ -165,6 +165,15 @@ def test_models_that_are_not_there_are_wrong_use(
     assert cause in said
 
 
+@pytest.mark.parametrize("command", ["restore", "detect"])
+@pytest.mark.parametrize("threshold", [0, 1.5])
+def test_impossible_thresholds_are_wrong_use(
+    photos: Path, model: Path, tmp_path: Path, command: str, threshold: float
+) -> None:
+    result = invoke(command, photos, "--out", tmp_path / "out", "--model", model, "--threshold", threshold)
+    assert f"A threshold of {threshold} is not possible" in failing(result, 2)
+
+
 def test_a_damaged_checkpoint_is_wrong_use(photos: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.safetensors"
     path.write_bytes(b"nothing")

@@ -31,8 +31,8 @@ def scratched(dtype: type = np.uint8, channels: int = 3) -> Photo:
     return decode(encode_png(array[..., 0] if channels == 1 else array), "aunt.png")
 
 
-def restorer(threshold: float | None = None) -> Restorer:
-    return Restorer(Detector(Whites(), 0.5, NAME, device="cpu"), "ns", threshold)
+def restorer(threshold: float = 0.5) -> Restorer:
+    return Restorer(Detector(Whites(), threshold, NAME, device="cpu"), "ns")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
