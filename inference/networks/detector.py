@@ -1,7 +1,7 @@
 """The detector: a U-Net that gives every pixel a logit of being a defect."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import segmentation_models_pytorch as smp
 import torch
@@ -9,11 +9,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
-from inference.networks import plain
+from inference.networks import activated, plain, stem
 
 _CHANNEL_MEAN = (0.485, 0.456, 0.406)
 _CHANNEL_DEVIATION = (0.229, 0.224, 0.225)
 _DEEPEST = 5
+
+Stem = Literal["encoder", "full"]
+Norm = Literal["batch", "inplace"]
 
 plain.register()
 
@@ -28,6 +31,10 @@ class DetectorArchitecture:
     """Levels of the encoder, 3 to 5."""
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
     """Channels of each decoder block, deepest first; as many as the encoder has levels."""
+    stem: Stem = "encoder"
+    """`encoder`: the encoder's own; `full`: first convolution 3×3 with stride 1, the pooling after it removed."""
+    norm: Norm = "batch"
+    """`batch`: batch normalisation and ReLU; `inplace`: in-place activated normalisation in encoder and decoder."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "decoder_channels", tuple(int(channels) for channels in self.decoder_channels))
@@ -43,6 +50,15 @@ class DetectorArchitecture:
                 f"{self.encoder_depth} encoder levels need as many positive decoder_channels, "
                 f"not {self.decoder_channels}."
             )
+        if self.stem not in get_args(Stem) or self.norm not in get_args(Norm):
+            raise InferenceError(
+                f"A stem is one of {get_args(Stem)} and a norm one of {get_args(Norm)}, "
+                f"not '{self.stem}' and '{self.norm}'."
+            )
+        if self.stem == "full" and not self.encoder.startswith(stem.FAMILIES):
+            raise stem.refusal(self.encoder)
+        if self.norm == "inplace" and not self.encoder.startswith(activated.FAMILIES):
+            raise activated.refusal(self.encoder)
 
     def to_dict(self) -> dict[str, Any]:
         """The architecture as plain JSON values."""
@@ -57,6 +73,10 @@ class DetectorArchitecture:
             raise CheckpointError(f"The checkpoint describes a detector that cannot be built: {error}") from error
 
 
+ALBUNET18 = DetectorArchitecture("resnet18", 5, (256, 128, 64, 32, 16), stem="full", norm="inplace")
+"""The published detector: a ResNet-18 U-Net at full resolution with in-place activated normalisation."""
+
+
 class DetectorNetwork(nn.Module):
     """U-Net (Ronneberger et al. 2015) that normalises and pads by itself.
 
@@ -66,10 +86,11 @@ class DetectorNetwork(nn.Module):
     mean: torch.Tensor
     deviation: torch.Tensor
 
-    def __init__(self, unet: nn.Module, depth: int) -> None:
+    def __init__(self, unet: nn.Module, multiple: int) -> None:
+        """Wrap a U-Net that takes sides divisible by `multiple`."""
         super().__init__()
         self.unet = unet
-        self.multiple = 2**depth
+        self.multiple = multiple
         self.register_buffer("mean", torch.tensor(_CHANNEL_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("deviation", torch.tensor(_CHANNEL_DEVIATION).view(1, 3, 1, 1), persistent=False)
 
@@ -87,7 +108,9 @@ class DetectorNetwork(nn.Module):
 def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = False) -> DetectorNetwork:
     """Build the network of an architecture, with random weights, or with ImageNet weights in the encoder.
 
-    Raises InferenceError when pretrained weights are asked for and cannot be had.
+    Pretrained weights go through stem and norm as `stem.resampled` and `activated.activate_in_place` say.
+
+    Raises InferenceError when pretrained weights are asked for and cannot be had, or the encoder cannot have the stem.
     """
     if pretrained and architecture.encoder == "plain":
         raise InferenceError("Encoder 'plain' has no pretrained weights: set pretrained to false.")
@@ -106,4 +129,8 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
             f"Pretrained weights for encoder '{architecture.encoder}' cannot be had ({type(error).__name__}: {error}). "
             "Connect this machine to the internet once, or start from random weights with pretrained: false."
         ) from error
-    return DetectorNetwork(unet, architecture.encoder_depth)
+    if architecture.stem == "full":
+        stem.open_stem(unet, architecture.encoder)
+    if architecture.norm == "inplace":
+        activated.activate_in_place(unet)
+    return DetectorNetwork(unet, unet.encoder.output_stride)
