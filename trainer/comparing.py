@@ -15,29 +15,23 @@ A figure that a photo cannot have (AUC without a defect) is null.
 import math
 from typing import TYPE_CHECKING, Any
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
 from db.errors import PlatformError
 from db.models import Annotation
 from inference.errors import InferenceError
 from inference.files import decode_mask
 from inference.photo import decode
-from inference.probability import mask_at, quantise
 from inference.thumbnails import thumbnail
 from trainer.errors import JobError
+from trainer.evaluation.measuring import SHOWN_SIDE, look
 from trainer.judges import Candidate, candidate_of, choose_photos, left_out_entry
-from trainer.metrics import Metrics, mean_metrics, measure
+from trainer.metrics import Metrics, mean_metrics
 from trainer.models import load_detector
-from trainer.overlays import overlay
+from trainer.overlays import overlay_at
 from trainer.work import Work
 
 if TYPE_CHECKING:
     from inference.detector import Detector
 
-_SIDE = 1024
-"""Longer side of the pictures shown, pixels."""
 NO_REAL = "no real annotations yet"
 NO_SYNTHETIC = "no synthetic annotations"
 
@@ -88,12 +82,12 @@ def _examine(work: Work, detector: "Detector", spec: str, annotation: Annotation
     pixels = decode(work.blobs.get(photo.sha256), photo.filename).pixels
     height, width = pixels.shape[:2]
     mask = decode_mask(work.blobs.get(annotation.mask_sha256 or ""), (height, width), f"mask of {photo.filename}")
-    probability = detector.probability(pixels, progress=lambda _: work.go_on())
-    found = mask_at(quantise(probability), detector.threshold)
-    entry["view"] = work.blobs.put(thumbnail(pixels, _SIDE))
+    seen = look(detector, pixels, mask, progress=lambda _: work.go_on())
+    shown = overlay_at(SHOWN_SIDE, pixels, mask, seen.found)
+    entry["view"] = work.blobs.put(thumbnail(pixels, SHOWN_SIDE))
     entry["models"][spec] = {
-        "figures": measure(probability, mask, detector.threshold).to_dict(),
-        "overlay": work.blobs.put(_picture(pixels, mask, found)),
+        "figures": seen.tally.metrics().to_dict(),
+        "overlay": work.blobs.put(thumbnail(shown, SHOWN_SIDE)),
     }
 
 
@@ -101,21 +95,6 @@ def _entry(annotation: Annotation) -> dict[str, Any]:
     photo = annotation.photo
     real = annotation.origin != "synthetic"
     return {"photo_id": photo.id, "filename": photo.filename, "real": real, "view": "", "models": {}}
-
-
-def _picture(
-    pixels: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]
-) -> bytes:  # fmt: skip
-    """JPEG of at most _SIDE pixels; masks are scaled down by area, so that thin defects stay visible."""
-    scale = min(1.0, _SIDE / max(mask.shape))
-    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return thumbnail(overlay(np.asarray(small, np.uint8), _small(mask, size), _small(found, size)), _SIDE)
-
-
-def _small(mask: npt.NDArray[np.bool_], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    shrunk = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(shrunk > 0.25, np.bool_)
 
 
 def _report(

@@ -87,7 +87,8 @@ class Curve:
         _, hits, alarms = self._sweep
         if not len(hits) or hits[-1] == 0 or alarms[-1] == 0:
             return np.full(len(rates), np.nan)
-        return np.interp(rates, np.append(0.0, alarms / alarms[-1]), np.append(0.0, hits / hits[-1]))
+        recalls = np.interp(rates, np.append(0.0, alarms / alarms[-1]), np.append(0.0, hits / hits[-1]))
+        return np.asarray(recalls, dtype=np.float64)
 
     def precision_at_recall(self, recalls: Figures) -> Figures:
         """Precision at the highest threshold that finds at least these shares of the defects; NaN without a defect."""

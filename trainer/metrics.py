@@ -70,11 +70,11 @@ class Tally:
         if not probability.shape == mask.shape == found.shape:
             raise ValueError(f"probability {probability.shape} and mask {mask.shape} must have one shape")
         return cls(
-            found=np.count_nonzero(found),
-            marked=np.count_nonzero(mask),
-            hits=np.count_nonzero(found & mask),
-            found_near=np.count_nonzero(found & widened(mask)),
-            marked_near=np.count_nonzero(mask & widened(found)),
+            found=int(np.count_nonzero(found)),
+            marked=int(np.count_nonzero(mask)),
+            hits=int(np.count_nonzero(found & mask)),
+            found_near=int(np.count_nonzero(found & widened(mask))),
+            marked_near=int(np.count_nonzero(mask & widened(found))),
             curve=Curve.of(probability, mask),
         )
 

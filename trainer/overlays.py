@@ -2,24 +2,42 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-_FOUND = np.array([60, 200, 90], dtype=np.float32)
-_MISSED = np.array([70, 110, 255], dtype=np.float32)
-_FALSE = np.array([240, 60, 60], dtype=np.float32)
+COLOURS = {"hits": (60, 200, 90), "missed": (70, 110, 255), "false alarms": (240, 60, 60)}
+"""What an overlay's colours mean; RGB."""
+_STILL_SEEN = 0.25
+"""Share of a pixel of a shrunken mask that has to be marked for it to be: thin defects stay visible."""
 
 
 def overlay(pixels: Pixels, mask: Mask, found: Mask) -> Pixels:
     """The photo `uint8 H×W×3` with hits in green, missed defects in blue and false alarms in red."""
     coloured = pixels.astype(np.float32) * 0.75
-    for where, colour in ((found & mask, _FOUND), (mask & ~found, _MISSED), (found & ~mask, _FALSE)):
-        coloured[where] = 0.25 * coloured[where] + 0.75 * colour
+    for where, colour in zip((found & mask, mask & ~found, found & ~mask), COLOURS.values(), strict=True):
+        coloured[where] = 0.25 * coloured[where] + 0.75 * np.array(colour, dtype=np.float32)
     return np.asarray(np.rint(coloured), dtype=np.uint8)
+
+
+def overlay_at(side: int, pixels: Pixels, mask: Mask, found: Mask) -> Pixels:
+    """The overlay with its longer side at most `side` pixels; thin defects stay visible."""
+    scale = min(1.0, side / max(mask.shape))
+    if scale == 1.0:
+        return overlay(pixels, mask, found)
+    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return overlay(small, _shrunk(mask, size), _shrunk(found, size))
 
 
 def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
     """Pictures of one height in a row."""
     return np.concatenate(list(pictures), axis=1)
+
+
+def _shrunk(mask: Mask, size: tuple[int, int]) -> Mask:
+    # As uint8: a float copy of a mask of 100 megapixels would be 400 MB.
+    share = cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share > _STILL_SEEN * 255, np.bool_)

@@ -81,8 +81,8 @@ def find_model(settings: Settings, name: str, which: str) -> ModelVersion:
 
 def list_models(settings: Settings, name: str) -> list[ModelVersion]:
     """Every version of a model, newest first; empty when the registry has none. Raises RegistryError."""
-    with _answering(settings):
-        client = _client(settings)
+    with answering(settings):
+        client = client_of(settings)
         found = list(_pages(client, f"name = '{name}'"))
         aliases = _aliases(client, name) if found else {}
     models = [
@@ -101,8 +101,8 @@ def list_models(settings: Settings, name: str) -> list[ModelVersion]:
 
 def checkpoint_file(settings: Settings, model: ModelVersion) -> Path:
     """The safetensors file of a version; fetched once into HEIRLOOM_HOME/cache when it is not on this machine."""
-    with _answering(settings):
-        source = str(_client(settings).get_model_version_download_uri(model.name, model.version))
+    with answering(settings):
+        source = str(client_of(settings).get_model_version_download_uri(model.name, model.version))
     folder = local_artifact(source)
     if folder is not None:
         return _only_checkpoint(folder, model)
@@ -117,8 +117,8 @@ def register(settings: Settings, name: str, checkpoint: Path, run_id: str, tags:
 
     Raises RegistryError when the registry does not answer.
     """
-    with _answering(settings):
-        client = _client(settings)
+    with answering(settings):
+        client = client_of(settings)
         known = list(_pages(client, f"name = '{name}' and run_id = '{run_id}'"))
         if known:
             return str(known[0].version)
@@ -132,8 +132,8 @@ def register(settings: Settings, name: str, checkpoint: Path, run_id: str, tags:
 
 def register_shipped(settings: Settings, name: str, checkpoint: Path) -> str:
     """Version 1 of a fresh registry: the weights that come with heirloom, already in production."""
-    with _answering(settings):
-        client = _client(settings)
+    with answering(settings):
+        client = client_of(settings)
         run = client.create_run(experiment_id(settings, client, name), run_name="shipped", tags={KIND_TAG: "shipped"})
         made = register(settings, name, checkpoint, run.info.run_id, {"origin": "shipped"})
         client.set_terminated(run.info.run_id, "FINISHED")
@@ -195,8 +195,8 @@ def _move(
     """The row and the alias together: a registry that does not answer leaves no row behind."""
     with database.unit_of_work() as session:
         row = promotions.record_promotion(session, target.name, target.version, previous, by_id, undoes_id=undoes_id)
-        with _answering(settings):
-            _client(settings).set_registered_model_alias(target.name, PRODUCTION, target.version)
+        with answering(settings):
+            client_of(settings).set_registered_model_alias(target.name, PRODUCTION, target.version)
     return row
 
 
@@ -205,7 +205,8 @@ def _propose_anew(settings: Settings, database: Database, name: str, by_id: int 
         jobs.launch(settings, database, "propose", {"photo_ids": None}, by_id)
 
 
-def _client(settings: Settings) -> "MlflowClient":
+def client_of(settings: Settings) -> "MlflowClient":
+    """A client of a store that is there. Raises RegistryError when our own was never made."""
     uri = settings.mlflow_tracking_uri
     if uri.startswith("sqlite") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise RegistryError(
@@ -215,8 +216,8 @@ def _client(settings: Settings) -> "MlflowClient":
 
 
 @contextmanager
-def _answering(settings: Settings) -> Iterator[None]:
-    """Turns what MLflow and its connections raise into one sentence."""
+def answering(settings: Settings) -> Iterator[None]:
+    """Turns what MLflow and its connections raise into one sentence, a RegistryError."""
     from mlflow.exceptions import MlflowException
     from requests import RequestException
     from sqlalchemy.exc import SQLAlchemyError
@@ -261,7 +262,7 @@ def _fetch(settings: Settings, source: str, model: ModelVersion, place: Path) ->
     from mlflow.artifacts import download_artifacts
 
     place.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=place.parent) as folder, _answering(settings):
+    with TemporaryDirectory(dir=place.parent) as folder, answering(settings):
         got = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=settings.mlflow_tracking_uri)
         _only_checkpoint(Path(got), model).replace(place)
 

@@ -1,0 +1,60 @@
+"""`heirloom evaluate …`. Light: torch, matplotlib and MLflow come when work starts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+commands = typer.Typer()
+_evaluate = typer.Typer(no_args_is_help=True, help="Measure models on annotated photos.")
+commands.add_typer(_evaluate, name="evaluate")
+
+
+@_evaluate.command("detector")
+def evaluate_detector(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME@ALIAS|PATH]…", help="Detectors; without one, the one in use here."),
+    ] = None,
+    *,
+    on: Annotated[
+        list[str],
+        typer.Option(
+            "--on",
+            metavar="FOLDER|SNAPSHOT",
+            help="Folder of NAME.damaged.* with NAME.mask.png, read recursively (may be given again), or a snapshot.",
+        ),
+    ],
+    apart: Annotated[
+        list[str] | None,
+        typer.Option("--apart", metavar="NAME", help="Photo or group to show, but to keep out of every mean."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="In place of each model's own, above 0 and up to 1.")
+    ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror/--no-mirror", help="Average each photo with its mirror image, as restoring does.")
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
+    ] = None,
+    track: Annotated[
+        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+) -> None:
+    """Measure detectors on photos with known masks, beside a classical method and the published figures."""
+    from db.settings import Settings
+    from trainer.evaluation.command import Request, run
+
+    request = Request(
+        models=tuple(models or ()),
+        on=tuple(on),
+        apart=tuple(apart or ()),
+        threshold=threshold,
+        mirror=mirror,
+        out=out,
+        track=track,
+    )
+    if not run(Settings(), request, as_json):
+        raise typer.Exit(1)

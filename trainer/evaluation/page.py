@@ -1,0 +1,59 @@
+"""A page made of strips one below the other, each drawn by matplotlib and measured in inches from its top left."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Pixels = npt.NDArray[np.uint8]
+
+WIDTH, MARGIN = 12.0, 0.5
+INK, SOFT, RULE = "#1d1d1f", "#6e6e73", "#d9d9de"
+_DOTS = 110
+
+
+class Strip:
+    """A strip of the page, all its width; lengths are measured from its top left."""
+
+    def __init__(self, height: float) -> None:
+        self.height = round(height * _DOTS) / _DOTS
+        self._figure = Figure(figsize=(WIDTH, self.height), dpi=_DOTS, facecolor="white")
+
+    def text(self, x: float, y: float, text: str, **style: Any) -> None:
+        """Text with its baseline at `y`."""
+        look = {"fontsize": 9.5, "color": INK, "parse_math": False, **style}
+        self._figure.text(x / WIDTH, 1 - y / self.height, text, **look)
+
+    def box(self, x: float, y: float, width: float, height: float, colour: str | tuple[float, ...]) -> None:
+        """A filled rectangle."""
+        corner = (x / WIDTH, 1 - (y + height) / self.height)
+        self._figure.add_artist(Rectangle(corner, width / WIDTH, height / self.height, facecolor=colour, linewidth=0))
+
+    def axes(self, x: float, y: float, width: float, height: float) -> "Axes":
+        """Axes with their top left at (x, y)."""
+        return self._figure.add_axes((x / WIDTH, 1 - (y + height) / self.height, width / WIDTH, height / self.height))
+
+    def pixels(self) -> Pixels:
+        """The strip drawn, `uint8 H×W×3`."""
+        buffer = BytesIO()
+        self._figure.savefig(buffer, format="rgba")
+        width, height = round(WIDTH * _DOTS), round(self.height * _DOTS)
+        return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
+
+    def picture(self, x: float, y: float, width: float, height: float, pixels: Pixels) -> None:
+        """`uint8 H×W×3` in a place of its own shape."""
+        axes = self.axes(x, y, width, height)
+        axes.imshow(pixels, aspect="auto", interpolation="lanczos")
+        axes.set_axis_off()
+
+
+def stacked(strips: Sequence[Strip]) -> Pixels:
+    """The page: `uint8 H×W×3`."""
+    return np.concatenate([strip.pixels() for strip in strips])

@@ -1,0 +1,118 @@
+"""Annotated photos to measure detectors on: pairs of files in folders, or what a snapshot froze."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from db.blobs import BlobStore
+from db.snapshots import SnapshotContents, SnapshotEntry
+from inference.errors import PhotoError
+from inference.files import decode_mask
+from inference.photo import decode, read_file
+from trainer.errors import WrongUse
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+_DAMAGED = ".damaged."
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A photo `uint8 H×W×3` RGB with its true mask `bool H×W`, and the SHA-256 of the bytes of both."""
+
+    pixels: Pixels
+    mask: Mask
+    photo_sha: str
+    mask_sha: str
+
+
+@dataclass(frozen=True)
+class EvaluationPhoto:
+    """An annotated photo, read when its turn comes."""
+
+    name: str
+    group: str
+    """What it stands with: its folder, or `real` or `synthetic` in a snapshot."""
+    read: Callable[[], Truth]
+    """Raises PhotoError or BlobError naming what cannot be read."""
+    apart: bool = False
+    """Shown, but not part of any mean."""
+
+    @property
+    def label(self) -> str:
+        """`group/name`."""
+        return f"{self.group}/{self.name}"
+
+
+def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
+    """Photos `NAME.damaged.*` with masks `NAME.mask.png` (bright = defect) below these folders, each once.
+
+    The group is the path of the photo's folder within the one given, or that one's own name. A missing mask is told
+    when the photo is read. Raises WrongUse when a folder has no such photos.
+    """
+    found: dict[Path, EvaluationPhoto] = {}
+    for folder in folders:
+        paths = sorted(path for path in folder.rglob(f"*{_DAMAGED}*") if path.is_file())
+        if not paths:
+            raise WrongUse(f"{folder}: there are no files NAME.damaged.* here. Name a folder of annotated photos.")
+        for path in paths:
+            within = path.parent.relative_to(folder)
+            group = within.as_posix() if within.parts else folder.resolve().name
+            name = path.name.split(_DAMAGED)[0]
+            found.setdefault(path.resolve(), EvaluationPhoto(name, group, partial(_read_pair, path)))
+    return list(found.values())
+
+
+def photos_of(snapshot: SnapshotContents, blobs: BlobStore) -> list[EvaluationPhoto]:
+    """The validation side of a snapshot, whose bytes are still there; synthetic photos stand apart from real ones.
+
+    Raises WrongUse when there is none: what models train on cannot judge them.
+    """
+    items = [item for item in snapshot.items if item.split == "validation" and item.photo_id is not None]
+    if not items:
+        raise WrongUse(
+            f"Snapshot {snapshot.name} has no photos on its validation side; annotate more photos and make a new one."
+        )
+    return [_frozen(item, blobs) for item in items]
+
+
+def set_apart(photos: Sequence[EvaluationPhoto], names: Sequence[str]) -> list[EvaluationPhoto]:
+    """The photos, with those marked as apart that bear one of these names: a photo's, a group's or `group/name`.
+
+    Raises WrongUse for a name that nothing bears.
+    """
+    called = {name for photo in photos for name in (photo.name, photo.group, photo.label)}
+    for name in names:
+        if name not in called:
+            raise WrongUse(f"No photo and no group is called {name}; --apart takes one of {', '.join(sorted(called))}.")
+    wanted = set(names)
+    return [
+        replace(photo, apart=True) if wanted & {photo.name, photo.group, photo.label} else photo for photo in photos
+    ]
+
+
+def _read_pair(path: Path) -> Truth:
+    beside = path.with_name(f"{path.name.split(_DAMAGED)[0]}.mask.png")
+    if not beside.exists():
+        raise PhotoError(f"{path}: its mask {beside.name} is missing. Put it beside the photo.")
+    return _truth(read_file(path), path.name, read_file(beside), beside.name)
+
+
+def _frozen(item: SnapshotEntry, blobs: BlobStore) -> EvaluationPhoto:
+    name, synthetic = item.filename or item.photo_sha256[:12], item.origin == "synthetic"
+
+    def read() -> Truth:
+        return _truth(blobs.get(item.photo_sha256), name, blobs.get(item.mask_sha256), f"mask of {name}")
+
+    return EvaluationPhoto(name, "synthetic" if synthetic else "real", read, apart=synthetic)
+
+
+def _truth(photo: bytes, photo_name: str, mask: bytes, mask_name: str) -> Truth:
+    pixels = decode(photo, photo_name).pixels
+    marked = decode_mask(mask, (pixels.shape[0], pixels.shape[1]), mask_name)
+    return Truth(pixels, marked, hashlib.sha256(photo).hexdigest(), hashlib.sha256(mask).hexdigest())
