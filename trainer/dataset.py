@@ -89,7 +89,7 @@ class DetectorDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         pixels, cropped = _crop(chance, whole, whole_mask, self.recipe.size, _ANNOTATED_SCALES)
         pixels, mask = self._vary(chance, pixels, cropped)
         if chance.random() < 0.5:
-            settings = replace(self._defects, ageing=AgeingSettings(strength=0.25, grey=0.3))
+            settings = replace(self._defects, lookalikes=0, ageing=AgeingSettings(strength=0.25, grey=0.3))
             pixels, added, _ = age_and_damage(pixels, int(chance.integers(2**31)), settings)
             mask = mask | added
         return pixels, mask

@@ -4,81 +4,142 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from trainer.defects.noise import smooth_noise
+from trainer.defects.noise import Field, smooth_noise
+from trainer.defects.patterns import pattern_at
 from trainer.defects.records import Ageing, Tone
-from trainer.defects.settings import AgeingSettings
 
 Pixels = npt.NDArray[np.uint8]
-
-
-def draw_ageing(chance: np.random.Generator, settings: AgeingSettings) -> Ageing:
-    """Draw how a print aged and was scanned."""
-    strength = settings.strength
-    grey = bool(chance.random() < settings.grey * min(1.0, 2 * strength))
-    cast = _draw_cast(chance, grey) if chance.random() < settings.cast * min(1.0, 2 * strength) else (1.0, 1.0, 1.0)
-    jpeg = bool(chance.random() < settings.jpeg) and strength > 0
-    return Ageing(
-        seed=int(chance.integers(2**31)),
-        grey=grey,
-        cast=cast,
-        black=float(chance.uniform(0, 55) * chance.random() * strength),
-        white=float(255 - chance.uniform(0, 70) * chance.random() * strength),
-        gamma=float(1 + chance.uniform(-0.4, 0.6) * strength),
-        uneven=float(chance.uniform(0, 0.3) * chance.random() * strength),
-        focus=float(max(0.0, chance.uniform(-0.7, 1.4)) * strength),
-        grain=float(max(0.0, chance.uniform(-3, 11)) * strength),
-        grain_size=float(chance.uniform(1, 2.4)),
-        scan_focus=float(max(0.0, chance.uniform(-0.4, 0.8)) * strength),
-        scan_noise=float(max(0.0, chance.uniform(-2, 3)) * strength),
-        jpeg_quality=int(chance.integers(45, 97)) if jpeg else 0,
-    )
-
-
-def _draw_cast(chance: np.random.Generator, grey: bool) -> Tone:
-    if grey:
-        warmth = float(chance.uniform(0, 0.5))
-        return (1.0, 1 - 0.35 * warmth - float(chance.uniform(0, 0.06)), 1 - warmth)
-    gains = chance.uniform(0.78, 1.0, size=3)
-    return (float(gains[0]), float(gains[1]), float(gains[2]))
+_SILVER: Tone = (0.75, 0.9, 1.0)
+"""Silvering shines bluish."""
 
 
 def age_print(pixels: Pixels, ageing: Ageing) -> Pixels:
-    """What time does before the damage: grey, fading, cast, uneven light, soft focus, grain. `uint8 H×W×3` RGB."""
-    height, width = pixels.shape[:2]
-    base = cv2.merge([cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)] * 3) if ageing.grey else pixels
-    levels = np.asarray(cv2.LUT(base, _tone_curves(ageing)), dtype=np.float32)
-    if ageing.uneven > 0:
-        light = smooth_noise(ageing.seed, height, width, 0.6 * max(height, width)) - 0.5
-        levels *= (1 + 2 * ageing.uneven * light)[..., None]
+    """What time does before the damage: grey, soft focus, fading, uneven light, grain, dots, paper, fine specks, cast,
+    silvering. `uint8 H×W×3` RGB."""
+    base = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8) if ageing.grey else pixels
     if ageing.focus > 0:
-        levels = np.asarray(cv2.GaussianBlur(levels, (0, 0), ageing.focus), dtype=np.float32)
-    if ageing.grain > 0:
-        levels += _grain(ageing, height, width)[..., None]
-    return _levels(levels)
+        base = np.asarray(cv2.GaussianBlur(base, (0, 0), ageing.focus), dtype=np.uint8)
+    tones = _tone_curve(ageing)
+    light, texture = _light(ageing, *base.shape[:2]), _texture(ageing, *base.shape[:2])
+    if light is None and texture is None:
+        aged = np.asarray(cv2.LUT(base, _levels(tones)), dtype=np.uint8)
+    else:
+        levels = np.asarray(cv2.LUT(base, tones), dtype=np.float32)
+        if light is not None:
+            levels *= light if ageing.grey else light[..., None]
+        if texture is not None:
+            levels += texture if ageing.grey else texture[..., None]
+        aged = _levels(levels)
+    if ageing.halftone > 0:
+        aged = _halftone(aged, ageing)
+    toned = np.asarray(cv2.LUT(cv2.cvtColor(aged, cv2.COLOR_GRAY2RGB) if ageing.grey else aged, _cast(ageing)))
+    return _silvered(toned.astype(np.uint8, copy=False), ageing) if ageing.silver > 0 else toned.astype(np.uint8)
 
 
 def scan(pixels: Pixels, ageing: Ageing) -> Pixels:
-    """What the scanner adds after the damage: softness, noise, JPEG. `uint8 H×W×3` RGB."""
+    """What a copy and the scanner add after the damage: tone, softness, noise, bands, JPEG. `uint8 H×W×3` RGB."""
     scanned = pixels
+    if ageing.scan_gamma != 1 or ageing.scan_cast != (1.0, 1.0, 1.0):
+        shares = np.power(np.arange(256, dtype=np.float32)[:, None] / 255, np.float32(ageing.scan_gamma))
+        table = _levels(255 * shares * np.asarray(ageing.scan_cast, dtype=np.float32))
+        scanned = np.asarray(cv2.LUT(scanned, table[None]), dtype=np.uint8)
     if ageing.scan_focus > 0:
         scanned = np.asarray(cv2.GaussianBlur(scanned, (0, 0), ageing.scan_focus), dtype=np.uint8)
-    if ageing.scan_noise > 0:
-        noise = np.random.default_rng(ageing.seed + 2).standard_normal(pixels.shape, dtype=np.float32)
-        scanned = _levels(scanned + np.float32(ageing.scan_noise) * noise)
+    if ageing.scan_noise > 0 or ageing.banding > 0:
+        scanned = _levels(scanned + _scanner_noise(ageing, *pixels.shape[:2]))
     return _jpeg(scanned, ageing.jpeg_quality) if ageing.jpeg_quality else scanned
 
 
-def _tone_curves(ageing: Ageing) -> npt.NDArray[np.float32]:
-    """Gamma, fading and cast as one table, `float32 1×256×3`."""
-    levels = np.arange(256, dtype=np.float32)[:, None] / 255
+def _tone_curve(ageing: Ageing) -> Field:
+    """Gamma and fading as one table, `float32 1×256`."""
+    levels = np.arange(256, dtype=np.float32) / 255
     faded = ageing.black + np.power(levels, np.float32(ageing.gamma)) * (ageing.white - ageing.black)
-    return np.asarray(faded * np.asarray(ageing.cast, dtype=np.float32), dtype=np.float32)[None]
+    return np.asarray(faded, dtype=np.float32)[None]
 
 
-def _grain(ageing: Ageing, height: int, width: int) -> npt.NDArray[np.float32]:
+def _cast(ageing: Ageing) -> Pixels:
+    """Toning and cast as one table, `uint8 1×256×3`."""
+    levels = np.arange(256, dtype=np.float32)[:, None] / 255
+    toned = np.power(levels, np.asarray(ageing.toning, dtype=np.float32)) * 255
+    return _levels(toned * np.asarray(ageing.cast, dtype=np.float32))[None]
+
+
+def _light(ageing: Ageing, height: int, width: int) -> Field | None:
+    """Gain per pixel by uneven light and vignetting, or None."""
+    if ageing.uneven <= 0 and ageing.vignette == 0:
+        return None
+    rows, columns = max(2, height // 8), max(2, width // 8)
+    field = np.ones((rows, columns), dtype=np.float32)
+    if ageing.uneven > 0:
+        field += 2 * ageing.uneven * (smooth_noise(ageing.seed, rows, columns, 0.6 * max(rows, columns)) - 0.5)
+    if ageing.vignette != 0:
+        field *= 1 - np.float32(ageing.vignette) * _away_from_middle(rows, columns)
+    return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _away_from_middle(height: int, width: int) -> Field:
+    """0 in the middle, 1 in the corners."""
+    down, right = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
+    return np.asarray((down[:, None] ** 2 + right[None] ** 2) / 2, dtype=np.float32)
+
+
+def _texture(ageing: Ageing, height: int, width: int) -> Field | None:
+    """Levels that grain, paper and fine specks add, or None."""
+    if ageing.grain <= 0 and ageing.specks <= 0 and not ageing.paper:
+        return None
+    field = _grain(ageing, height, width)
+    if ageing.paper:
+        turn = float(np.random.default_rng(ageing.seed + 3).uniform(-0.2, 0.2))
+        rows, columns = np.mgrid[:height, :width].astype(np.float32)
+        field += np.float32(ageing.paper_contrast) * pattern_at(ageing.paper, ageing.paper_period, turn, rows, columns)
+    if ageing.specks > 0:
+        chance = np.random.default_rng(ageing.seed + 4)
+        count = int(ageing.specks * height * width)
+        places = chance.integers(height * width, size=count)
+        field.ravel()[places] += ageing.speck_contrast * chance.uniform(0.3, 1, count).astype(np.float32)
+    return field
+
+
+def _grain(ageing: Ageing, height: int, width: int) -> Field:
+    if ageing.grain <= 0:
+        return np.zeros((height, width), dtype=np.float32)
     rows, columns = max(1, round(height / ageing.grain_size)), max(1, round(width / ageing.grain_size))
     grain = np.random.default_rng(ageing.seed + 1).standard_normal((rows, columns), dtype=np.float32)
-    return (ageing.grain * cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)).astype(np.float32)
+    grain *= np.float32(ageing.grain)
+    return np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _halftone(aged: Pixels, ageing: Ageing) -> Pixels:
+    """Ink in dots: a screen at 45 degrees decides where, softened by the print."""
+    height, width = aged.shape[:2]
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    screen = 340 * pattern_at("weave", 1.4 * ageing.halftone, np.pi / 4, rows, columns)
+    inked = _levels(aged + (screen if aged.ndim == 2 else screen[..., None]))
+    return np.asarray(cv2.addWeighted(inked, 0.5, aged, 0.5, 0), dtype=np.uint8)
+
+
+def _silvered(toned: Pixels, ageing: Ageing) -> Pixels:
+    """A bluish sheen where the print is dark, most of all towards its borders, in patches."""
+    height, width = toned.shape[:2]
+    rows, columns = max(2, height // 4), max(2, width // 4)
+    patches = smooth_noise(ageing.seed + 5, rows, columns, 0.25 * max(rows, columns))
+    sheen = np.clip(1.6 * _away_from_middle(rows, columns) + 0.9 * (patches - 0.6), 0, 1) * np.float32(ageing.silver)
+    sheen = np.asarray(cv2.resize(sheen, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+    darkness = 1 - cv2.cvtColor(toned, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    sheen *= darkness * darkness
+    return _levels(toned + sheen[..., None] * np.asarray(_SILVER, dtype=np.float32))
+
+
+def _scanner_noise(ageing: Ageing, height: int, width: int) -> Field:
+    """Noise of its own in each channel, and bands across, `float32 H×W×3`."""
+    chance = np.random.default_rng(ageing.seed + 2)
+    plain = chance.standard_normal((height, width), dtype=np.float32)
+    plain *= np.float32(ageing.scan_noise)
+    noise = np.stack([plain, np.roll(plain, (7, 31), (0, 1)), np.roll(plain, (43, 11), (0, 1))], axis=2)
+    if ageing.banding > 0:
+        bands = np.float32(2 * ageing.banding) * (smooth_noise(ageing.seed + 6, height, 2, 40)[:, :1] - 0.5)
+        noise += bands[..., None]
+    return noise
 
 
 def _jpeg(pixels: Pixels, quality: int) -> Pixels:

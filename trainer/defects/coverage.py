@@ -1,160 +1,186 @@
-"""How much of each pixel a defect covers. Pure functions of one record entry."""
-
-from dataclasses import dataclass
+"""From an entry of a record to its layer."""
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from trainer.defects.errors import DefectError
-from trainer.defects.noise import Field, as_field, rough_noise, smooth_noise
-from trainer.defects.records import BlobDefect, Defect, LineDefect, Point, SpeckDefect, TextureDefect
-from trainer.defects.textures import TextureFolder
+from trainer.defects.layers import (
+    Canvas,
+    Layer,
+    Places,
+    Window,
+    draw_ellipses,
+    draw_strokes,
+    fill,
+    in_photo,
+    places_of,
+    share,
+    shifted,
+    soften,
+    toned,
+)
+from trainer.defects.noise import Field, noise_at
+from trainer.defects.patterns import pattern_at
+from trainer.defects.records import Area, Lines, Mark, Pattern, Specks, Text, TextureMap
+from trainer.defects.textures import Textures
 
-_SHIFT = 4
-"""OpenCV draws with coordinates in sixteenths of a pixel."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One defect on the rectangle of the photo that it touches."""
-
-    top: int
-    left: int
-    cover: Field
-    """`float32 h×w`, 0 = untouched, 1 = fully covered."""
-    relief: Field | None = None
-    """`float32 h×w`: how the tone varies over the defect, in levels."""
-    shade: Field | None = None
-    """`float32 h×w`: brightness added beside the defect, in levels; no part of the mask."""
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the photo that the layer lies on."""
-        height, width = self.cover.shape
-        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+_RELIEF = 18.0
+"""Levels by which bare paper varies: it is never of one tone."""
 
 
-def layer_of(defect: Defect, height: int, width: int, textures: TextureFolder | None) -> Layer | None:
-    """The layer of a defect on a photo of this size, or None when it lies outside."""
-    if isinstance(defect, LineDefect):
-        return _line(defect, height, width)
-    if isinstance(defect, BlobDefect):
-        return _blob(defect, height, width)
-    if isinstance(defect, SpeckDefect):
-        return _specks(defect, height, width)
-    return _texture(defect, height, width, textures)
+def layer_of(mark: Mark, height: int, width: int, textures: Textures) -> Layer | None:
+    """The layer of a mark on a photo of this size, or None when it lies outside."""
+    if isinstance(mark, Lines):
+        return _lines(mark, height, width)
+    if isinstance(mark, Area):
+        return _area(mark, height, width)
+    if isinstance(mark, Specks):
+        return _specks(mark, height, width)
+    if isinstance(mark, TextureMap):
+        return _texture(mark, height, width, textures)
+    return _text(mark, height, width) if isinstance(mark, Text) else _pattern(mark, height, width)
 
 
-@dataclass(frozen=True)
-class _Window:
-    top: int
-    left: int
-    height: int
-    width: int
-
-    @classmethod
-    def around(cls, points: list[Point], margin: float, height: int, width: int) -> "_Window | None":
-        corner = np.floor(np.min(points, axis=0) - margin).astype(int)
-        far = np.ceil(np.max(points, axis=0) + margin).astype(int) + 1
-        left, top = max(0, int(corner[0])), max(0, int(corner[1]))
-        right, bottom = min(width, int(far[0])), min(height, int(far[1]))
-        return cls(top, left, bottom - top, right - left) if right > left and bottom > top else None
-
-    def fixed(self, points: tuple[Point, ...]) -> npt.NDArray[np.int32]:
-        """Points in sixteenths of a pixel, relative to the window."""
-        relative = np.asarray(points, dtype=np.float64) - (self.left, self.top)
-        return np.rint(relative * (1 << _SHIFT)).astype(np.int32)
-
-
-def _line(defect: LineDefect, height: int, width: int) -> Layer | None:
-    widest = max(stroke.width for stroke in defect.strokes)
-    points = [point for stroke in defect.strokes for point in stroke.points]
-    window = _Window.around(points, 3 * widest + 4, height, width)
+def _lines(mark: Lines, height: int, width: int) -> Layer | None:
+    widest = max(max(stroke.widths) for stroke in mark.strokes)
+    points = np.concatenate([np.asarray(stroke.points) for stroke in mark.strokes])
+    window = Window.around(points, 2 * widest + 3 * mark.softness + 2.5 * mark.flank + 3, height, width)
     if window is None:
         return None
-    canvas = np.zeros((window.height, window.width), dtype=np.uint8)
-    for stroke in defect.strokes:
-        _draw_stroke(canvas, window.fixed(stroke.points), stroke.width)
-    cover = as_field(canvas / np.float32(255))
-    shade = _flank(defect, cover, widest)
-    if defect.fray > 0:
-        cover = _fray(cover, defect.seed, max(0.6, 0.35 * widest), max(1.5, 0.6 * widest), defect.fray)
-    if defect.gaps > 0:
-        kept = smooth_noise(defect.seed + 7, window.height, window.width, 14)
-        cover = as_field(cover * np.clip((kept - 0.75 * defect.gaps) * 6 + 0.5, 0, 1))
-    return Layer(window.top, window.left, cover, _relief(defect.seed, cover), shade)
+    looser = 1 + 0.5 * mark.fray
+    strokes = tuple((stroke.points, tuple(looser * each for each in stroke.widths)) for stroke in mark.strokes)
+    canvas = soften(draw_strokes(window, strokes), mark.softness + 0.3 * mark.fray * widest)
+    flanks = _flanks(mark, window) if mark.flank > 0 else None
+    rows, columns = places_of(canvas if flanks is None else canvas | flanks[0] | flanks[1])
+    shape = share(canvas, rows, columns)
+    down, right = in_photo(window, rows, columns)
+    if mark.fray > 0:
+        teeth = noise_at(mark.seed, down, right, max(1.2, 0.4 * widest)) - 0.5
+        shape = np.clip((shape + 0.9 * mark.fray * teeth * (shape > 0.04) - 0.42) * 3.5 + 0.5, 0, 1)
+    shade = None
+    if flanks is not None:
+        shade = mark.light * share(flanks[0], rows, columns) - mark.dark * share(flanks[1], rows, columns)
+    if mark.gaps > 0:
+        kept = np.clip((noise_at(mark.seed + 7, down, right, mark.gap_size) - mark.gaps) * 8 + 0.5, 0, 1)
+        shape = shape * kept
+        shade = None if shade is None else shade * (0.4 + 0.6 * kept)
+    relief = _RELIEF * (noise_at(mark.seed + 11, down, right, 2) - 0.5)
+    weight = np.float32(mark.opacity) * shape
+    return Layer(window, rows, columns, shape, weight, toned(mark.tone, relief), shade)
 
 
-def _draw_stroke(canvas: npt.NDArray[np.uint8], points: npt.NDArray[np.int32], width: float) -> None:
-    thin = min(1.0, width)
-    before = canvas.copy() if thin < 1 else canvas
-    cv2.polylines(canvas, [points], False, round(255 * thin), max(1, round(width)), cv2.LINE_AA, _SHIFT)
-    if thin < 1:
-        np.maximum(canvas, before, out=canvas)
+def _flanks(mark: Lines, window: Window) -> tuple[Canvas, Canvas]:
+    """Both sides of a fold: the one that faces the light and the one that does not."""
+    strokes = tuple((stroke.points, (mark.flank,) * len(stroke.points)) for stroke in mark.strokes)
+    broad = soften(draw_strokes(window, strokes), 0.45 * mark.flank)
+    reach = max(1.0, 0.55 * mark.flank)
+    right, down = round(reach * np.cos(mark.lit_from)), round(reach * np.sin(mark.lit_from))
+    return shifted(broad, right, down), shifted(broad, -right, -down)
 
 
-def _flank(defect: LineDefect, cover: Field, widest: float) -> Field | None:
-    if defect.flank == 0:
-        return None
-    distance = max(1.0, widest)
-    shift = np.array([[1, 0, 0.7 * distance], [0, 1, 0.9 * distance]], dtype=np.float32)
-    beside = cv2.warpAffine(cover, shift, (cover.shape[1], cover.shape[0]))
-    return as_field(60 * defect.flank * as_field(cv2.GaussianBlur(beside, (0, 0), distance)))
-
-
-def _fray(cover: Field, seed: int, softness: float, cell: float, fray: float) -> Field:
-    soft = as_field(cv2.GaussianBlur(cover, (0, 0), softness))
-    noise = rough_noise(seed, cover.shape[0], cover.shape[1], cell) - 0.5
-    return as_field(np.clip((soft + 0.9 * fray * noise * (soft > 0.02) - 0.4) * 5 + 0.5, 0, 1))
-
-
-def _blob(defect: BlobDefect, height: int, width: int) -> Layer | None:
-    window = _Window.around(list(defect.outline), 3 * defect.softness + 4, height, width)
+def _area(mark: Area, height: int, width: int) -> Layer | None:
+    points = np.concatenate([np.asarray(outline) for outline in mark.outlines])
+    margin = 3 * mark.softness + 2 * mark.shadow_reach + 2 * mark.fray * mark.fray_size + 3
+    window = Window.around(points, margin, height, width)
     if window is None:
         return None
-    canvas = np.zeros((window.height, window.width), dtype=np.uint8)
-    cv2.fillPoly(canvas, [window.fixed(defect.outline)], 255, cv2.LINE_AA, _SHIFT)
-    solid = as_field(canvas / np.float32(255))
-    cell = max(2.5, 0.035 * max(window.height, window.width))
-    cover = _fray(solid, defect.seed, max(0.7, defect.softness), cell, defect.fray)
-    if defect.rim > 0:
-        inside = as_field(cv2.GaussianBlur(cover, (0, 0), max(2.0, 0.05 * max(window.height, window.width))))
-        cover = as_field(cover * (1 - defect.rim * np.clip(2 * inside - 1, 0, 1)))
-    return Layer(window.top, window.left, cover, _relief(defect.seed, cover))
+    solid = fill(window, mark.outlines)
+    edge = soften(solid, max(mark.softness, 0.5 * mark.fray * mark.fray_size))
+    cast = _shadow(mark, solid) if mark.shadow > 0 else None
+    rows, columns = places_of(edge if cast is None else edge | cast)
+    down, right = in_photo(window, rows, columns)
+    shape = share(edge, rows, columns)
+    if mark.fray > 0:
+        teeth = noise_at(mark.seed, down, right, mark.fray_size) - 0.5
+        shape = np.clip((shape - 0.5 + mark.fray * teeth * (shape > 0.02)) * 4 + 0.5, 0, 1)
+    if mark.grain > 0:
+        rubbed = noise_at(mark.seed + 3, down, right, mark.grain_size, turn=mark.grain_turn, stretch=mark.grain_stretch)
+        shape = np.clip((shape * (1 - mark.grain) - rubbed) * 3.5 + 0.5, 0, 1) * (shape > 0.02)
+    weight = np.float32(mark.opacity) * shape
+    tone = toned(mark.tone, 0.6 * _RELIEF * (noise_at(mark.seed + 11, down, right, 3) - 0.5))
+    if mark.rim > 0:
+        at_rim = _rim(mark, window, solid, rows, columns)
+        weight = weight + at_rim * (np.float32(mark.rim_opacity) * shape - weight)
+        rim_tone = toned(mark.rim_tone, _RELIEF * (noise_at(mark.seed + 12, down, right, 2) - 0.5))
+        tone = tone + at_rim[:, None] * (rim_tone - tone)
+    shade = None if cast is None else -mark.shadow * share(cast, rows, columns) * (1 - weight)
+    return Layer(window, rows, columns, shape, weight, tone, shade, soaked=mark.soaked)
 
 
-def _relief(seed: int, cover: Field) -> Field:
-    """Bare paper is never of one tone."""
-    return as_field(40 * (rough_noise(seed + 11, cover.shape[0], cover.shape[1], 3) - 0.5))
+def _rim(mark: Area, window: Window, solid: Canvas, rows: Places, columns: Places) -> Field:
+    """1 within the rim's width of the edge, a width that varies, 0 further inside. The photo's border is no edge."""
+    framed = cv2.copyMakeBorder(solid, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    depth = cv2.distanceTransform((framed > 127).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1][rows, columns]
+    down, right = in_photo(window, rows, columns)
+    ragged = mark.rim * (0.4 + 1.2 * noise_at(mark.seed + 5, down, right, max(6.0, 4 * mark.rim)))
+    return np.asarray(np.clip((ragged - depth) / max(1.0, 0.3 * mark.rim) + 0.5, 0, 1), dtype=np.float32)
 
 
-def _specks(defect: SpeckDefect, height: int, width: int) -> Layer | None:
-    reach = max(max(speck[2], speck[3]) for speck in defect.specks) + 2
-    window = _Window.around([(speck[0], speck[1]) for speck in defect.specks], reach, height, width)
+def _shadow(mark: Area, solid: Canvas) -> Canvas:
+    """The shadow of an edge on the photo beside it."""
+    right = round(mark.shadow_reach * np.cos(mark.shadow_turn))
+    down = round(mark.shadow_reach * np.sin(mark.shadow_turn))
+    return soften(shifted(solid, right, down), max(0.6, 0.6 * mark.shadow_reach))
+
+
+def _specks(mark: Specks, height: int, width: int) -> Layer | None:
+    listed = np.asarray(mark.specks)
+    reach = float(listed[:, 2:4].max()) + 3 * mark.softness + 2
+    window = Window.around(listed[:, :2], reach, height, width)
     if window is None:
         return None
-    canvas = np.zeros((window.height, window.width), dtype=np.uint8)
-    for x, y, length, breadth, angle in defect.specks:
-        centre = window.fixed(((x, y),))[0]
-        axes = (max(4, round(length * 16)), max(4, round(breadth * 16)))
-        cv2.ellipse(canvas, (int(centre[0]), int(centre[1])), axes, angle, 0, 360, 255, -1, cv2.LINE_AA, _SHIFT)
-    return Layer(window.top, window.left, as_field(canvas / np.float32(255)))
+    canvas = soften(draw_ellipses(window, mark.specks), mark.softness)
+    rows, columns = places_of(canvas)
+    shape = share(canvas, rows, columns)
+    return Layer(window, rows, columns, shape, np.float32(mark.opacity) * shape, toned(mark.tone))
 
 
-def _texture(defect: TextureDefect, height: int, width: int, textures: TextureFolder | None) -> Layer | None:
-    if textures is None:
-        raise DefectError(f"The record uses the texture {defect.name}: name the folder of textures it was drawn with.")
-    texture = textures.read(defect.name)
-    if texture.digest != defect.digest:
-        raise DefectError(f"{defect.name}: the texture is not the one that the record was drawn with.")
-    turned = np.rot90(texture.alpha[:, ::-1] if defect.mirrored else texture.alpha, defect.turns)
-    size = (max(1, round(turned.shape[1] * defect.scale)), max(1, round(turned.shape[0] * defect.scale)))
-    way = cv2.INTER_AREA if defect.scale < 1 else cv2.INTER_LINEAR
-    alpha = cv2.resize(np.ascontiguousarray(turned), size, interpolation=way)
-    top, left = max(0, defect.y), max(0, defect.x)
-    bottom, right = min(height, defect.y + size[1]), min(width, defect.x + size[0])
+def _texture(mark: TextureMap, height: int, width: int, textures: Textures) -> Layer | None:
+    texture = textures.read(mark.name)
+    if texture.digest != mark.digest:
+        raise DefectError(f"{mark.name}: the texture is not the one that the record was drawn with.")
+    turned = np.rot90(texture.alpha[:, ::-1] if mark.mirrored else texture.alpha, mark.turns)
+    wide, high = max(1, round(turned.shape[1] * mark.scale)), max(1, round(turned.shape[0] * mark.scale))
+    top, left = max(0, mark.y), max(0, mark.x)
+    bottom, right = min(height, mark.y + high), min(width, mark.x + wide)
     if bottom <= top or right <= left:
         return None
-    part = alpha[top - defect.y : bottom - defect.y, left - defect.x : right - defect.x]
-    return Layer(top, left, as_field(part / np.float32(255)))
+    way = cv2.INTER_AREA if mark.scale < 1 else cv2.INTER_LINEAR
+    alpha = cv2.resize(np.ascontiguousarray(turned), (wide, high), interpolation=way)
+    part = np.ascontiguousarray(alpha[top - mark.y : bottom - mark.y, left - mark.x : right - mark.x], dtype=np.uint8)
+    rows, columns = places_of(part)
+    shape = share(part, rows, columns)
+    window = Window(top, left, bottom - top, right - left)
+    return Layer(window, rows, columns, shape, np.float32(mark.opacity) * shape, toned(mark.tone))
+
+
+def _text(mark: Text, height: int, width: int) -> Layer | None:
+    scale = mark.size / 22
+    (wide, high), below = cv2.getTextSize(mark.text, mark.font, scale, mark.thickness)
+    along = np.array([np.cos(mark.turn), np.sin(mark.turn)])
+    across = np.array([-along[1], along[0]])
+    start = np.array([mark.x, mark.y])
+    corners = [start + a * along + b * across for a in (0, wide) for b in (-high - 2, below + 2)]
+    window = Window.around(corners, 2, height, width)
+    if window is None:
+        return None
+    flat = np.zeros((high + below + 6, wide + 4), dtype=np.uint8)
+    cv2.putText(flat, mark.text, (2, high + 3), mark.font, scale, 255, mark.thickness, cv2.LINE_AA)
+    origin = start - (window.left, window.top) - 2 * along - (high + 3) * across
+    turn = np.array([[along[0], across[0], origin[0]], [along[1], across[1], origin[1]]])
+    canvas = np.asarray(cv2.warpAffine(flat, turn, (window.width, window.height)), dtype=np.uint8)
+    rows, columns = places_of(canvas)
+    shape = share(canvas, rows, columns)
+    return Layer(window, rows, columns, shape, np.float32(mark.opacity) * shape, toned(mark.tone))
+
+
+def _pattern(mark: Pattern, height: int, width: int) -> Layer | None:
+    window = Window.around(mark.outline, 3 * mark.softness + 2, height, width)
+    if window is None:
+        return None
+    canvas = soften(fill(window, (mark.outline,)), mark.softness)
+    rows, columns = places_of(canvas)
+    down, right = in_photo(window, rows, columns)
+    pattern = pattern_at(mark.pattern, mark.period, mark.turn, down, right)
+    shape = share(canvas, rows, columns)
+    return Layer(window, rows, columns, shape, np.zeros_like(shape), toned((0, 0, 0)), mark.contrast * shape * pattern)

@@ -1,69 +1,89 @@
-"""Draw the defects of a record on a photo. Nothing here is left to chance."""
+"""Draw the marks of a record on a photo. Nothing here is left to chance."""
+
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from trainer.defects.coverage import Layer, layer_of
+from trainer.defects.coverage import layer_of
 from trainer.defects.errors import DefectError
-from trainer.defects.noise import Field
-from trainer.defects.records import Defect, DefectRecord
-from trainer.defects.textures import TextureFolder
+from trainer.defects.layers import Layer
+from trainer.defects.records import Ageing, DefectRecord
+from trainer.defects.textures import Textures
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-_VISIBLE_COVER = 0.18
-_VISIBLE_CHANGE = 7.0
+_INSIDE = 0.15
+"""A pixel that a defect covers by less is its soft edge: the ring around the mask has it anyway."""
+_FAINTEST = 7.0
 """Levels: a white scratch on white paper is nothing that anyone could find or would fill."""
+_LOST_IN_GRAIN = 0.45
+"""Share of the standard deviation of grain and noise by which a change must be stronger to be seen."""
 _RING = np.ones((3, 3), dtype=np.uint8)
 
 
-def apply(pixels: Pixels, record: DefectRecord, textures: TextureFolder | None = None) -> tuple[Pixels, Mask]:
-    """Draw the defects (not the ageing) of a record.
+def apply(pixels: Pixels, record: DefectRecord, textures: Textures) -> tuple[Pixels, Mask]:
+    """Draw the defects (not the ageing, nor the lookalikes) of a record.
 
     Takes and returns `uint8 H×W×3` RGB; the mask is `bool H×W`, true = defect, one pixel wider than what is visibly
     changed. Raises DefectError when the photo has not the record's size or a texture is missing.
     """
+    check_size(pixels, record)
+    layers = (layer_of(defect, record.height, record.width, textures) for defect in record.defects)
+    return damage(pixels, (layer for layer in layers if layer is not None), visible_change(record.ageing))
+
+
+def check_size(pixels: Pixels, record: DefectRecord) -> None:
+    """Raise DefectError unless the photo is of the size that the record was drawn for."""
     if pixels.shape != (record.height, record.width, 3) or pixels.dtype != np.uint8:
         raise DefectError(
             f"The record is for a photo of {record.width}×{record.height}, uint8 RGB; this one is "
             f"{pixels.dtype} {pixels.shape}."
         )
-    drawn = pixels.astype(np.float32)
-    mask = np.zeros(pixels.shape[:2], dtype=np.bool_)
-    for defect in record.defects:
-        layer = layer_of(defect, record.height, record.width, textures)
-        if layer is not None:
-            _lay(drawn, mask, defect, layer)
-    return np.asarray(cv2.convertScaleAbs(np.maximum(drawn, 0)), dtype=np.uint8), mask
 
 
-def touched(layer: Layer, defect: Defect) -> Mask:
-    """Pixels of the layer's window that its defect may put into the mask: an upper bound for every photo."""
-    return widen(_visible(layer.cover, defect))
+def damage(pixels: Pixels, layers: Iterable[Layer], visible: float) -> tuple[Pixels, Mask]:
+    """Lay layers over a photo, in order; the mask shows what they changed by more than `visible` levels, and a ring."""
+    drawn = pixels.copy()
+    seen = np.zeros(pixels.shape[:2], dtype=np.bool_)
+    for layer in layers:
+        change = lay(drawn, layer)
+        seen[layer.window.slices][layer.rows, layer.columns] |= (change > visible) & _counts(layer, visible)
+    changed = cv2.absdiff(drawn, pixels).max(axis=2) > visible
+    return drawn, widen(seen & changed)
 
 
-def _lay(drawn: Field, mask: Mask, defect: Defect, layer: Layer) -> None:
-    part = drawn[layer.window]
-    inside = layer.cover > 0
-    before, cover = part[inside], layer.cover[inside]
-    tone = np.broadcast_to(np.asarray(defect.tone, dtype=np.float32), before.shape)
-    if layer.relief is not None:
-        tone = tone + layer.relief[inside][:, None]
-    change = (cover * np.float32(defect.opacity))[:, None] * (tone - before)
-    part[inside] = before + change
-    strongest = np.maximum(np.maximum(np.abs(change[:, 0]), np.abs(change[:, 1])), np.abs(change[:, 2]))
-    seen = np.zeros(layer.cover.shape, dtype=np.bool_)
-    seen[inside] = (strongest > _VISIBLE_CHANGE) & _visible(cover, defect)
-    mask[layer.window] |= widen(seen)
+def lay(drawn: Pixels, layer: Layer) -> npt.NDArray[np.float32]:
+    """Lay one layer over a photo, in place. Returns the change of its pixels in levels, `float32 n`."""
+    part = drawn[layer.window.slices]
+    before = part[layer.rows, layer.columns].astype(np.float32)
+    tone = before * layer.tone * np.float32(1 / 255) if layer.soaked else layer.tone
+    after = before + layer.weight[:, None] * (tone - before)
     if layer.shade is not None:
-        part += layer.shade[..., None]
+        after += layer.shade[:, None]
+    after = np.rint(np.clip(after, 0, 255))
+    part[layer.rows, layer.columns] = after.astype(np.uint8)
+    return np.asarray(np.abs(after - before).max(axis=1, initial=0), dtype=np.float32)
 
 
-def _visible(cover: Field, defect: Defect) -> Mask:
-    return cover * np.float32(min(1.0, 2 * defect.opacity)) > _VISIBLE_COVER
+def touched(layer: Layer, visible: float) -> Mask:
+    """Pixels of the layer's window that it may put into the mask: an upper bound for every photo."""
+    seen = np.zeros((layer.window.height, layer.window.width), dtype=np.bool_)
+    seen[layer.rows, layer.columns] = (layer.strongest > visible - 1) & _counts(layer, visible)
+    return widen(seen)
+
+
+def visible_change(ageing: Ageing) -> float:
+    """How many levels a pixel must change by to be seen on a print that aged like this."""
+    return _FAINTEST + _LOST_IN_GRAIN * float(np.hypot(ageing.grain, ageing.scan_noise))
+
+
+def _counts(layer: Layer, visible: float) -> Mask:
+    inside = layer.shape > _INSIDE
+    return inside if layer.shade is None else inside | (np.abs(layer.shade) > visible)
 
 
 def widen(mask: Mask) -> Mask:
     """The mask and a ring of one pixel around it."""
-    return cv2.dilate(mask.astype(np.uint8), _RING).astype(np.bool_)
+    return cv2.dilate(mask.view(np.uint8), _RING).astype(np.bool_)

@@ -1,0 +1,198 @@
+"""Things that look like defects and are none, drawn on the clean photo before it ages.
+
+They are blurred, grained and toned with the photo. That is what tells them from damage, which lies on the print.
+"""
+
+import string
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from trainer.defects.lines import curl
+from trainer.defects.records import Area, Lines, Mark, Pattern, Point, Specks, Stroke, Text, Tone
+from trainer.defects.sheet import Sheet, log_uniform, outline, points_of, scaled, seed_from, tapered
+
+_Drawer = Callable[[np.random.Generator, Sheet], tuple[Mark, ...]]
+_FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
+)  # fmt: skip
+
+
+LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "edge", "frame")
+
+
+def draw_lookalikes(
+    chance: np.random.Generator, sheet: Sheet, count: int, kinds: tuple[str, ...] = LOOKALIKES
+) -> tuple[Mark, ...]:
+    """Some of them, each kind as likely. A white border comes last: nothing of the photo lies over it."""
+    names = sorted((str(name) for name in chance.choice(kinds, count)), key=lambda name: name == "frame")
+    return tuple(mark for name in names for mark in _DRAWERS[name](chance, sheet))
+
+
+def _wire(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A wire, straw, cigarette or seam: smooth, of one width, lit from one side."""
+    width = sheet.breadth(chance, 0.8, 9)
+    length = min(sheet.side * log_uniform(chance, 0.05, 1.0), 1.5 * sheet.span)
+    path = curl(chance, sheet.place(chance), length, float(chance.choice([0.02, 0.15, 0.5])))
+    tone = _tone(chance)
+    body = _line(chance, "wire", path, width, tone)
+    if width < 2.5:
+        return (body,)
+    lit = path + 0.22 * width * np.array([1.0, -1.0])
+    return body, _line(chance, "wire", lit, 0.4 * width, scaled(tone, float(chance.uniform(0.5, 1.6))))
+
+
+def _twig(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A branch that forks and grows thinner."""
+    length, width = min(sheet.side * log_uniform(chance, 0.06, 0.4), sheet.span), sheet.breadth(chance, 1.2, 6)
+    strokes: list[Stroke] = []
+    ends = [(sheet.place(chance), float(chance.uniform(0, 2 * np.pi)), length, width)]
+    for _ in range(3):
+        grown = []
+        for start, heading, reach, thick in ends:
+            bends = heading + np.cumsum(chance.normal(0, 0.12, 8))
+            path = start + np.cumsum(np.stack([np.cos(bends), np.sin(bends)], axis=1) * (reach / 8), axis=0)
+            strokes.append(_stroke(np.concatenate([[start], path]), np.linspace(thick, 0.65 * thick, 9)))
+            for _ in range(int(chance.integers(1, 4))):
+                grown.append((path[int(chance.integers(3, 8))], bends[-1] + float(chance.normal(0, 0.6)),
+                              reach * float(chance.uniform(0.4, 0.8)), max(0.6, 0.6 * thick)))  # fmt: skip
+        ends = grown
+    return (_lines(chance, "twig", strokes, _tone(chance)),)
+
+
+def _strands(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A lock of hair: many thin curves that go the same way."""
+    width = sheet.breadth(chance, 0.7, 1.5)
+    spine = curl(chance, sheet.place(chance), min(sheet.side * log_uniform(chance, 0.06, 0.4), sheet.span))
+    spread = sheet.breadth(chance, 4, 25)
+    strokes = []
+    for _ in range(int(log_uniform(chance, 3, 28))):
+        aside = np.linspace(chance.normal(0, spread, 2), chance.normal(0, spread, 2), len(spine))
+        strokes.append(_stroke(spine + aside, tapered(np.full(len(spine), width), 0.3)))
+    return (_lines(chance, "strands", strokes, _tone(chance)),)
+
+
+def _text(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A caption, a date, a line of handwriting."""
+    size = sheet.breadth(chance, 8, 28)
+    letters = string.digits if chance.random() < 0.3 else string.ascii_letters + "    .,'-"
+    words = "".join(str(letter) for letter in chance.choice(list(letters), int(chance.integers(3, 22)))).strip()
+    x, y = sheet.place(chance)
+    if chance.random() < 0.5:
+        y = sheet.height * float(chance.choice([0.06, 0.97]))
+    return (
+        Text(
+            kind="text",
+            text=words or "1926",
+            font=int(chance.choice(_FONTS)),
+            size=size,
+            thickness=max(1, round(size * float(chance.uniform(0.05, 0.16)))),
+            x=float(x) - 3 * size,
+            y=float(y),
+            turn=float(chance.normal(0, 0.05)) if chance.random() < 0.8 else float(chance.uniform(-1.6, 1.6)),
+            tone=_tone(chance),
+            opacity=float(chance.uniform(0.5, 1)),
+        ),
+    )
+
+
+def _glints(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """Lights in eyes, on jewellery, buttons and wet leaves: small, soft, in ones, twos and rows."""
+    count = int(chance.choice([1, 2, 2, 4, 9, 20]))
+    size = sheet.breadth(chance, 0.8, 4)
+    step = sheet.breadth(chance, 6, 40) * np.array([np.cos(turn := chance.uniform(0, 6.3)), np.sin(turn)])
+    places = sheet.place(chance) + np.arange(count)[:, None] * step * (chance.random() < 0.6)
+    places = places + chance.normal(0, 0.15 * float(np.linalg.norm(step)) + 1, (count, 2))
+    if count > 4:
+        places = sheet.place(chance) + chance.normal(0, 0.15 * sheet.span, (count, 2))
+    specks = tuple(
+        (float(x), float(y), size * float(chance.uniform(0.6, 1.3)), size * float(chance.uniform(0.4, 1)), 0.0)
+        for x, y in np.round(places, 2)
+    )
+    light = float(chance.uniform(215, 255))
+    glow = Specks("glint", specks, (light, light, light), float(chance.uniform(0.2, 0.5)), softness=1.2 * size)
+    core = Specks("glint", specks, (light, light, light), float(chance.uniform(0.6, 1)), softness=0.35 * size)
+    return glow, core
+
+
+def _cloth(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """Woven, knitted or striped cloth, or lace."""
+    radius = min(sheet.side * log_uniform(chance, 0.04, 0.2), 0.25 * sheet.span)
+    around = outline(chance, sheet.place(chance), radius, stretch=log_uniform(chance, 1, 2.5))
+    return (
+        Pattern(
+            kind="cloth",
+            outline=around,
+            pattern=str(chance.choice(["weave", "stripes", "knit", "lace"])),
+            period=sheet.breadth(chance, 3, 16),
+            turn=float(chance.uniform(0, np.pi)),
+            contrast=log_uniform(chance, 10, 100),
+            softness=float(chance.uniform(0.6, 6)),
+        ),
+    )
+
+
+def _edge(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A collar, a sleeve, a sheet of paper: a bright shape with clean edges beside a dark one."""
+    middle, radius = sheet.place(chance), min(sheet.side * log_uniform(chance, 0.02, 0.1), 0.15 * sheet.span)
+    angles = np.sort(chance.uniform(0, 2 * np.pi, int(chance.integers(3, 7))))
+    corners = middle + radius * np.stack([np.cos(angles), np.sin(angles)], 1) * chance.uniform(0.4, 1.6, (1, 2))
+    softness = float(chance.uniform(0.4, 1.5))
+    away = chance.normal(0, 0.25 * radius, 2)
+    bright, shade = float(chance.uniform(170, 250)), float(chance.uniform(5, 80))
+    return tuple(
+        Area("edge", seed_from(chance), (points_of(corners + shift),), (tone, tone, tone), 1.0, softness=softness)
+        for shift, tone in ((away, shade), (np.zeros(2), bright))
+    )
+
+
+def _frame(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """The plain white border of a print, or the black one of a film: straight, clean, and aged with the photo."""
+    widths = sheet.breadth(chance, 4, 30) * chance.uniform(0.6, 1.4, 4)
+    widths = np.minimum(widths, 0.09 * min(sheet.height, sheet.width)) * (chance.random(4) < 0.8)
+    low, right = sheet.height - widths[2], sheet.width - widths[1]
+    inner = np.array([[widths[3], widths[0]], [right, widths[0]], [right, low], [widths[3], low]])
+    inner = inner + chance.normal(0, 0.6, inner.shape)
+    outer: tuple[Point, ...] = ((-9, -9), (sheet.width + 9, -9), (sheet.width + 9, sheet.height + 9),
+                                (-9, sheet.height + 9))  # fmt: skip
+    white = float(chance.uniform(205, 255) if chance.random() < 0.75 else chance.uniform(0, 30))
+    tone = (white, white, white)
+    frame = Area("frame", seed_from(chance), (outer, points_of(inner)), tone, 1.0, softness=float(chance.uniform(0, 1)))
+    if chance.random() < 0.7:
+        return (frame,)
+    path = np.concatenate([inner, inner[:1]])
+    return frame, _line(chance, "frame", path, sheet.breadth(chance, 0.8, 2), scaled(tone, 0.3))
+
+
+def _line(chance: np.random.Generator, kind: str, path: np.ndarray, width: float, tone: Tone) -> Lines:
+    return _lines(chance, kind, [_stroke(path, np.full(len(path), width))], tone)
+
+
+def _lines(chance: np.random.Generator, kind: str, strokes: list[Stroke], tone: Tone) -> Lines:
+    softness = float(max(0.0, chance.uniform(-0.3, 1.2)))
+    return Lines(kind, seed_from(chance), tuple(strokes), tone, float(chance.uniform(0.5, 1)), softness=softness)
+
+
+def _stroke(path: np.ndarray, widths: np.ndarray) -> Stroke:
+    return Stroke(points_of(path), tuple(round(float(width), 2) for width in widths))
+
+
+def _tone(chance: np.random.Generator) -> Tone:
+    """Of a thing in the picture: any brightness, not much colour."""
+    grey = float(chance.uniform(150, 250) if chance.random() < 0.55 else chance.uniform(5, 100))
+    red, green, blue = (float(value) for value in grey * chance.uniform(0.85, 1, 3))
+    return (red, green, blue)
+
+
+_DRAWERS: dict[str, _Drawer] = {
+    "wire": _wire,
+    "twig": _twig,
+    "strands": _strands,
+    "text": _text,
+    "glint": _glints,
+    "cloth": _cloth,
+    "edge": _edge,
+    "frame": _frame,
+}
