@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
-from inference.networks import activated, plain, stem
+from inference.networks import activated, narrow, plain, stem
+from inference.networks.folded import FOLDED, FOLDED_CHANNELS, FOLDED_DECODER, FoldedUNet, batch_normed, inplace_normed
 
 _CHANNEL_MEAN = (0.485, 0.456, 0.406)
 _CHANNEL_DEVIATION = (0.229, 0.224, 0.225)
@@ -19,28 +20,34 @@ Stem = Literal["encoder", "full"]
 Norm = Literal["batch", "inplace"]
 
 plain.register()
+narrow.register()
 
 
 @dataclass(frozen=True)
 class DetectorArchitecture:
     """What a detector is built from. Checked when made; stored with every checkpoint."""
 
-    encoder: str = "resnet18"
-    """A name that segmentation-models-pytorch knows, or `plain`, our narrow full-resolution encoder."""
+    encoder: str = FOLDED
+    """`folded`, our light U-Net on folded pixels; `plain`, our narrow full-resolution encoder; or a name that
+    segmentation-models-pytorch knows."""
     encoder_depth: int = 5
-    """Levels of the encoder, 3 to 5."""
-    decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
-    """Channels of each decoder block, deepest first; as many as the encoder has levels."""
+    """Times that the encoder halves the resolution, 3 to 5; `folded` folds once more before that."""
+    decoder_channels: tuple[int, ...] = FOLDED_DECODER
+    """Channels of each decoder block, deepest first; as many as `encoder_depth`."""
     stem: Stem = "encoder"
     """`encoder`: the encoder's own; `full`: first convolution 3×3 with stride 1, the pooling after it removed."""
     norm: Norm = "batch"
     """`batch`: batch normalisation and ReLU; `inplace`: in-place activated normalisation in encoder and decoder."""
 
+    shrink: int = 1
+    """The network sees photos this many times smaller, and its logits are enlarged again."""
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "decoder_channels", tuple(int(channels) for channels in self.decoder_channels))
-        if self.encoder not in smp.encoders.encoders and not self.encoder.startswith("tu-"):
+        own = self.encoder == FOLDED
+        if not own and self.encoder not in smp.encoders.encoders and not self.encoder.startswith("tu-"):
             raise InferenceError(
-                f"Encoder '{self.encoder}' is not known. Choose 'plain', 'resnet18' or another name that "
+                f"Encoder '{self.encoder}' is not known. Choose 'folded', 'resnet18' or another name that "
                 "segmentation-models-pytorch lists."
             )
         if not 3 <= self.encoder_depth <= _DEEPEST:
@@ -50,6 +57,8 @@ class DetectorArchitecture:
                 f"{self.encoder_depth} encoder levels need as many positive decoder_channels, "
                 f"not {self.decoder_channels}."
             )
+        if self.shrink < 1:
+            raise InferenceError(f"A photo is shrunk 1 time or more, not {self.shrink}: change shrink.")
         if self.stem not in get_args(Stem) or self.norm not in get_args(Norm):
             raise InferenceError(
                 f"A stem is one of {get_args(Stem)} and a norm one of {get_args(Norm)}, "
@@ -57,7 +66,7 @@ class DetectorArchitecture:
             )
         if self.stem == "full" and not self.encoder.startswith(stem.FAMILIES):
             raise stem.refusal(self.encoder)
-        if self.norm == "inplace" and not self.encoder.startswith(activated.FAMILIES):
+        if self.norm == "inplace" and not own and not self.encoder.startswith(activated.FAMILIES):
             raise activated.refusal(self.encoder)
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,11 +95,12 @@ class DetectorNetwork(nn.Module):
     mean: torch.Tensor
     deviation: torch.Tensor
 
-    def __init__(self, unet: nn.Module, multiple: int) -> None:
-        """Wrap a U-Net that takes sides divisible by `multiple`."""
+    def __init__(self, unet: nn.Module, multiple: int, shrink: int = 1) -> None:
+        """Wrap a U-Net that takes sides divisible by `multiple`, of photos `shrink` times smaller (by area)."""
         super().__init__()
         self.unet = unet
-        self.multiple = multiple
+        self.shrink = shrink
+        self.multiple = multiple * shrink
         self.register_buffer("mean", torch.tensor(_CHANNEL_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("deviation", torch.tensor(_CHANNEL_DEVIATION).view(1, 3, 1, 1), persistent=False)
 
@@ -101,7 +111,9 @@ class DetectorNetwork(nn.Module):
         bottom, right = -height % self.multiple, -width % self.multiple
         normalised = (photos - self.mean) / self.deviation
         padded = F.pad(normalised, (0, right, 0, bottom), mode="replicate")
-        logits: torch.Tensor = self.unet(padded)
+        logits: torch.Tensor = self.unet(padded if self.shrink == 1 else F.avg_pool2d(padded, self.shrink))
+        if self.shrink > 1:
+            logits = F.interpolate(logits, size=padded.shape[-2:], mode="bilinear", align_corners=False)
         return logits[..., :height, :width]
 
 
@@ -112,8 +124,10 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
 
     Raises InferenceError when pretrained weights are asked for and cannot be had, or the encoder cannot have the stem.
     """
-    if pretrained and architecture.encoder == "plain":
-        raise InferenceError("Encoder 'plain' has no pretrained weights: set pretrained to false.")
+    if pretrained and architecture.encoder in (FOLDED, "plain"):
+        raise InferenceError(f"Encoder '{architecture.encoder}' has no pretrained weights: set pretrained to false.")
+    if architecture.encoder == FOLDED:
+        return _folded(architecture)
     try:
         unet = smp.Unet(
             encoder_name=architecture.encoder,
@@ -133,4 +147,10 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
         stem.open_stem(unet, architecture.encoder)
     if architecture.norm == "inplace":
         activated.activate_in_place(unet)
-    return DetectorNetwork(unet, unet.encoder.output_stride)
+    return DetectorNetwork(unet, unet.encoder.output_stride, architecture.shrink)
+
+
+def _folded(architecture: DetectorArchitecture) -> DetectorNetwork:
+    levels = FOLDED_CHANNELS[: architecture.encoder_depth + 1]
+    normed = inplace_normed if architecture.norm == "inplace" else batch_normed
+    return DetectorNetwork(FoldedUNet(levels, architecture.decoder_channels, normed), 2 ** len(levels), architecture.shrink)
