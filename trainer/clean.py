@@ -1,7 +1,9 @@
 """Clean photos: those that installed packages bring, or those of a folder."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,8 @@ class CleanPhoto:
     name: str
     load: Callable[[], Pixels]
     """Gives `uint8 H×W×3` RGB."""
+    path: Path | None = None
+    """Its file; None for one that a package brings."""
 
 
 def packaged_photos() -> list[CleanPhoto]:
@@ -44,7 +48,7 @@ def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
         paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in _ENDINGS)
         if not paths:
             raise CleanPhotosError(f"{folder}: there are no photos here. Name a folder of clean photos.")
-        photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path)) for path in paths]
+        photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path), path) for path in paths]
     return photos
 
 
@@ -66,6 +70,18 @@ def clean_photos(
         raise CleanPhotosError(f"{folders[0]}: one clean photo cannot both train and validate. Add another.")
     kept = photos[::_VALIDATION_EVERY]
     return [photo for place, photo in enumerate(photos) if place % _VALIDATION_EVERY], kept
+
+
+def hashes_of(photos: Sequence[CleanPhoto]) -> set[str]:
+    """SHA-256 of the files' bytes, as a platform names its photos; packaged photos have none."""
+    return {_hash((photo.path, photo.path.stat().st_mtime_ns)) for photo in photos if photo.path}
+
+
+@cache
+def _hash(written: tuple[Path, int]) -> str:
+    """Of a file and the time it was written: read once, and again when it was changed."""
+    with written[0].open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

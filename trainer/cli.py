@@ -17,7 +17,7 @@ def train_detector(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Fields of the recipe, such as epochs=5.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A recipe in YAML; its fields can be changed by KEY=VALUE.")
+        Path | None, typer.Option(help="A recipe: a YAML file, or a name such as albunet18; KEY=VALUE changes it.")
     ] = None,
     snapshot: Annotated[
         str | None,

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,22 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.networks.detector import DetectorNetwork
-from trainer.clean import CleanPhoto, clean_photos
 from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
 from trainer.errors import Stopped
-from trainer.losses import detector_loss
+from trainer.feeding import Batch, Feed, batches
+from trainer.losses import DetectorLoss
+from trainer.processes import accelerator_for, any_wants_to_stop, from_main, with_shared_statistics
 from trainer.recipe import DetectorRecipe
-from trainer.starting import AveragedWeights, architecture_of, batches, start_network, start_optimiser
+from trainer.recomputing import recompute_levels
+from trainer.seen import clean_sides, flat, identity_of, provenance_of, tell_what_is_real, weight_of_defects
+from trainer.starting import AveragedWeights, architecture_of, start_network, start_optimiser
 from trainer.state import StateError, load_state, save_state
 from trainer.tracker import NullTracker, Tracker
 from trainer.validating import Mask, Pixels, Validation, validate
 
 _PROGRESS_EVERY_S = 1.0
-_FREE = ("workers", "threads", "checkpoint_every")
-"""Fields of a recipe that may differ when a training goes on: they change no figure."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class _Training:
     network: DetectorNetwork
     model: nn.Module
     """The network as Accelerate wraps it for several processes."""
+    loss: DetectorLoss
     optimiser: Any
     schedule: torch.optim.lr_scheduler.LRScheduler
     averaged: AveragedWeights | None
@@ -63,6 +65,9 @@ class _Training:
     epochs_validated: int = 0
     best: dict[str, Any] = field(default_factory=dict)
     told_at: float = 0.0
+    waited: float = 0.0
+    """Seconds that this process waited for pictures, of those that its epochs `lasted`."""
+    lasted: float = 0.0
 
     @property
     def checkpoint(self) -> Path:
@@ -96,7 +101,7 @@ def train_detector(
     if resume:
         _go_on(training)
     try:
-        while training.epochs_validated < recipe.epochs:
+        while not _over(training):
             _train_epoch(training)
             _validate(training)
             _save(training)
@@ -105,7 +110,7 @@ def train_detector(
         _tell(training, "Stopped; everything is saved")
         return TrainingOutcome(training.checkpoint if training.best else None, _best_figures(training), stopped=True)
     tracker.file(training.checkpoint)
-    _tell(training, "Trained")
+    _tell(training, _last_words(training))
     return TrainingOutcome(training.checkpoint, _best_figures(training), stopped=False)
 
 
@@ -120,23 +125,21 @@ def _set_up(
 ) -> _Training:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    accelerator = Accelerator(mixed_precision=_precision(recipe))
+    accelerator = accelerator_for(recipe)
     if not accelerator.is_main_process:
         tracker = NullTracker()
-    train_photos, validation_photos = _clean(recipe, examples)
-    tracker.params(_flat(recipe.to_dict()))
-    _tell_what_is_real(examples, tracker)
+    train_photos, validation_photos = clean_sides(recipe, examples)
+    tracker.params(flat(recipe.to_dict()))
+    tell_what_is_real(examples, tracker)
+    loss = DetectorLoss(recipe.loss, recipe.weight_limit, weight_of_defects(recipe, examples))
     network = start_network(recipe, tracker).to(accelerator.device)
+    network = with_shared_statistics(network, recipe, accelerator, tracker)
+    averaged = AveragedWeights(network, recipe.average) if recipe.average else None
+    if recipe.recompute:
+        recompute_levels(network)
     optimiser, schedule = start_optimiser(recipe, network)
     model, prepared = accelerator.prepare(network, optimiser)
     train = [example for example in examples if example.split == "train"]
-    provenance = {
-        "code_version": metadata.version("heirloom"),
-        **provenance,
-        "recipe": recipe.to_dict(),
-        "trained_on": sorted({example.photo_sha for example in train} | seen_before(recipe)),
-        "validated_on": sorted(example.photo_sha for example in examples if example.split == "validation"),
-    }
     return _Training(
         recipe=recipe,
         output=output,
@@ -144,14 +147,15 @@ def _set_up(
         accelerator=accelerator,
         network=network,
         model=model,
+        loss=loss,
         optimiser=prepared,
         schedule=schedule,
-        averaged=AveragedWeights(network, recipe.average) if recipe.average else None,
+        averaged=averaged,
         dataset=DetectorDataset(recipe, train, train_photos),
         pictures=validation_pictures(recipe, validation_photos) if validation_photos else [],
         validation=[example for example in examples if example.split == "validation"],
-        provenance=provenance,
-        identity=_identity(recipe, examples, accelerator.num_processes),
+        provenance=provenance_of(recipe, examples, provenance),
+        identity=identity_of(recipe, examples, accelerator.num_processes),
         should_stop=should_stop,
     )
 
@@ -161,43 +165,86 @@ def _train_epoch(training: _Training) -> None:
     recipe, accelerator = training.recipe, training.accelerator
     first = training.step - training.epochs_validated * recipe.steps_per_epoch
     process = (accelerator.process_index, accelerator.num_processes)
-    training.model.train()
     on_gpu = accelerator.device.type == "cuda"
-    for batch in batches(training.dataset, training.epochs_validated, first, process, pinned=on_gpu):
-        if training.should_stop():
-            raise Stopped("The training was asked to stop.")
-        photos = batch[0].to(accelerator.device, memory_format=torch.channels_last, non_blocking=True)
-        masks = batch[1].to(accelerator.device, non_blocking=True)
-        with accelerator.autocast():
-            logits = training.model(photos)
-        loss, parts = detector_loss(logits, masks, recipe.weight_limit)
-        accelerator.backward(loss)
-        norm = accelerator.clip_grad_norm_(training.model.parameters(), recipe.clip)
-        training.optimiser.step()
-        training.optimiser.zero_grad(set_to_none=True)
-        rate = float(training.schedule.get_last_lr()[0])
-        training.schedule.step()
-        if training.averaged:
-            training.averaged.update(training.network, training.step)
-        training.step += 1
-        figures: dict[str, float] = {"loss": loss.item(), "gradient_norm": float(norm or 0), "learning_rate": rate}
-        _report(training, figures | parts)
-        if training.step % recipe.checkpoint_every == 0:
-            _save(training)
+    training.model.train()
+    with closing(batches(training.dataset, training.epochs_validated, first, process, pinned=on_gpu)) as source:
+        feed = Feed(source)
+        for _ in range(first, recipe.steps_per_epoch):
+            if any_wants_to_stop(accelerator, training.should_stop):
+                raise Stopped("The training was asked to stop.")
+            figures = _step(training, feed)
+            _report(training, {**figures, "wait_share": feed.waited / feed.lasted})
+            if training.step % recipe.checkpoint_every == 0:
+                _save(training)
+        training.waited += feed.waited
+        training.lasted += feed.lasted
+
+
+def _step(training: _Training, feed: Feed) -> dict[str, float]:
+    """One move of the weights; figures are means over its batches."""
+    recipe, accelerator = training.recipe, training.accelerator
+    figures: dict[str, float] = {}
+    for number in range(recipe.accumulate):
+        last = number == recipe.accumulate - 1
+        with nullcontext() if last else accelerator.no_sync(training.model):
+            for key, value in _backward(training, feed.next()).items():
+                figures[key] = figures.get(key, 0.0) + value / recipe.accumulate
+    norm = accelerator.clip_grad_norm_(training.model.parameters(), recipe.clip)
+    training.optimiser.step()
+    training.optimiser.zero_grad(set_to_none=True)
+    rate = float(training.schedule.get_last_lr()[0])
+    training.schedule.step()
+    if training.averaged:
+        training.averaged.update(training.network, training.step)
+    training.step += 1
+    return {**figures, "gradient_norm": float(norm or 0), "learning_rate": rate}
+
+
+def _backward(training: _Training, batch: Batch) -> dict[str, float]:
+    accelerator = training.accelerator
+    photos = batch[0].to(accelerator.device, memory_format=torch.channels_last, non_blocking=True)
+    masks = batch[1].to(accelerator.device, non_blocking=True)
+    with accelerator.autocast():
+        logits = training.model(photos)
+    loss, parts = training.loss(logits, masks)
+    accelerator.backward(loss / training.recipe.accumulate)
+    return {"loss": loss.item(), **parts}
 
 
 def _validate(training: _Training) -> None:
     _tell(training, "Validating")
-    device = str(training.accelerator.device)
-    found = validate(training.kept_network, device, training.pictures, training.validation, training.should_stop)
+    found = from_main(training.accelerator, lambda: _look(training))
+    if found is None:
+        raise Stopped("The training was asked to stop while it validated.")
     training.epochs_validated += 1
     training.tracker.metrics({**found.figures, "threshold": found.threshold}, training.step)
     for key, pixels in found.samples.items():
         training.tracker.picture(key, pixels, training.step)
     if not training.best or found.score > training.best["score"]:
-        training.best = {"score": found.score, "threshold": found.threshold, "figures": found.figures}
+        training.best = {
+            "score": found.score,
+            "threshold": found.threshold,
+            "figures": found.figures,
+            "epoch": training.epochs_validated,
+        }
         if training.accelerator.is_main_process:
             _keep(training, found)
+
+
+def _look(training: _Training) -> Validation | None:
+    """The validation, or None when it was stopped."""
+    device = str(training.accelerator.device)
+    try:
+        return validate(training.kept_network, device, training.pictures, training.validation, training.should_stop)
+    except Stopped:
+        return None
+
+
+def _over(training: _Training) -> bool:
+    """Whether all epochs are done, or none of the last `patience` was better than one before them."""
+    recipe, done = training.recipe, training.epochs_validated
+    early = bool(recipe.patience and training.best and done - training.best["epoch"] >= recipe.patience)
+    return done >= recipe.epochs or early
 
 
 def _keep(training: _Training, found: Validation) -> None:
@@ -253,49 +300,18 @@ def _go_on(training: _Training) -> None:
     _tell(training, f"Going on at step {training.step} of {training.recipe.steps}")
 
 
-def _clean(recipe: DetectorRecipe, examples: Sequence[TrainingExample]) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
-    """Clean photos, where the recipe wants synthetic pictures or there is nothing else to train on."""
-    if recipe.synthetic_share == 0 and any(example.split == "train" for example in examples):
-        return [], []
-    return clean_photos(recipe.photos, recipe.validation_photos)
-
-
-def seen_before(recipe: DetectorRecipe) -> set[str]:
-    """Hashes of the photos that the weights a training starts from were trained on. Raises CheckpointError."""
-    return set(load_checkpoint(Path(recipe.init)).provenance.get("trained_on", [])) if recipe.init else set()
-
-
-def _tell_what_is_real(examples: Sequence[TrainingExample], tracker: Tracker) -> None:
-    real = [example for example in examples if example.is_real]
-    judged = sum(example.split == "validation" for example in real)
-    tracker.tag("real_annotations", str(len(real)))
-    if not judged:
-        tracker.tag(
-            "real_annotations_note",
-            "No real annotations to validate on: the figures say how it does on synthetic defects only, "
-            "and nothing about real photos.",
-        )
-
-
-def _identity(recipe: DetectorRecipe, examples: Sequence[TrainingExample], processes: int) -> dict[str, Any]:
-    fixed = {key: value for key, value in recipe.to_dict().items() if key not in _FREE}
-    known = sorted(f"{example.photo_sha} {example.split} {example.origin}" for example in examples)
-    return {"recipe": fixed, "examples": known, "processes": processes}
-
-
-def _precision(recipe: DetectorRecipe) -> str:
-    if recipe.precision != "auto":
-        return {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[recipe.precision]
-    if not torch.cuda.is_available():
-        return "no"
-    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-
-
 def _report(training: _Training, figures: dict[str, float]) -> None:
     training.tracker.metrics(figures, training.step)
     if time.monotonic() - training.told_at > _PROGRESS_EVERY_S:
         epoch = min(training.epochs_validated + 1, training.recipe.epochs)
         _tell(training, f"Epoch {epoch} of {training.recipe.epochs}, loss {figures['loss']:.3f}")
+
+
+def _last_words(training: _Training) -> str:
+    early = training.epochs_validated < training.recipe.epochs
+    words = f"Trained; no better validation in {training.recipe.patience}, so it ended early" if early else "Trained"
+    share = training.waited / training.lasted if training.lasted else 0.0
+    return f"{words}. It waited for pictures {share:.0%} of the time"
 
 
 def _tell(training: _Training, message: str) -> None:
@@ -307,11 +323,3 @@ def _best_figures(training: _Training) -> dict[str, float]:
     if not training.best:
         return {}
     return {**training.best["figures"], "threshold": training.best["threshold"]}
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    """Nested fields as dotted names."""
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
-    return flat

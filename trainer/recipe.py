@@ -1,5 +1,6 @@
 """Recipes: what a training does, checked when made."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -10,10 +11,34 @@ from trainer.defects.settings import AgeingSettings, DefectSettings
 from trainer.errors import WrongUse
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Stem = Literal["encoder", "full"]
+Norm = Literal["batch", "inplace"]
+CONFIGS = Path(__file__).parent / "configs"
 
 
 class RecipeError(WrongUse):
     """A recipe that cannot be followed; the message names the field and what it may be."""
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """How much each loss counts in the sum; 0 leaves it out. trainer/losses.py says what each is."""
+
+    bce: float = 1.0
+    """Cross-entropy with positive weight."""
+    dice: float = 1.0
+    tversky: float = 0.0
+    focal_tversky: float = 0.0
+    centre_line: float = 0.0
+    """Soft clDice."""
+    boundary: float = 0.0
+    """Distance to the mask's border in pixels: give it hundredths."""
+
+    def __post_init__(self) -> None:
+        shares = asdict(self)
+        for name, share in shares.items():
+            _check(0 <= share <= 100, f"loss.{name}", share, "between 0 and 100")
+        _check(any(shares.values()), "loss", shares, "more than nothing")
 
 
 @dataclass(frozen=True)
@@ -24,6 +49,12 @@ class DetectorRecipe:
     """A name that segmentation-models-pytorch knows, or `plain`, our narrow full-resolution encoder."""
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
     """Channels of the five decoder blocks, deepest first."""
+    stem: Stem = "encoder"
+    """`full`: the encoder's first convolution keeps full resolution, and the pooling after it is left out."""
+    norm: Norm = "batch"
+    """`inplace`: in-place activated batch normalisation, which keeps less for backward."""
+    shrink: int = 1
+    """The network sees photos this many times smaller, and its answer is enlarged: what resolution is worth."""
     pretrained: bool = True
     """Start the encoder from ImageNet weights; when they cannot be had, the training says so and starts at random."""
     init: str = ""
@@ -43,21 +74,32 @@ class DetectorRecipe:
     size: int = 256
     """Side of a training crop in pixels."""
     batch: int = 8
-    """Pictures per step and process."""
+    """Pictures that go through the network at once, per process."""
+    accumulate: int = 1
+    """Batches per step: their gradients are summed up before the weights move."""
     epochs: int = 10
+    """An epoch ends with a validation."""
     steps_per_epoch: int = 100
+    patience: int = 0
+    """Validations without a better one after which the training ends; 0 for never."""
     learning_rate: float = 1e-3
     warmup_steps: int = 100
     """Steps over which the learning rate rises; then it falls to nothing as a cosine."""
     weight_decay: float = 1e-4
     clip: float = 1.0
     """Largest norm of the gradient."""
+    loss: LossSettings = field(default_factory=LossSettings)
+    positive_weight: str = "batch"
+    """Weight of defect pixels in BCE: clean pixels / defect pixels of each `batch`, or of all training masks of the
+    `snapshot`, or a fixed number."""
     weight_limit: float = 100.0
-    """Largest positive weight (clean pixels / defect pixels of a batch) in BCE."""
+    """Largest positive weight that a batch or a snapshot may give."""
     average: float = 0.0
     """Decay of the moving average of weights that is validated and kept; 0 for none."""
     precision: Precision = "auto"
     """`auto` takes half precision where a GPU has it, float32 on a CPU."""
+    recompute: bool = False
+    """Keep only what enters each level of the network and compute the rest again for backward, to save memory."""
     workers: int = 2
     """Processes that make training pictures."""
     threads: int = 0
@@ -70,9 +112,11 @@ class DetectorRecipe:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        for name in ("epochs", "steps_per_epoch", "batch", "checkpoint_every", "validation_pictures"):
+        for name in (
+            "epochs", "steps_per_epoch", "batch", "accumulate", "shrink", "checkpoint_every", "validation_pictures"
+        ):  # fmt: skip
             _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("workers", "threads", "warmup_steps", "weight_decay", "seed"):
+        for name in ("workers", "threads", "warmup_steps", "weight_decay", "seed", "patience"):
             _check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         _check(self.size >= 32, "size", self.size, "at least 32 pixels")
         _check(0 <= self.synthetic_share <= 1, "synthetic_share", self.synthetic_share, "between 0 and 1")
@@ -80,7 +124,12 @@ class DetectorRecipe:
         _check(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
         _check(self.clip > 0, "clip", self.clip, "above 0")
         _check(self.weight_limit >= 1, "weight_limit", self.weight_limit, "at least 1")
-        _check(self.precision in get_args(Precision), "precision", self.precision, f"one of {get_args(Precision)}")
+        for name, words in (("precision", Precision), ("stem", Stem), ("norm", Norm)):
+            _check(getattr(self, name) in get_args(words), name, getattr(self, name), f"one of {get_args(words)}")
+        _check(
+            self.positive_weight in ("batch", "snapshot") or self.fixed_weight is not None,
+            "positive_weight", self.positive_weight, "batch, snapshot or a number above 0",
+        )  # fmt: skip
         widths = self.decoder_channels
         _check(len(widths) == 5 and min(widths) > 0, "decoder_channels", widths, "five positive numbers")
 
@@ -88,6 +137,15 @@ class DetectorRecipe:
     def steps(self) -> int:
         """Optimiser steps of the whole training."""
         return self.epochs * self.steps_per_epoch
+
+    @property
+    def fixed_weight(self) -> float | None:
+        """The positive weight where the recipe gives it as a number, else None."""
+        try:
+            weight = float(self.positive_weight)
+        except ValueError:
+            return None
+        return weight if 0 < weight < math.inf else None
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON values; `from_mapping` reads it back."""
@@ -104,15 +162,26 @@ def from_mapping(values: Mapping[str, Any]) -> DetectorRecipe:
 def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> DetectorRecipe:
     """Read a recipe from a YAML file (None for the defaults) and change fields given as `key=value`.
 
-    A dotted key reaches inside: `defects.dust=2`. A list is written `a,b`. Raises RecipeError naming file or field.
+    A bare name such as `albunet18` means the recipe of that name that comes with heirloom, unless there is such a
+    file. A dotted key reaches inside: `defects.dust=2`. A list is written `a,b`. Raises RecipeError naming file or
+    field.
     """
-    values = _read_yaml(path) if path else {}
+    values = _read_yaml(_found(path)) if path else {}
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key:
             raise RecipeError(f"'{override}': write a field as key=value, for example epochs=5.")
         _put(values, key.split("."), text)
     return from_mapping(values)
+
+
+def _found(path: Path) -> Path:
+    if path.exists() or len(path.parts) > 1 or path.suffix:
+        return path
+    known = sorted(config.stem for config in CONFIGS.glob("*.yaml"))
+    if path.name not in known:
+        raise RecipeError(f"'{path}' is no recipe of heirloom. Name a file, or one of {', '.join(known)}.")
+    return CONFIGS / f"{path.name}.yaml"
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -207,4 +276,12 @@ def _check(good: bool, name: str, value: object, must: str) -> None:
         raise RecipeError(f"The recipe's field '{name}' must be {must}, not {value!r}.")
 
 
-__all__ = ["AgeingSettings", "DefectSettings", "DetectorRecipe", "RecipeError", "from_mapping", "load_recipe"]
+__all__ = [
+    "AgeingSettings",
+    "DefectSettings",
+    "DetectorRecipe",
+    "LossSettings",
+    "RecipeError",
+    "from_mapping",
+    "load_recipe",
+]

@@ -2,28 +2,28 @@
 
 import copy
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 from inference.checkpoint import load_checkpoint
 from inference.errors import InferenceError
 from inference.networks.detector import DetectorArchitecture, DetectorNetwork, build_detector
-from trainer.dataset import DetectorDataset
 from trainer.recipe import DetectorRecipe, RecipeError
 from trainer.tracker import Tracker
-
-Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 def architecture_of(recipe: DetectorRecipe) -> DetectorArchitecture:
     """The network that a recipe trains. Raises RecipeError when it cannot be built."""
     try:
-        return DetectorArchitecture(encoder=recipe.encoder, decoder_channels=recipe.decoder_channels)
+        return DetectorArchitecture(
+            encoder=recipe.encoder,
+            decoder_channels=recipe.decoder_channels,
+            stem=recipe.stem,
+            norm=recipe.norm,
+            shrink=recipe.shrink,
+        )
     except InferenceError as error:
         raise RecipeError(str(error)) from error
 
@@ -53,7 +53,7 @@ def _from_checkpoint(recipe: DetectorRecipe, architecture: DetectorArchitecture)
     if checkpoint.kind != "detector" or DetectorArchitecture.from_dict(checkpoint.architecture) != architecture:
         raise RecipeError(
             f"{recipe.init}: these weights belong to another network ({checkpoint.kind} {checkpoint.architecture}); "
-            "set encoder and decoder_channels to match."
+            "set encoder, decoder_channels, stem, norm and shrink to match."
         )
     network = build_detector(architecture)
     network.load_state_dict(checkpoint.state)
@@ -92,38 +92,3 @@ class AveragedWeights:
                 value.lerp_(state[key], 1 - decay)
             else:
                 value.copy_(state[key])
-
-
-def batches(
-    dataset: DetectorDataset, epoch: int, first: int, process: tuple[int, int], *, pinned: bool
-) -> Iterator[Batch]:
-    """The batches of an epoch from step `first` on, for one of several processes (index, count)."""
-    recipe = dataset.recipe
-    dataset.epoch = epoch
-    index, count = process
-    own = [
-        [(step * count + index) * recipe.batch + place for place in range(recipe.batch)]
-        for step in range(first, recipe.steps_per_epoch)
-    ]
-    loader: DataLoader[Batch] = DataLoader(
-        dataset,
-        batch_sampler=own,
-        num_workers=recipe.workers,
-        worker_init_fn=_start_worker,
-        pin_memory=pinned,
-        generator=torch.Generator(),  # of torch's own it would draw a seed, once more after each resume
-    )
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # a data worker is forked: of OpenCV's pool it would get the locks and not the threads
-    try:
-        yield from loader
-    finally:
-        cv2.setNumThreads(threads)
-
-
-def _start_worker(_: int) -> None:
-    """A data worker leaves signals to its parent, which ends it."""
-    import signal
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-        signal.signal(number, signal.SIG_IGN)

@@ -82,7 +82,8 @@ def run_lock(owner: str) -> str:
 def _run(
     work: Work, recipe: DetectorRecipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
 ) -> "TrainingOutcome":
-    from trainer.loop import seen_before, train_detector
+    from trainer.loop import train_detector
+    from trainer.seen import seen_beside
 
     place = folder(work.settings, _owner(work))
     examples = examples_of(work, snapshot) if snapshot is not None else []
@@ -90,7 +91,7 @@ def _run(
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
         read = [example.photo_sha for example in examples]
-        tracker.file(_training_photos(place, snapshot, read, seen_before(recipe)))
+        tracker.file(_training_photos(place, snapshot, read, seen_beside(recipe, examples)))
         made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
         outcome = train_detector(
             recipe,
@@ -168,13 +169,13 @@ def _git(here: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=here, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[str], before: set[str]) -> Path:
-    """Write which photos the model saw, those of its first weights among them; comparisons leave out `train`."""
+def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[str], beside: set[str]) -> Path:
+    """Write which photos the model saw, `beside` its annotations among them; comparisons leave out `train`."""
     items = [item for item in snapshot.items if item.photo_sha256 in set(read)] if snapshot else []
     sides: dict[str, list[str]] = {"train": [], "validation": []}
     for item in items:
         sides[item.split].append(item.photo_sha256)
-    sides["train"] = sorted({*sides["train"], *before})
+    sides["train"] = sorted({*sides["train"], *beside})
     path = place / TRAINING_PHOTOS
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"snapshot": snapshot.sha256 if snapshot else None, **sides}, indent=1))

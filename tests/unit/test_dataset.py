@@ -13,8 +13,8 @@ from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_p
 from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
 from trainer.defects import AgeingSettings, DefectSettings
 from trainer.errors import TrainerError
+from trainer.feeding import batches
 from trainer.recipe import DetectorRecipe
-from trainer.starting import batches
 
 STILL = DefectSettings(intact=1, ageing=AgeingSettings(strength=0, grey=0, cast=0, jpeg=0))
 RECIPE = DetectorRecipe(encoder="plain", pretrained=False, size=48, batch=3, steps_per_epoch=4, seed=9, workers=0)

@@ -1,0 +1,67 @@
+"""One training on several processes (torchrun, through Accelerate): what they must agree on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar, cast
+
+import torch
+from accelerate import Accelerator, InitProcessGroupKwargs
+from accelerate.utils import broadcast_object_list
+from torch import nn
+
+from inference.networks.detector import DetectorNetwork
+from trainer.recipe import DetectorRecipe
+from trainer.tracker import Tracker
+
+_PATIENCE = timedelta(hours=6)
+"""The others wait this long while the main process validates large photos."""
+Found = TypeVar("Found")
+
+
+def accelerator_for(recipe: DetectorRecipe) -> Accelerator:
+    """The process as Accelerate sees it, in the recipe's precision."""
+    return Accelerator(mixed_precision=_precision(recipe), kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)])
+
+
+def with_shared_statistics(
+    network: DetectorNetwork, recipe: DetectorRecipe, accelerator: Accelerator, tracker: Tracker
+) -> DetectorNetwork:
+    """Make batch statistics those of all processes; the tag `batch_statistics` says whose they are.
+
+    torch's synchronised batch normalisation needs GPUs: on CPUs `norm: batch` keeps each process to its own statistics,
+    and the main one's are kept. In-place normalisation synchronises by itself, anywhere.
+    """
+    if accelerator.num_processes == 1:
+        return network
+    if recipe.norm == "batch" and accelerator.device.type == "cpu":
+        tracker.tag("batch_statistics", "each process's own: torch synchronises norm 'batch' on GPUs only")
+        return network
+    tracker.tag("batch_statistics", f"of {accelerator.num_processes} processes together")
+    if recipe.norm == "batch":
+        network = cast(DetectorNetwork, nn.SyncBatchNorm.convert_sync_batchnorm(network))
+    return network
+
+
+def any_wants_to_stop(accelerator: Accelerator, should_stop: Callable[[], bool]) -> bool:
+    """Whether one of the processes was asked to stop: all or none do, or they would wait for each other for ever."""
+    asked = should_stop()
+    if accelerator.num_processes == 1:
+        return asked
+    wishes = accelerator.reduce(torch.tensor(float(asked), device=accelerator.device), reduction="sum")
+    return bool(wishes > 0)
+
+
+def from_main(accelerator: Accelerator, find: Callable[[], Found]) -> Found:
+    """What the main process finds, in all of them; the others wait for it."""
+    found: list[Found | None] = [find() if accelerator.is_main_process else None]
+    if accelerator.num_processes > 1:
+        broadcast_object_list(found)
+    return found[0]  # type: ignore[return-value]
+
+
+def _precision(recipe: DetectorRecipe) -> str:
+    if recipe.precision != "auto":
+        return {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[recipe.precision]
+    if not torch.cuda.is_available():
+        return "no"
+    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
