@@ -69,7 +69,7 @@ def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
 
 
 def photos_of(snapshot: SnapshotContents, blobs: BlobStore) -> list[EvaluationPhoto]:
-    """The validation side of a snapshot, whose bytes are still there; synthetic photos stand apart from real ones.
+    """The validation side of a snapshot, whose bytes are still there; synthetic photos come last and stand apart.
 
     Raises WrongUse when there is none: what models train on cannot judge them.
     """
@@ -78,7 +78,7 @@ def photos_of(snapshot: SnapshotContents, blobs: BlobStore) -> list[EvaluationPh
         raise WrongUse(
             f"Snapshot {snapshot.name} has no photos on its validation side; annotate more photos and make a new one."
         )
-    return [_frozen(item, blobs) for item in items]
+    return sorted((_frozen(item, blobs) for item in items), key=lambda photo: photo.label)
 
 
 def set_apart(photos: Sequence[EvaluationPhoto], names: Sequence[str]) -> list[EvaluationPhoto]:
