@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 Probability = npt.NDArray[np.float32]
 
 _WINDOW = 9
-_PICTURES = 24
+_PICTURES = 16
 _SIDE = 256
 
 
