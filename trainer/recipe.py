@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
+from inference.shipped import shipped_path
 from trainer.defects.errors import DefectError
 from trainer.defects.settings import AgeingSettings, DefectSettings
 from trainer.errors import WrongUse
@@ -41,13 +42,18 @@ class LossSettings:
         _check(any(shares.values()), "loss", shares, "more than nothing")
 
 
+SHIPPED = "shipped"
+"""What `init` calls the detector that comes with heirloom."""
+
+
 @dataclass(frozen=True)
 class DetectorRecipe:
     """How a detector is trained."""
 
-    encoder: str = "resnet18"
-    """A name that segmentation-models-pytorch knows, or `plain`, our narrow full-resolution encoder."""
-    decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
+    encoder: str = "folded"
+    """`folded`, our light U-Net on folded pixels; `plain`, our narrow full-resolution encoder; or a name that
+    segmentation-models-pytorch knows."""
+    decoder_channels: tuple[int, ...] = (128, 96, 64, 48, 32)
     """Channels of the five decoder blocks, deepest first."""
     stem: Stem = "encoder"
     """`full`: the encoder's first convolution keeps full resolution, and the pooling after it is left out."""
@@ -55,10 +61,10 @@ class DetectorRecipe:
     """`inplace`: in-place activated batch normalisation, which keeps less for backward."""
     shrink: int = 1
     """The network sees photos this many times smaller, and its answer is enlarged: what resolution is worth."""
-    pretrained: bool = True
+    pretrained: bool = False
     """Start the encoder from ImageNet weights; when they cannot be had, the training says so and starts at random."""
     init: str = ""
-    """A checkpoint to start from instead; empty for none."""
+    """A checkpoint to start from instead, or `shipped` for the detector that comes with heirloom; empty for none."""
     synthetic_share: float = 0.5
     """Share of training pictures made from clean photos with synthetic defects; 1 without annotations."""
     photos: tuple[str, ...] = ()
@@ -137,6 +143,13 @@ class DetectorRecipe:
     def steps(self) -> int:
         """Optimiser steps of the whole training."""
         return self.epochs * self.steps_per_epoch
+
+    @property
+    def first_weights(self) -> Path | None:
+        """The checkpoint that `init` names, if any. Raises CheckpointError when heirloom ships none."""
+        if self.init == SHIPPED:
+            return shipped_path("detector")
+        return Path(self.init) if self.init else None
 
     @property
     def fixed_weight(self) -> float | None:

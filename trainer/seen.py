@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,8 @@ def seen_beside(recipe: DetectorRecipe, examples: Sequence[TrainingExample]) -> 
     Those its first weights were trained on, and the clean photos of the recipe's folders: a platform may hold the
     same files. Raises CheckpointError, CleanPhotosError.
     """
-    before = load_checkpoint(Path(recipe.init)).provenance.get("trained_on", []) if recipe.init else []
+    first = recipe.first_weights
+    before = load_checkpoint(first).provenance.get("trained_on", []) if first else []
     return {*before, *hashes_of(clean_sides(recipe, examples)[0])}
 
 

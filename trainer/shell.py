@@ -21,7 +21,7 @@ from trainer.errors import JobError, RunBusy
 from trainer.holding import Holding, alive, worker_name
 from trainer.performing import perform
 from trainer.platform import prepare
-from trainer.recipe import DetectorRecipe
+from trainer.recipe import SHIPPED, DetectorRecipe
 from trainer.tracker import NullTracker
 
 _LOOK_EVERY_S = 0.5
@@ -106,7 +106,7 @@ def _with_whole_paths(recipe: DetectorRecipe) -> DetectorRecipe:
         validation_photos=tuple(map(whole, recipe.validation_photos)),
         textures=whole(recipe.textures),
         validation_textures=whole(recipe.validation_textures),
-        init=whole(recipe.init),
+        init=recipe.init if recipe.init == SHIPPED else whole(recipe.init),
     )
 
 

@@ -32,8 +32,9 @@ def start_network(recipe: DetectorRecipe, tracker: Tracker) -> DetectorNetwork:
     """The network with its first weights; where they come from is kept as the tag `start`."""
     architecture = architecture_of(recipe)
     torch.manual_seed(recipe.seed)
-    if recipe.init:
-        network = _from_checkpoint(recipe, architecture)
+    first = recipe.first_weights
+    if first:
+        network = _from_checkpoint(first, architecture)
         start = f"weights of {recipe.init}"
     elif not recipe.pretrained:
         network, start = build_detector(architecture), "random weights, as the recipe says"
@@ -48,11 +49,11 @@ def start_network(recipe: DetectorRecipe, tracker: Tracker) -> DetectorNetwork:
     return network.to(memory_format=torch.channels_last)
 
 
-def _from_checkpoint(recipe: DetectorRecipe, architecture: DetectorArchitecture) -> DetectorNetwork:
-    checkpoint = load_checkpoint(Path(recipe.init))
+def _from_checkpoint(path: Path, architecture: DetectorArchitecture) -> DetectorNetwork:
+    checkpoint = load_checkpoint(path)
     if checkpoint.kind != "detector" or DetectorArchitecture.from_dict(checkpoint.architecture) != architecture:
         raise RecipeError(
-            f"{recipe.init}: these weights belong to another network ({checkpoint.kind} {checkpoint.architecture}); "
+            f"{path}: these weights belong to another network ({checkpoint.kind} {checkpoint.architecture}); "
             "set encoder, decoder_channels, stem, norm and shrink to match."
         )
     network = build_detector(architecture)

@@ -14,10 +14,18 @@ from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
-from trainer.recipe import DetectorRecipe, RecipeError
+from trainer.recipe import SHIPPED, DetectorRecipe, RecipeError
 
 SIZES = (64, 128, 192, 256, 384, 512, 768, 1024)
-ENCODERS = {"resnet18": "ResNet-18", "resnet34": "ResNet-34", "efficientnet-b0": "EfficientNet-B0", "plain": "plain"}
+ENCODERS = {
+    "folded": "folded, as shipped",
+    "resnet18": "ResNet-18",
+    "resnet34": "ResNet-34",
+    "efficientnet-b0": "EfficientNet-B0",
+    "plain": "plain",
+}
+OURS = ("folded", "plain")
+"""Encoders that nobody has ImageNet weights of."""
 
 NO_SNAPSHOT = 0
 
@@ -92,7 +100,10 @@ def _recipe(snapshot: SnapshotChoice | None) -> DetectorRecipe:
         batch = st.number_input("Batch", 1, 256, basis.batch, key="batch", width=110)
     with st.expander("More settings"):
         encoder = st.selectbox("Encoder", list(ENCODERS), format_func=ENCODERS.__getitem__, key="encoder")
-        pretrained = st.toggle("Start from ImageNet weights, where they can be had", basis.pretrained, key="pretrained")
+        shipped = encoder == basis.encoder and st.toggle("Start from the detector that ships", True, key="shipped")
+        pretrained = encoder not in OURS and st.toggle(
+            "Start from ImageNet weights, where they can be had", True, key="pretrained"
+        )
         steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key="steps")
         rate = st.number_input("Learning rate", 1e-6, 1.0, basis.learning_rate, format="%.6f", key="rate")
         workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key="workers")
@@ -104,7 +115,8 @@ def _recipe(snapshot: SnapshotChoice | None) -> DetectorRecipe:
         epochs=int(epochs),
         batch=int(batch),
         encoder=encoder or basis.encoder,
-        pretrained=pretrained and encoder != "plain",
+        init=SHIPPED if shipped else "",
+        pretrained=pretrained,
         steps_per_epoch=int(steps),
         learning_rate=float(rate),
         warmup_steps=min(basis.warmup_steps, int(steps)),

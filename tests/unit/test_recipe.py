@@ -75,3 +75,18 @@ def test_an_encoder_that_nobody_knows_is_refused_before_training() -> None:
 def test_recipes_are_read_without_torch() -> None:
     code = "import sys, trainer.recipe, trainer.tracker, trainer.clean, trainer.defects; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_default_network_is_the_one_that_ships() -> None:
+    from inference.networks.detector import DetectorArchitecture
+    from trainer.starting import architecture_of
+
+    assert architecture_of(DetectorRecipe()) == DetectorArchitecture()
+
+
+def test_init_shipped_means_the_detector_that_comes_with_heirloom(tmp_path: Path) -> None:
+    from inference.shipped import shipped_path
+
+    assert DetectorRecipe(init="shipped").first_weights == shipped_path("detector")
+    assert DetectorRecipe(init=str(tmp_path / "a.safetensors")).first_weights == tmp_path / "a.safetensors"
+    assert DetectorRecipe().first_weights is None
