@@ -93,7 +93,7 @@ def _convert(parent: nn.Module) -> None:
 @torch.no_grad()
 def _in_place(conv: nn.Conv2d, norm: nn.BatchNorm2d, slope: float) -> InPlaceNorm:
     assert norm.momentum is not None
-    layer = InPlaceNorm(norm.num_features, slope=slope, eps=norm.eps, momentum=norm.momentum)
+    layer = InPlaceNorm(norm.num_features, slope=slope, eps=norm.eps, momentum=norm.momentum).to(norm.weight)
     layer.load_state_dict(norm.state_dict())
     negative = norm.weight < 0
     conv.weight[negative] *= -1

@@ -36,7 +36,8 @@ class InPlaceNorm(nn.Module):
     affine step can always be inverted. Parameters and buffers have BatchNorm2d's names and shapes.
 
     Nothing else may need the input: it has to be a fresh tensor, such as a convolution's result. Nor may anything
-    change the output in place. Low precisions are computed in float32 and rounded once.
+    change the output in place. Low precisions are computed in float32 and rounded once. Inverting that rounding costs
+    the weight's gradient a relative error of about half a step × |bias / weight|, and the others next to nothing.
 
     Raises InferenceError in training when there is a single value per channel.
     """
