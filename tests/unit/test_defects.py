@@ -72,8 +72,9 @@ def test_a_record_makes_the_picture_again_bit_for_bit(seed: int, own: bool, text
     assert (damaged.shape, damaged.dtype, mask.dtype) == (photo.shape, np.uint8, np.bool_)
 
 
-def test_many_records_hold_every_kind_and_every_lookalike() -> None:
-    records = [draw(seed, 120, 160, DefectSettings(**ALL, intact=0)) for seed in range(40)]
+def test_many_records_hold_every_kind_and_every_lookalike(textures: Path) -> None:
+    settings = DefectSettings(**{**ALL, "lookalikes": 5.0}, intact=0, textures=str(textures))
+    records = [draw(seed, 120, 160, settings) for seed in range(25)]
     assert {mark.kind for record in records for mark in record.defects} == set(KINDS)
     assert {mark.kind for record in records for mark in record.lookalikes} == set(LOOKALIKES)
 
@@ -98,7 +99,7 @@ def test_each_kind_marks_what_it_changes(kind: str, textures: Path) -> None:
         changed = np.abs(damaged.astype(int) - photo).max(axis=2)
         seen += int(mask.sum())
         assert not (changed[~mask] > SOFT_EDGE).any()
-        near = cv2.dilate((changed > 7).astype(np.uint8), np.ones((3, 3), np.uint8))
+        near = cv2.dilate((changed > 9).astype(np.uint8), np.ones((3, 3), np.uint8))
         assert not (mask & (near == 0)).any()
     assert seen > 0
 

@@ -26,10 +26,8 @@ def age_print(pixels: Pixels, ageing: Ageing) -> Pixels:
     else:
         levels = np.asarray(cv2.LUT(base, tones), dtype=np.float32)
         if light is not None:
-            levels *= light if ageing.grey else light[..., None]
-        if texture is not None:
-            levels += texture if ageing.grey else texture[..., None]
-        aged = _levels(levels)
+            levels *= _for(base, light)
+        aged = _levels(levels if texture is None else levels + _for(base, texture))
     if ageing.halftone > 0:
         aged = _halftone(aged, ageing)
     toned = np.asarray(cv2.LUT(cv2.cvtColor(aged, cv2.COLOR_GRAY2RGB) if ageing.grey else aged, _cast(ageing)))
@@ -46,7 +44,7 @@ def scan(pixels: Pixels, ageing: Ageing) -> Pixels:
     if ageing.scan_focus > 0:
         scanned = np.asarray(cv2.GaussianBlur(scanned, (0, 0), ageing.scan_focus), dtype=np.uint8)
     if ageing.scan_noise > 0 or ageing.banding > 0:
-        scanned = _levels(scanned + _scanner_noise(ageing, *pixels.shape[:2]))
+        scanned = _add(scanned, _scanner_noise(ageing, *pixels.shape[:2]))
     return _jpeg(scanned, ageing.jpeg_quality) if ageing.jpeg_quality else scanned
 
 
@@ -90,14 +88,19 @@ def _texture(ageing: Ageing, height: int, width: int) -> Field | None:
     field = _grain(ageing, height, width)
     if ageing.paper:
         turn = float(np.random.default_rng(ageing.seed + 3).uniform(-0.2, 0.2))
-        rows, columns = np.mgrid[:height, :width].astype(np.float32)
-        field += np.float32(ageing.paper_contrast) * pattern_at(ageing.paper, ageing.paper_period, turn, rows, columns)
+        pattern = pattern_at(ageing.paper, ageing.paper_period, turn, *_grid(height, width))
+        field += np.float32(ageing.paper_contrast) * pattern
     if ageing.specks > 0:
         chance = np.random.default_rng(ageing.seed + 4)
         count = int(ageing.specks * height * width)
         places = chance.integers(height * width, size=count)
         field.ravel()[places] += ageing.speck_contrast * chance.uniform(0.3, 1, count).astype(np.float32)
     return field
+
+
+def _grid(height: int, width: int) -> tuple[Field, Field]:
+    """Rows and columns, to be broadcast over each other."""
+    return np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
 
 
 def _grain(ageing: Ageing, height: int, width: int) -> Field:
@@ -109,12 +112,16 @@ def _grain(ageing: Ageing, height: int, width: int) -> Field:
     return np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
+def _for(pixels: Pixels, field: Field) -> Field:
+    """A field for each channel that the pixels have."""
+    return field if pixels.ndim == 2 else np.asarray(cv2.merge([field] * 3), dtype=np.float32)
+
+
 def _halftone(aged: Pixels, ageing: Ageing) -> Pixels:
     """Ink in dots: a screen at 45 degrees decides where, softened by the print."""
     height, width = aged.shape[:2]
-    rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    screen = 340 * pattern_at("weave", 1.4 * ageing.halftone, np.pi / 4, rows, columns)
-    inked = _levels(aged + (screen if aged.ndim == 2 else screen[..., None]))
+    screen = 340 * pattern_at("weave", 1.4 * ageing.halftone, np.pi / 4, *_grid(height, width))
+    inked = _add(aged, _for(aged, screen))
     return np.asarray(cv2.addWeighted(inked, 0.5, aged, 0.5, 0), dtype=np.uint8)
 
 
@@ -127,7 +134,7 @@ def _silvered(toned: Pixels, ageing: Ageing) -> Pixels:
     sheen = np.asarray(cv2.resize(sheen, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
     darkness = 1 - cv2.cvtColor(toned, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     sheen *= darkness * darkness
-    return _levels(toned + sheen[..., None] * np.asarray(_SILVER, dtype=np.float32))
+    return _add(toned, np.asarray(cv2.merge([np.float32(gain) * sheen for gain in _SILVER]), dtype=np.float32))
 
 
 def _scanner_noise(ageing: Ageing, height: int, width: int) -> Field:
@@ -135,17 +142,21 @@ def _scanner_noise(ageing: Ageing, height: int, width: int) -> Field:
     chance = np.random.default_rng(ageing.seed + 2)
     plain = chance.standard_normal((height, width), dtype=np.float32)
     plain *= np.float32(ageing.scan_noise)
-    noise = np.stack([plain, np.roll(plain, (7, 31), (0, 1)), np.roll(plain, (43, 11), (0, 1))], axis=2)
     if ageing.banding > 0:
-        bands = np.float32(2 * ageing.banding) * (smooth_noise(ageing.seed + 6, height, 2, 40)[:, :1] - 0.5)
-        noise += bands[..., None]
-    return noise
+        plain += np.float32(2 * ageing.banding) * (smooth_noise(ageing.seed + 6, height, 2, 40)[:, :1] - 0.5)
+    channels = [plain, np.roll(plain, (0, 31), (0, 1)), np.roll(plain, (0, 77), (0, 1))]
+    return np.asarray(cv2.merge(channels), dtype=np.float32)
 
 
 def _jpeg(pixels: Pixels, quality: int) -> Pixels:
-    _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)[..., ::-1])
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
 
 
 def _levels(values: npt.NDArray[np.float32]) -> Pixels:
-    return np.asarray(cv2.convertScaleAbs(np.maximum(values, 0)), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(values, 1, values, 0, 0, dtype=cv2.CV_8U), dtype=np.uint8)
+
+
+def _add(pixels: Pixels, levels: Field) -> Pixels:
+    """Pixels and levels added, rounded and kept inside 0 to 255."""
+    return np.asarray(cv2.add(pixels, levels, dtype=cv2.CV_8U), dtype=np.uint8)

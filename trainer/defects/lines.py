@@ -8,10 +8,10 @@ from trainer.defects.sheet import (
     dark,
     jagged,
     log_uniform,
-    points_of,
     scaled,
     seed_from,
     strength,
+    stroke_of,
     tapered,
     widths_along,
 )
@@ -31,7 +31,7 @@ def draw_scratches(chance: np.random.Generator, sheet: Sheet) -> Lines:
         bend = float(chance.normal(0, 0.05)) * float(chance.random() < 0.6)
         path = _curve(start, turn + float(chance.normal(0, 0.04)), reach, bend)
         widths = widths_along(chance, len(path), breadth * float(chance.uniform(0.7, 1.3)), 0.35)
-        strokes.append(_stroke(path, tapered(widths, 0.35)))
+        strokes.append(stroke_of(path, tapered(widths, 0.35)))
     return Lines(
         kind="scratch",
         seed=seed_from(chance),
@@ -51,13 +51,13 @@ def draw_crease(chance: np.random.Generator, sheet: Sheet) -> Lines:
     way = str(chance.choice(["cracked", "pressed", "broad"], p=[0.62, 0.22, 0.16]))
     breadth = sheet.breadth(chance, 0.8, 4.5) if way == "cracked" else sheet.breadth(chance, 0.8, 2)
     trunk = jagged(chance, start, end, min(0.012 * length, 0.02 * sheet.side) * float(chance.uniform(0.3, 1.4)))
-    strokes = [_stroke(trunk, tapered(widths_along(chance, len(trunk), breadth, 0.6), 0.08))]
+    strokes = [stroke_of(trunk, tapered(widths_along(chance, len(trunk), breadth, 0.6), 0.08))]
     if way == "cracked":
         strokes += _companions(chance, trunk, breadth) + _branches(chance, trunk, breadth, sheet)
     flank = {
         "cracked": breadth * float(chance.uniform(1, 2.5)) * float(chance.random() < 0.5),
         "pressed": sheet.breadth(chance, 1.5, 4),
-        "broad": sheet.breadth(chance, 5, 14),
+        "broad": sheet.breadth(chance, 4, 9),
     }[way]
     lit = float(chance.uniform(8, 55))
     return Lines(
@@ -84,16 +84,13 @@ def draw_cracks(chance: np.random.Generator, sheet: Sheet) -> Lines:
     reach = max(2.5 * cell, min(sheet.side * log_uniform(chance, 0.06, 0.35), 0.6 * sheet.span))
     breadth = sheet.breadth(chance, 0.7, 1.6)
     knots = _knots(chance, middle, reach, cell)
-    drawn = float(chance.uniform(0.35, 0.85))
-    strokes = []
-    for row, column, down, right in _walls(knots.shape[0], knots.shape[1]):
-        ends = knots[row, column], knots[row + down, column + right]
-        far = float(np.linalg.norm((ends[0] + ends[1]) / 2 - middle)) / reach
-        if chance.random() < drawn * (1.25 - far):
-            path = jagged(chance, *ends, 0.12 * cell, step=6)
-            strokes.append(_stroke(path, widths_along(chance, len(path), breadth * (1.2 - 0.5 * far), 0.3)))
-    if not strokes:
-        strokes = [_stroke(np.stack([knots[0, 0], knots[1, 1]]), np.array([breadth, breadth]))]
+    walls = _walls(knots)
+    far = np.linalg.norm(walls.mean(axis=1) - middle, axis=1) / reach
+    drawn = chance.random(len(walls)) < float(chance.uniform(0.35, 0.85)) * (1.25 - far)
+    drawn[np.argmin(far)] = True
+    paths = _shaken(chance, walls[drawn], 0.12 * cell)
+    widths = breadth * (1.2 - 0.5 * far[drawn, None]) * np.exp(chance.normal(0, 0.2, paths.shape[:2]))
+    strokes = [stroke_of(path, width) for path, width in zip(paths, widths, strict=True)]
     light = chance.random() < 0.6
     return Lines(
         kind="crack",
@@ -115,7 +112,7 @@ def draw_hairs(chance: np.random.Generator, sheet: Sheet) -> Lines:
     for _ in range(int(chance.choice([1, 1, 1, 2, 4]))):
         length = min(sheet.side * log_uniform(chance, 0.03, 0.4), 1.2 * sheet.span)
         path = curl(chance, middle + chance.normal(0, 0.1 * sheet.span, 2), length)
-        strokes.append(_stroke(path, tapered(widths_along(chance, len(path), breadth, 0.15), 0.06)))
+        strokes.append(stroke_of(path, tapered(widths_along(chance, len(path), breadth, 0.15), 0.06)))
     light = chance.random() < 0.55
     return Lines(
         kind="hair",
@@ -134,10 +131,6 @@ def curl(chance: np.random.Generator, start: np.ndarray, length: float, curve: f
     headings = chance.uniform(0, 2 * np.pi) + curve * np.cumsum(turns) * (5 / count)
     steps = np.stack([np.cos(headings), np.sin(headings)], axis=1) * (length / count)
     return np.asarray(start + np.cumsum(steps, axis=0))
-
-
-def _stroke(path: np.ndarray, widths: np.ndarray) -> Stroke:
-    return Stroke(points_of(path), tuple(round(float(width), 2) for width in widths))
 
 
 def _direction(chance: np.random.Generator) -> float:
@@ -195,7 +188,7 @@ def _companions(chance: np.random.Generator, trunk: np.ndarray, breadth: float) 
         aside *= breadth * chance.uniform(1, 3) / max(1e-6, float(np.linalg.norm(aside)))
         path = trunk[first : last + 1] + aside + chance.normal(0, 0.2 * breadth, (last + 1 - first, 2))
         widths = widths_along(chance, len(path), max(0.6, 0.3 * breadth), 0.3)
-        strokes.append(_stroke(path, tapered(widths, 0.3)))
+        strokes.append(stroke_of(path, tapered(widths, 0.3)))
     return strokes
 
 
@@ -207,7 +200,7 @@ def _branches(chance: np.random.Generator, trunk: np.ndarray, breadth: float, sh
         reach = min(sheet.side * log_uniform(chance, 0.02, 0.3), 0.7 * sheet.span)
         path = jagged(chance, root, root + reach * np.array([np.cos(heading), np.sin(heading)]), 0.03 * reach)
         widths = widths_along(chance, len(path), breadth * float(chance.uniform(0.25, 0.7)), 0.4)
-        strokes.append(_stroke(path, widths * np.linspace(1, 0.35, len(path))))
+        strokes.append(stroke_of(path, widths * np.linspace(1, 0.35, len(path))))
     return strokes
 
 
@@ -222,8 +215,16 @@ def _knots(chance: np.random.Generator, middle: np.ndarray, reach: float, cell: 
     return np.asarray(middle + turned + chance.normal(0, 0.28 * cell, turned.shape))
 
 
-def _walls(rows: int, columns: int) -> list[tuple[int, int, int, int]]:
-    """Neighbours in a grid of knots, laid like bricks: (row, column) and the step to the next."""
-    down = [(row, column, 1, 0) for row in range(rows - 1) for column in range(columns) if (row + column) % 2]
-    across = [(row, column, 0, 1) for row in range(rows) for column in range(columns - 1)]
-    return down + across
+def _walls(knots: np.ndarray) -> np.ndarray:
+    """Both ends `n×2×2` of the walls between neighbours in a grid of knots, laid like bricks."""
+    every_other = np.add.outer(np.arange(knots.shape[0] - 1), np.arange(knots.shape[1])) % 2 == 1
+    below = np.stack([knots[:-1], knots[1:]], axis=2)[every_other]
+    beside = np.stack([knots[:, :-1], knots[:, 1:]], axis=2).reshape(-1, 2, 2)
+    return np.concatenate([below, beside])
+
+
+def _shaken(chance: np.random.Generator, ends: np.ndarray, jag: float) -> np.ndarray:
+    """Paths `n×5×2` between ends `n×2×2` that are not quite straight."""
+    place = np.linspace(0, 1, 5)[None, :, None]
+    straight = ends[:, :1] * (1 - place) + ends[:, 1:] * place
+    return np.asarray(straight + chance.normal(0, jag, straight.shape) * np.sin(np.pi * place) ** 0.5)

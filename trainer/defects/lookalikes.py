@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer.defects.lines import curl
 from trainer.defects.records import Area, Lines, Mark, Pattern, Point, Specks, Stroke, Text, Tone
-from trainer.defects.sheet import Sheet, log_uniform, outline, points_of, scaled, seed_from, tapered
+from trainer.defects.sheet import Sheet, log_uniform, outline, points_of, scaled, seed_from, stroke_of, tapered
 
 _Drawer = Callable[[np.random.Generator, Sheet], tuple[Mark, ...]]
 _FONTS = (
@@ -54,7 +54,7 @@ def _twig(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
         for start, heading, reach, thick in ends:
             bends = heading + np.cumsum(chance.normal(0, 0.12, 8))
             path = start + np.cumsum(np.stack([np.cos(bends), np.sin(bends)], axis=1) * (reach / 8), axis=0)
-            strokes.append(_stroke(np.concatenate([[start], path]), np.linspace(thick, 0.65 * thick, 9)))
+            strokes.append(stroke_of(np.concatenate([[start], path]), np.linspace(thick, 0.65 * thick, 9)))
             for _ in range(int(chance.integers(1, 4))):
                 grown.append((path[int(chance.integers(3, 8))], bends[-1] + float(chance.normal(0, 0.6)),
                               reach * float(chance.uniform(0.4, 0.8)), max(0.6, 0.6 * thick)))  # fmt: skip
@@ -70,7 +70,7 @@ def _strands(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     strokes = []
     for _ in range(int(log_uniform(chance, 3, 28))):
         aside = np.linspace(chance.normal(0, spread, 2), chance.normal(0, spread, 2), len(spine))
-        strokes.append(_stroke(spine + aside, tapered(np.full(len(spine), width), 0.3)))
+        strokes.append(stroke_of(spine + aside, tapered(np.full(len(spine), width), 0.3)))
     return (_lines(chance, "strands", strokes, _tone(chance)),)
 
 
@@ -167,16 +167,12 @@ def _frame(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
 
 
 def _line(chance: np.random.Generator, kind: str, path: np.ndarray, width: float, tone: Tone) -> Lines:
-    return _lines(chance, kind, [_stroke(path, np.full(len(path), width))], tone)
+    return _lines(chance, kind, [stroke_of(path, np.full(len(path), width))], tone)
 
 
 def _lines(chance: np.random.Generator, kind: str, strokes: list[Stroke], tone: Tone) -> Lines:
     softness = float(max(0.0, chance.uniform(-0.3, 1.2)))
     return Lines(kind, seed_from(chance), tuple(strokes), tone, float(chance.uniform(0.5, 1)), softness=softness)
-
-
-def _stroke(path: np.ndarray, widths: np.ndarray) -> Stroke:
-    return Stroke(points_of(path), tuple(round(float(width), 2) for width in widths))
 
 
 def _tone(chance: np.random.Generator) -> Tone:

@@ -1,6 +1,7 @@
 """Draw the marks of a record on a photo. Nothing here is left to chance."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 _INSIDE = 0.15
 """A pixel that a defect covers by less is its soft edge: the ring around the mask has it anyway."""
-_FAINTEST = 7.0
+_FAINTEST = 9.0
 """Levels: a white scratch on white paper is nothing that anyone could find or would fill."""
 _LOST_IN_GRAIN = 0.45
 """Share of the standard deviation of grain and noise by which a change must be stronger to be seen."""
@@ -48,10 +49,10 @@ def damage(pixels: Pixels, layers: Iterable[Layer], visible: float) -> tuple[Pix
     drawn = pixels.copy()
     seen = np.zeros(pixels.shape[:2], dtype=np.bool_)
     for layer in layers:
-        change = lay(drawn, layer)
-        seen[layer.window.slices][layer.rows, layer.columns] |= (change > visible) & _counts(layer, visible)
-    changed = cv2.absdiff(drawn, pixels).max(axis=2) > visible
-    return drawn, widen(seen & changed)
+        strongest = lay(drawn, layer)
+        seen[layer.window.slices][layer.rows, layer.columns] |= (strongest > visible) & _counts(layer, visible)
+    change = np.asarray(cv2.absdiff(drawn, pixels))
+    return drawn, widen(seen & (_strongest(change[..., 0], change[..., 1], change[..., 2]) > visible))
 
 
 def lay(drawn: Pixels, layer: Layer) -> npt.NDArray[np.float32]:
@@ -64,7 +65,8 @@ def lay(drawn: Pixels, layer: Layer) -> npt.NDArray[np.float32]:
         after += layer.shade[:, None]
     after = np.rint(np.clip(after, 0, 255))
     part[layer.rows, layer.columns] = after.astype(np.uint8)
-    return np.asarray(np.abs(after - before).max(axis=1, initial=0), dtype=np.float32)
+    change = np.abs(after - before)
+    return np.asarray(_strongest(change[:, 0], change[:, 1], change[:, 2]), dtype=np.float32)
 
 
 def touched(layer: Layer, visible: float) -> Mask:
@@ -77,6 +79,11 @@ def touched(layer: Layer, visible: float) -> Mask:
 def visible_change(ageing: Ageing) -> float:
     """How many levels a pixel must change by to be seen on a print that aged like this."""
     return _FAINTEST + _LOST_IN_GRAIN * float(np.hypot(ageing.grain, ageing.scan_noise))
+
+
+def _strongest(red: npt.NDArray[Any], green: npt.NDArray[Any], blue: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The strongest of three channels: many times faster than `max` over the last axis."""
+    return np.asarray(np.maximum(np.maximum(red, green), blue))
 
 
 def _counts(layer: Layer, visible: float) -> Mask:

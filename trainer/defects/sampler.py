@@ -59,21 +59,23 @@ def draw(seed: int, height: int, width: int, settings: DefectSettings) -> Defect
 
 def draw_layers(seed: int, height: int, width: int, settings: DefectSettings) -> Drawn:
     """`draw`, with the layers of the defects beside the record."""
+    textures = open_textures(settings.textures)
     chance = np.random.default_rng(seed)
     ageing = draw_ageing(chance, settings.ageing)
     sheet = draw_sheet(chance, height, width, ageing.cast)
-    more = float(np.clip((max(height, width) / _COMMON_SIDE) ** 0.5, 0.7, 1.6))
+    more = float(np.clip((max(height, width) / _COMMON_SIDE) ** 0.5, 0.85, 1.6))
     lookalikes = draw_lookalikes(chance, sheet, int(chance.poisson(more * settings.lookalikes)))
+    more *= float(chance.gamma(3.0, 1 / 3))  # some prints were kept in an album, some in a pocket
     if chance.random() < settings.intact:
         return Drawn(DefectRecord(height, width, ageing, lookalikes, ()), ())
     counts = {kind: int(chance.poisson(more * getattr(settings, kind))) for kind in KINDS}
     kinds = [kind for kind in KINDS for _ in range(counts[kind])]
     chance.shuffle(kinds)
-    room = _Room(settings, height, width, visible_change(ageing))
+    room = _Room(settings, (height, width), textures, visible_change(ageing))
     for kind in kinds:
         for _ in range(_ATTEMPTS):
             painter = _PAINTERS.get(kind)
-            mark = painter(chance, sheet) if painter else _draw_texture(chance, sheet, room.textures)
+            mark = painter(chance, sheet) if painter else _draw_texture(chance, sheet, textures)
             if room.takes(mark):
                 break
     kept = sorted(room.kept, key=lambda each: _ORDER.index(each[0].kind))
@@ -84,18 +86,18 @@ def draw_layers(seed: int, height: int, width: int, settings: DefectSettings) ->
 class _Room:
     """Keeps defects as long as the limits of the settings hold."""
 
-    def __init__(self, settings: DefectSettings, height: int, width: int, visible: float) -> None:
-        self.textures = open_textures(settings.textures)
+    def __init__(self, settings: DefectSettings, size: tuple[int, int], textures: Textures, visible: float) -> None:
         self.kept: list[tuple[Mark, Layer]] = []
-        self._covered = np.zeros((height, width), dtype=np.bool_)
+        self._textures = textures
+        self._covered = np.zeros(size, dtype=np.bool_)
         self._total = 0
-        self._largest = settings.largest_defect * height * width
-        self._all = settings.covered_share * height * width
+        self._largest = settings.largest_defect * self._covered.size
+        self._all = settings.covered_share * self._covered.size
         self._visible = visible
 
     def takes(self, mark: Mark) -> bool:
         """Keep a defect unless it lies outside or is more than the limits allow."""
-        layer = layer_of(mark, *self._covered.shape, self.textures)
+        layer = layer_of(mark, *self._covered.shape, self._textures)
         if layer is None:
             return False
         window = touched(layer, self._visible)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.defects.records import Point, Tone
+from trainer.defects.records import Point, Stroke, Tone
 
 _WHOLE = (320.0, 1500.0)
 """Sides of whole prints in pixels: a small crop is mostly a part of a larger one."""
@@ -90,7 +90,12 @@ def seed_from(chance: np.random.Generator) -> int:
 
 def points_of(points: np.ndarray) -> tuple[Point, ...]:
     """An array `n×2` as plain numbers, to a hundredth of a pixel: records stay short."""
-    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in points)
+    return tuple((x, y) for x, y in np.round(points, 2).tolist())
+
+
+def stroke_of(path: np.ndarray, widths: np.ndarray) -> Stroke:
+    """A path `n×2` and its widths `n` as a stroke."""
+    return Stroke(points_of(path), tuple(np.round(widths, 2).tolist()))
 
 
 def outline(
