@@ -17,10 +17,14 @@ Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 _INSIDE = 0.15
 """A pixel that a defect covers by less is its soft edge: the ring around the mask has it anyway."""
-_FAINTEST = 9.0
+_FAINTEST = 11.0
 """Levels: a white scratch on white paper is nothing that anyone could find or would fill."""
-_LOST_IN_GRAIN = 0.45
+_LOST_IN_GRAIN = 0.6
 """Share of the standard deviation of grain and noise by which a change must be stronger to be seen."""
+_LOST_IN_DETAIL = np.float32(0.5)
+"""Share of the local standard deviation of the photo by which a change must be stronger to be seen."""
+_DETAIL_SIDE = 9
+"""Pixels."""
 _RING = np.ones((3, 3), dtype=np.uint8)
 
 
@@ -45,14 +49,27 @@ def check_size(pixels: Pixels, record: DefectRecord) -> None:
 
 
 def damage(pixels: Pixels, layers: Iterable[Layer], visible: float) -> tuple[Pixels, Mask]:
-    """Lay layers over a photo, in order; the mask shows what they changed by more than `visible` levels, and a ring."""
+    """Lay layers over a photo, in order; the mask shows what they visibly changed, and a ring.
+
+    On a flat ground a change of `visible` levels is seen; where the photo is full of detail it takes more.
+    """
     drawn = pixels.copy()
     seen = np.zeros(pixels.shape[:2], dtype=np.bool_)
     for layer in layers:
         strongest = lay(drawn, layer)
         seen[layer.window.slices][layer.rows, layer.columns] |= (strongest > visible) & _counts(layer, visible)
     change = np.asarray(cv2.absdiff(drawn, pixels))
-    return drawn, widen(seen & (_strongest(change[..., 0], change[..., 1], change[..., 2]) > visible))
+    strongest = _strongest(change[..., 0], change[..., 1], change[..., 2])
+    return drawn, widen(seen & (strongest > visible + _lost_in_detail(pixels)))
+
+
+def _lost_in_detail(pixels: Pixels) -> npt.NDArray[np.float32]:
+    """By how many levels more a pixel must change where the photo itself is full of detail, `float32 H×W`."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    around = (_DETAIL_SIDE, _DETAIL_SIDE)
+    mean = cv2.boxFilter(grey, cv2.CV_32F, around)
+    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, around) - mean * mean
+    return np.asarray(_LOST_IN_DETAIL * np.sqrt(np.maximum(variance, 0)), dtype=np.float32)
 
 
 def lay(drawn: Pixels, layer: Layer) -> npt.NDArray[np.float32]:
