@@ -1,5 +1,6 @@
 """The detector in use: a photo in, the probability of 'defect' per pixel out."""
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -14,28 +15,35 @@ from inference.checkpoint import load_checkpoint
 from inference.errors import CheckpointError, InferenceError
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
+from inference.networks.lean import fold_norms
 from inference.probability import checked_threshold
 from inference.resolve import shipped_model
 from inference.tiles import run_tiled
+
+_SMALLEST_TILE = 128
+_log = logging.getLogger(__name__)
 
 
 class Detector:
     """A detector network with the threshold it was calibrated for and the name it goes by in results."""
 
     def __init__(
-        self, network: nn.Module, threshold: float, name: ModelName, *, tile: int = 1024, device: str | None = None,
-        mirror: bool = True,
+        self, network: nn.Module, threshold: float, name: ModelName, *, tile: int = 1024, batch: int | None = None,
+        device: str | None = None, mirror: bool = True,
     ) -> None:  # fmt: skip
         """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is.
 
         `threshold` is in (0, 1]. With `mirror`, what is seen is averaged with what is seen in the mirror, which takes
-        twice the time. Raises UsageProblem for an impossible threshold.
+        twice the time. Photos go through the network in tiles of `tile` pixels, `batch` pictures at a time (tiles and
+        mirror images): 1 on a CPU, where more only take memory, and 4 on a GPU. Raises UsageProblem for an impossible
+        threshold.
         """
         self.threshold = checked_threshold(threshold)
         self.name = name
-        self._tile = tile
         self._mirror = mirror
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._tile = tile
+        self._batch = batch or (4 if self._device.type == "cuda" else 1)
         self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
 
     @classmethod
@@ -63,6 +71,7 @@ class Detector:
             raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
         if threads is not None:
             torch.set_num_threads(threads)
+        fold_norms(network)
         used = calibrated if threshold is None else threshold
         return cls(network, used, name or ModelName.of_file("detector", path), device=device, mirror=mirror)
 
@@ -72,27 +81,54 @@ class Detector:
         """Probability of 'defect' for every pixel of uint8 H×W×3 RGB, any size: float32 H×W in [0, 1].
 
         The photo and its mirror image are averaged, as probabilities, unless the detector was made without. Memory is
-        bounded by the tile whatever the photo's size. `progress` gets the share done.
+        bounded by the tile whatever the photo's size; where a GPU's runs out, the photo is begun anew with less at a
+        time. `progress` gets the share done.
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise InferenceError(f"A detector takes uint8 H×W×3 pixels, not {pixels.dtype} {pixels.shape}.")
-        return run_tiled(self._tile_probability, pixels, self._tile, self._tile // 8, progress)
+        while True:
+            at_once = max(1, self._batch // 2) if self._mirror else self._batch
+            try:
+                return run_tiled(
+                    self._tiles_probability, pixels, self._tile, self._tile // 8, progress, at_once=at_once
+                )
+            except torch.OutOfMemoryError:
+                if not self._need_less():
+                    raise
+            torch.cuda.empty_cache()
+
+    def _need_less(self) -> bool:
+        """From now on half the pictures at a time, then tiles of half the side; False when neither can be halved."""
+        if self._batch > 1:
+            self._batch //= 2
+        elif self._tile > _SMALLEST_TILE:
+            self._tile //= 2
+        else:
+            return False
+        _log.warning(
+            "The GPU's memory ran out; detecting goes on with %d pictures of %d pixels at a time.",
+            self._batch,
+            self._tile,
+        )
+        return True
 
     @torch.inference_mode()
-    def _tile_probability(self, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
-        photo = torch.from_numpy(np.array(tile)).to(self._device).permute(2, 0, 1)[None].float() / 255
-        photo = photo.contiguous(memory_format=torch.channels_last)
-        seen = torch.sigmoid(self._logits(photo))
-        if not self._mirror:
-            alone: NDArray[np.float32] = seen[0, 0].cpu().numpy()
-            return alone
-        mirrored = torch.sigmoid(self._logits(photo.flip(3))).flip(3)
-        average: NDArray[np.float32] = ((seen + mirrored) / 2)[0, 0].cpu().numpy()
-        return average
+    def _tiles_probability(self, tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """uint8 N×h×w×3 to float32 N×h×w."""
+        pictures = torch.from_numpy(tiles).to(self._device).permute(0, 3, 1, 2)
+        if self._mirror:
+            pictures = torch.cat([pictures, pictures.flip(3)])
+        seen = torch.cat([torch.sigmoid(self._logits(part)) for part in pictures.split(self._batch)])[:, 0]
+        if self._mirror:
+            straight, mirrored = seen.chunk(2)
+            seen = (straight + mirrored.flip(2)) / 2
+        probability: NDArray[np.float32] = seen.cpu().numpy()
+        return probability
 
-    def _logits(self, photo: torch.Tensor) -> torch.Tensor:
+    def _logits(self, pictures: torch.Tensor) -> torch.Tensor:
+        photos = (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
         with _precision(self._device.type)():
-            logits: torch.Tensor = self._network(photo)
+            logits: torch.Tensor = self._network(photos)
         return logits.float()
 
 

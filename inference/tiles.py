@@ -12,13 +12,14 @@ GRID = 32
 
 def run_tiled(
     run: Run, pixels: NDArray[np.uint8], tile: int = 1024, overlap: int = 128,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], None] | None = None, *, at_once: int = 1,
 ) -> NDArray[np.float32]:  # fmt: skip
     """Apply `run` to tiles of `pixels` (uint8 H×W×3, any size) and blend what it returns into float32 H×W.
 
-    `run` takes uint8 h×w×3 with h and w multiples of GRID and at most `tile`, and returns float32 h×w. Photos are
-    continued beyond their border by repeating it. Beside the result there is never more than one row of tiles in
-    memory. Where tiles agree the result is theirs, bit for bit. `progress` gets the share done.
+    `run` takes uint8 N×h×w×3 with h and w multiples of GRID and at most `tile`, and returns float32 N×h×w; N is
+    `at_once` or, at the end of a row, less. Photos are continued beyond their border by repeating it. Beside the result
+    there is never more than one row of tiles in memory. Where tiles agree the result is theirs, bit for bit. `progress`
+    gets the share done.
     """
     if tile % GRID or overlap % 2 or not 0 <= overlap <= tile // 2 or tile - overlap < GRID:
         raise ValueError(
@@ -31,12 +32,15 @@ def run_tiled(
     for row, top in enumerate(rows):
         strip = np.empty((min(tile, height - top), width), np.float32)
         reached = 0
-        for column, left in enumerate(columns):
-            piece = run(_cut(pixels, top, left, tile))[: len(strip), : width - left]
-            _join(strip.T, reached, left, piece.T)
-            reached = left + piece.shape[1]
+        for first in range(0, len(columns), at_once):
+            lefts = columns[first : first + at_once]
+            pieces = run(np.stack([_cut(pixels, top, left, tile) for left in lefts]))
+            for left, whole in zip(lefts, pieces, strict=True):
+                piece = whole[: len(strip), : width - left]
+                _join(strip.T, reached, left, piece.T)
+                reached = left + piece.shape[1]
             if progress:
-                progress((row * len(columns) + column + 1) / (len(rows) * len(columns)))
+                progress((row * len(columns) + first + len(lefts)) / (len(rows) * len(columns)))
         _join(result, filled, top, strip)
         filled = top + len(strip)
     return result

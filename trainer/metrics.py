@@ -23,7 +23,7 @@ class Metrics:
     """Figures of one photo, or of many pooled; each is in [0, 1].
 
     Precision and recall allow for TOLERANCE pixels, because two careful people do not draw the same border: boundaries
-    are compared so (Martin, Fowlkes and Malik 2004, section 3), and cracks. Unlike theirs, pixels are not paired
+    are compared so (Martin, Fowlkes and Malik 2004), and cracks. Unlike theirs, pixels are not paired
     one to one: a found pixel is right when a marked one lies within the tolerance, and the other way round.
     """
 

@@ -1,5 +1,7 @@
 """The detector in use: loading, mirror averaging, tiles and sizes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +91,64 @@ def test_tiles_stay_within_their_bound() -> None:
     network = Leftward()
     Detector(network, 0.5, NAME, tile=64, device="cpu").probability(noise(200, 150))
     assert all(batch[0] == 1 and max(batch[2:]) <= 64 for batch in network.batches)
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_pictures_go_together_or_one_by_one_with_the_same_result(tiny: Path, mirror: bool) -> None:
+    network, pixels = Detector.load(tiny, device="cpu")._network, noise(70, 300)
+    single = Detector(network, 0.5, NAME, tile=64, batch=1, device="cpu", mirror=mirror).probability(pixels)
+    several = Detector(network, 0.5, NAME, tile=64, batch=6, device="cpu", mirror=mirror).probability(pixels)
+    np.testing.assert_allclose(single, several, atol=1e-6)
+
+
+class Scarce(Leftward):
+    """A network for which memory runs out above so many pixels at a time."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def forward(self, photos: torch.Tensor) -> torch.Tensor:
+        if photos.shape[0] * photos.shape[2] * photos.shape[3] > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return super().forward(photos)
+
+
+def test_where_memory_runs_out_the_photo_is_begun_anew_with_less(caplog: pytest.LogCaptureFixture) -> None:
+    pixels = noise(300, 560)
+    plenty = Detector(Leftward(), 0.5, NAME, tile=512, device="cpu").probability(pixels)
+    network = Scarce(most=256 * 256)
+    detector = Detector(network, 0.5, NAME, tile=512, batch=4, device="cpu")
+    np.testing.assert_allclose(detector.probability(pixels), plenty, atol=0.01)
+    assert {batch[0] for batch in network.batches} == {1}
+    assert [record.args for record in caplog.records] == [(2, 512), (1, 512), (1, 256)]
+    caplog.clear()
+    detector.probability(pixels)
+    assert not caplog.records
+
+
+def test_memory_that_runs_out_for_the_smallest_tile_is_an_error() -> None:
+    with pytest.raises(torch.OutOfMemoryError):
+        Detector(Scarce(most=100), 0.5, NAME, tile=256, device="cpu").probability(noise(256, 256))
+
+
+def test_memory_does_not_grow_with_the_photo(tiny: Path) -> None:
+    """Peak of a process of its own, for a strip that takes no memory itself, and no more than its result."""
+    script = f"""
+import resource, numpy as np, torch
+from pathlib import Path
+from inference.detector import Detector
+torch.set_num_threads(1)
+loaded = Detector.load(Path({str(tiny)!r}), device="cpu")
+detector = Detector(loaded._network, 0.5, loaded.name, tile=256, device="cpu", mirror=False)
+peaks = []
+for height in (600, 30_000):
+    result = detector.probability(np.broadcast_to(np.uint8(90), (height, 256, 3)))
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(peaks[1] - peaks[0], result.nbytes / 2**20)
+"""
+    growth, result = map(float, subprocess.check_output([sys.executable, "-c", script], text=True).split())
+    assert growth < result + 8
 
 
 def test_the_place_of_a_tile_does_not_matter(tiny: Path) -> None:

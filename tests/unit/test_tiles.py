@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from inference.tiles import GRID, run_tiled, tile_starts
 
 
-def brightness(tile: np.ndarray) -> np.ndarray:
-    return tile.mean(axis=2, dtype=np.float32) / np.float32(255)
+def brightness(tiles: np.ndarray) -> np.ndarray:
+    """Of one picture or of several."""
+    return tiles.mean(axis=-1, dtype=np.float32) / np.float32(255)
 
 
 @settings(max_examples=80, deadline=None)
@@ -25,7 +26,8 @@ def brightness(tile: np.ndarray) -> np.ndarray:
 @example(64, 65, (64, 32))
 def test_the_identity_comes_back_exactly(height: int, width: int, tiling: tuple[int, int]) -> None:
     pixels = np.random.default_rng(height * 7919 + width).integers(0, 256, (height, width, 3), np.uint8)
-    np.testing.assert_array_equal(run_tiled(brightness, pixels, *tiling), brightness(pixels))
+    at_once = 1 + height % 3
+    np.testing.assert_array_equal(run_tiled(brightness, pixels, *tiling, at_once=at_once), brightness(pixels))
 
 
 @given(st.integers(1, 20_000), st.sampled_from([(64, 16), (128, 32), (1024, 128)]))
@@ -41,19 +43,33 @@ def test_tiles_cover_a_side_with_the_overlap_asked_for(length: int, tiling: tupl
 def test_tiles_are_of_the_grid_and_never_larger_than_asked() -> None:
     shapes: list[tuple[int, ...]] = []
 
-    def watch(tile: np.ndarray) -> np.ndarray:
-        shapes.append(tile.shape)
-        return brightness(tile)
+    def watch(tiles: np.ndarray) -> np.ndarray:
+        shapes.append(tiles.shape)
+        return brightness(tiles)
 
     run_tiled(watch, np.zeros((333, 777, 3), np.uint8), 128, 32)
-    assert {side % GRID for shape in shapes for side in shape[:2]} == {0}
-    assert max(side for shape in shapes for side in shape[:2]) == 128
+    assert {side % GRID for shape in shapes for side in shape[1:3]} == {0}
+    assert max(side for shape in shapes for side in shape[1:3]) == 128
+    assert {shape[0] for shape in shapes} == {1}
+
+
+def test_tiles_of_a_row_may_come_several_at_once() -> None:
+    counts: list[int] = []
+
+    def watch(tiles: np.ndarray) -> np.ndarray:
+        counts.append(len(tiles))
+        return brightness(tiles)
+
+    shares: list[float] = []
+    run_tiled(watch, np.zeros((200, 400, 3), np.uint8), 128, 32, shares.append, at_once=3)
+    assert counts == [3, 1, 3, 1]
+    assert shares == [0.375, 0.5, 0.875, 1.0]
 
 
 def test_differing_tiles_meet_gradually() -> None:
     values = iter([0.0, 1.0])
     result = run_tiled(
-        lambda tile: np.full(tile.shape[:2], next(values), np.float32), np.zeros((32, 96, 3), np.uint8), 64, 32
+        lambda tiles: np.full(tiles.shape[:3], next(values), np.float32), np.zeros((32, 96, 3), np.uint8), 64, 32
     )
     assert result[0, :40].max() == 0
     assert result[0, 56:].min() == 1
@@ -65,8 +81,8 @@ def test_a_local_network_gives_the_same_wherever_the_tiles_lie() -> None:
     """What looks no farther than a quarter of the overlap cannot tell tiles from the whole photo."""
     pixels = np.random.default_rng(0).integers(0, 256, (400, 300, 3), np.uint8)
 
-    def blur(tile: np.ndarray) -> np.ndarray:
-        return cv2.blur(brightness(tile), (17, 17), borderType=cv2.BORDER_REPLICATE)
+    def blur(tiles: np.ndarray) -> np.ndarray:
+        return np.stack([cv2.blur(brightness(tile), (17, 17), borderType=cv2.BORDER_REPLICATE) for tile in tiles])
 
     whole = run_tiled(blur, pixels, 416, 64)
     np.testing.assert_allclose(run_tiled(blur, pixels, 128, 64), whole, atol=1e-5)
