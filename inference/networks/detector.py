@@ -153,4 +153,6 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
 def _folded(architecture: DetectorArchitecture) -> DetectorNetwork:
     levels = FOLDED_CHANNELS[: architecture.encoder_depth + 1]
     normed = inplace_normed if architecture.norm == "inplace" else batch_normed
-    return DetectorNetwork(FoldedUNet(levels, architecture.decoder_channels, normed), 2 ** len(levels), architecture.shrink)
+    return DetectorNetwork(
+        FoldedUNet(levels, architecture.decoder_channels, normed), 2 ** len(levels), architecture.shrink
+    )
