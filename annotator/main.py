@@ -15,7 +15,15 @@ from trainer.errors import TrainerError, WrongUse
 if TYPE_CHECKING:
     from inference.checkpoint import ModelName
 
-ROOMS = ("annotator.up", "annotator.cli", "db.cli", "trainer.cli", "trainer.evaluation.cli", "inference.cli")
+ROOMS = (
+    "annotator.up",
+    "annotator.cli",
+    "db.cli",
+    "trainer.cli",
+    "trainer.defects_cli",
+    "trainer.evaluation.cli",
+    "inference.cli",
+)
 FAILED, WRONG_USE = 1, 2
 PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "altair"}
 

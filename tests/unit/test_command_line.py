@@ -14,7 +14,10 @@ from trainer.errors import RegistryError, UnknownModel
 from trainer.recipe import RecipeError
 
 HEAVY = ("torch", "mlflow", "streamlit", "albumentations", "accelerate", "dbos", "segmentation_models_pytorch")
-COMMANDS = ("up", "import", "export", "snapshot", "train", "evaluate", "restore", "detect", "inpaint", "worker", "db")
+COMMANDS = (
+    "up", "import", "export", "snapshot", "train", "defects", "evaluate", "restore", "detect", "inpaint", "worker",
+    "db",
+)  # fmt: skip
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":

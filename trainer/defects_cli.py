@@ -1,0 +1,79 @@
+"""`heirloom defects …`. Light: nothing heavy is imported before work starts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trainer.clean import CleanPhoto
+
+commands = typer.Typer()
+_defects = typer.Typer(no_args_is_help=True, help="Look at the defects that trainings draw.")
+commands.add_typer(_defects, name="defects")
+
+
+@_defects.callback()
+def _room() -> None:
+    """Keeps `preview` a sub-command while it is the only one."""
+
+
+@_defects.command()
+def preview(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Clean photos, read recursively.")],
+    fields: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]…", help="Settings of the defects: crease=2, textures=DIR, ageing.grey=1."),
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The sheet, a PNG.")],
+    config: Annotated[
+        Path | None, typer.Option(help="A recipe whose defects to draw; without one, those drawn by default.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=400, help="How many photos.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first photo; the next ones count up.")] = 0,
+    size: Annotated[int, typer.Option(min=32, max=4096, help="Longer side of each photo in pixels.")] = 384,
+    columns: Annotated[int, typer.Option(min=1, help="Photos in a row.")] = 4,
+    masks: Annotated[
+        bool, typer.Option("--masks/--no-masks", help="Outline the masks, on a second copy below each photo.")
+    ] = True,
+) -> None:
+    """Draw defects on clean photos and lay them out on one sheet, as a training would see them."""
+    from dataclasses import replace
+
+    from inference.errors import InferenceError, UsageProblem
+    from inference.files import encode_png, write_file
+    from inference.progress import progress_bar
+    from trainer.clean import photos_in
+    from trainer.preview import damaged, outlined, sheet
+    from trainer.recipe import load_recipe
+
+    if out.suffix.lower() != ".png":
+        raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
+    recipe = load_recipe(config, [f"defects.{field}" for field in fields or []])
+    settings = replace(recipe.defects, textures=recipe.defects.textures or recipe.textures)
+    pictures, failed = [], []
+    chosen = _spread(photos_in([str(folder)]), count)
+    with progress_bar(len(chosen)) as report:
+        for place, photo in enumerate(chosen):
+            report(photo.name, place)
+            try:
+                pixels, mask, _ = damaged(photo.load(), seed + place, size, settings)
+            except InferenceError as error:
+                failed.append(str(error))
+                continue
+            pictures.append(sheet([pixels, outlined(pixels, mask)], 1) if masks else pixels)
+    if pictures:
+        write_file(out, encode_png(sheet(pictures, columns)))
+        typer.echo(f"{out}: {len(pictures)} photos, seeds {seed} to {seed + len(chosen) - 1}")
+    for reason in failed:
+        typer.echo(f"Failed: {reason}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _spread(photos: "list[CleanPhoto]", count: int) -> "list[CleanPhoto]":
+    """So many photos from the whole list, evenly; again from the beginning where there are fewer."""
+    if count <= len(photos):
+        return [photos[place * len(photos) // count] for place in range(count)]
+    return [photos[place % len(photos)] for place in range(count)]

@@ -1,0 +1,57 @@
+"""What a recipe's defects look like: damaged photos with their masks outlined, one by one or on a sheet."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from trainer.defects import DefectRecord, DefectSettings, age_and_damage
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+OUTLINE = (240, 96, 58)
+"""Vermilion, the colour of drawn masks; RGB."""
+_GROUND = 38
+_GAP = 6
+_RING = np.ones((3, 3), dtype=np.uint8)
+
+
+def damaged(photo: Pixels, seed: int, size: int, settings: DefectSettings) -> tuple[Pixels, Mask, DefectRecord]:
+    """A clean photo `uint8 H×W×3` RGB, its longer side brought down to `size` pixels, aged and damaged.
+
+    Returns it with its mask `bool`, true = defect, and the record. Raises DefectError for a folder without textures.
+    """
+    return age_and_damage(fitted(photo, size), seed, settings)
+
+
+def fitted(photo: Pixels, size: int) -> Pixels:
+    """The photo with its longer side brought down to `size` pixels; never enlarged."""
+    height, width = photo.shape[:2]
+    scale = min(1.0, size / max(height, width))
+    if scale == 1.0:
+        return photo
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(photo, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def outlined(pixels: Pixels, mask: Mask) -> Pixels:
+    """A picture `uint8 H×W×3` with a line of one pixel around what the mask marks: what is marked stays to be seen."""
+    drawn = pixels.copy()
+    drawn[cv2.dilate(mask.astype(np.uint8), _RING).astype(np.bool_) & ~mask] = OUTLINE
+    return drawn
+
+
+def sheet(pictures: Sequence[Pixels], columns: int) -> Pixels:
+    """Pictures `uint8 H×W×3` of any sizes in rows of `columns`, each in the middle of its place, on dark grey."""
+    height, width = max(each.shape[0] for each in pictures), max(each.shape[1] for each in pictures)
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    size = (rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3)
+    page = np.full(size, _GROUND, dtype=np.uint8)
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, columns)
+        top = _GAP + row * (height + _GAP) + (height - picture.shape[0]) // 2
+        left = _GAP + column * (width + _GAP) + (width - picture.shape[1]) // 2
+        page[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return page
