@@ -24,8 +24,8 @@ def draw_tear(chance: np.random.Generator, sheet: Sheet) -> Area:
     heading = inward + float(chance.normal(0, 0.5))
     tip = start + length * np.array([np.cos(heading), np.sin(heading)])
     path = jagged(chance, start - 4 * np.array([np.cos(inward), np.sin(inward)]), tip, 0.03 * length)
-    lip = sheet.breadth(chance, 1, 5)
-    gap = sheet.breadth(chance, 0.7, 6)
+    lip = sheet.breadth(chance, 0.8, 3.5)
+    gap = sheet.breadth(chance, 0.7, 5)
     aside = np.array([-np.sin(heading), np.cos(heading)])
     opening = np.linspace(1, 0.12, len(path))[:, None]
     left = path + aside * opening * widths_along(chance, len(path), 0.5 * gap + lip, 0.3)[:, None]
@@ -37,8 +37,8 @@ def draw_tear(chance: np.random.Generator, sheet: Sheet) -> Area:
         tone=sheet.behind,
         opacity=float(chance.uniform(0.85, 1)),
         softness=0.6,
-        fray=float(chance.uniform(0.2, 0.8)),
-        fray_size=log_uniform(chance, 1.5, 5),
+        fray=float(chance.uniform(0.1, 0.5)),
+        fray_size=log_uniform(chance, 2, 8),
         rim=lip,
         rim_tone=sheet.paper_tone(chance),
         rim_opacity=float(chance.uniform(0.7, 1)),
@@ -108,11 +108,11 @@ def draw_abrasion(chance: np.random.Generator, sheet: Sheet) -> Area:
         kind="abrasion",
         seed=seed_from(chance),
         outlines=(outline(chance, middle, radius, stretch=stretch, turn=turn, rough=0.4),),
-        tone=sheet.paper_tone(chance) if chance.random() < 0.85 else dark(chance),
-        opacity=strength(chance, 0.35),
+        tone=sheet.paper_tone(chance) if chance.random() < 0.93 else dark(chance),
+        opacity=strength(chance, 0.45),
         softness=max(0.8, radius * float(chance.uniform(0.15, 0.45))),
         grain=float(chance.uniform(0.25, 0.8)),
-        grain_size=log_uniform(chance, 1.2, 5),
+        grain_size=log_uniform(chance, 1, 4),
         grain_turn=turn + float(chance.normal(0, 0.2)),
         grain_stretch=1.0 if chance.random() < 0.4 else log_uniform(chance, 2, 12),
     )

@@ -95,7 +95,7 @@ def _area(mark: Area, height: int, width: int) -> Layer | None:
         shape = np.clip((shape - 0.5 + mark.fray * teeth * (shape > 0.02)) * 4 + 0.5, 0, 1)
     if mark.grain > 0:
         rubbed = noise_at(mark.seed + 3, down, right, mark.grain_size, turn=mark.grain_turn, stretch=mark.grain_stretch)
-        shape = np.clip((shape * (1 - mark.grain) - rubbed) * 3.5 + 0.5, 0, 1) * (shape > 0.02)
+        shape = np.clip((shape * (1 - mark.grain) - rubbed) * 2.5 + 0.5, 0, 1) * (shape > 0.02)
     weight = np.float32(mark.opacity) * shape
     tone = toned(mark.tone, 0.6 * _RELIEF * (noise_at(mark.seed + 11, down, right, 3) - 0.5))
     if mark.rim > 0:

@@ -65,7 +65,7 @@ def draw_crease(chance: np.random.Generator, sheet: Sheet) -> Lines:
         seed=seed_from(chance),
         strokes=tuple(strokes),
         tone=sheet.paper_tone(chance) if chance.random() < 0.9 else dark(chance),
-        opacity=strength(chance, 0.25) if way == "cracked" else float(chance.uniform(0, 0.3)),
+        opacity=strength(chance, 0.25, 0.55) if way == "cracked" else float(chance.uniform(0, 0.3)),
         softness=float(max(0.0, chance.uniform(-0.5, 0.9))),
         fray=float(chance.uniform(0.15, 0.8)),
         gaps=float(chance.uniform(0.05, 0.6)) if chance.random() < 0.4 else 0.0,

@@ -66,9 +66,9 @@ def log_uniform(chance: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(chance.uniform(np.log(low), np.log(high))))
 
 
-def strength(chance: np.random.Generator, faint: float = 0.4) -> float:
-    """An opacity: with probability `faint` hardly visible, else up to opaque."""
-    return log_uniform(chance, 0.07, 0.35) if chance.random() < faint else float(chance.uniform(0.35, 1))
+def strength(chance: np.random.Generator, faint: float = 0.4, plain: float = 0.35) -> float:
+    """An opacity: with probability `faint` hardly visible, else between `plain` and opaque."""
+    return log_uniform(chance, 0.07, 0.35) if chance.random() < faint else float(chance.uniform(plain, 1))
 
 
 def scaled(tone: Tone, gain: float) -> Tone:
