@@ -40,6 +40,7 @@ PAGES = (
     PageEntry("review", "Review", "Work", ":material/compare:"),
     PageEntry("train", "Train", "Models", ":material/model_training:", engineer=True),
     PageEntry("compare", "Compare", "Models", ":material/balance:", engineer=True),
+    PageEntry("defects", "Defects", "Models", ":material/texture:", engineer=True),
     PageEntry("people", "People", "Team", ":material/group:", lead=True),
 )
 

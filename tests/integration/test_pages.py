@@ -248,3 +248,23 @@ def test_importing_every_page_loads_no_torch_and_no_mlflow() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_defects_follow_their_sliders_and_say_them_as_a_recipe(show: Callable[..., AppTest]) -> None:
+    page = show("defects")
+    assert not page.exception
+    page.slider(key="defect crease").set_value(2.0).run()
+    assert not page.exception
+    assert "crease: 2.0" in page.code[0].value
+    page.button(key="nothing").click().run()
+    assert page.slider(key="defect crease").value == 0
+    assert page.slider(key="defect covered_share").value > 0
+    page.button(key="default").click().run()
+    assert "As by default" in page.code[0].value
+
+
+def test_a_folder_without_textures_is_said(show: Callable[..., AppTest], tmp_path: Path) -> None:
+    page = show("defects")
+    page.text_input(key="textures").set_value(str(tmp_path)).run()
+    assert not page.exception
+    assert "no PNG textures" in page.error[0].value
