@@ -73,6 +73,10 @@ ROWS = (
     Row("quarter", "a quarter of the resolution (256 for 1024)", ("shrink=4",)),
     Row("mirror", "no mirror image averaged", mirror=False, trains=False),
     Row("in-place", "batch normalisation in place of in-place", ("norm=batch",)),
+    Row(
+        "folded", "our default network, `folded`",
+        ("encoder=folded", "stem=encoder", "norm=batch", "decoder_channels=128,96,64,48,32"),
+    ),
     Row("drawn", "no drawn defects: textures only", tuple(f"defects.{kind}=0" for kind in KINDS if kind != "texture")),
     Row("textures", "no textures: drawn defects only", ("defects.texture=0",)),
     Row("ageing", "no ageing", tuple(f"defects.ageing.{part.name}=0" for part in fields(AgeingSettings))),
