@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +117,8 @@ class Detector:
         pictures = torch.from_numpy(tiles).to(self._device).permute(0, 3, 1, 2)
         if self._mirror:
             pictures = torch.cat([pictures, pictures.flip(3)])
-        seen = torch.cat([torch.sigmoid(self._logits(part)) for part in pictures.split(self._batch)])[:, 0]
+        parts = (pictures[first : first + self._batch] for first in range(0, len(pictures), self._batch))
+        seen = torch.cat([torch.sigmoid(self._logits(part)) for part in parts])[:, 0]
         if self._mirror:
             straight, mirrored = seen.chunk(2)
             seen = (straight + mirrored.flip(2)) / 2
@@ -127,12 +127,15 @@ class Detector:
 
     def _logits(self, pictures: torch.Tensor) -> torch.Tensor:
         photos = (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
-        with _precision(self._device.type)():
+        with _precision(self._device.type):
             logits: torch.Tensor = self._network(photos)
         return logits.float()
 
 
-def _precision(device: str) -> Callable[[], AbstractContextManager[object]]:
-    """bfloat16 where the hardware multiplies it natively; elsewhere it is emulated, and slower than float32."""
-    native = torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_amx_tile_supported()
-    return partial(torch.autocast, device, dtype=torch.bfloat16) if native else nullcontext
+def has_native_bfloat16(device: str) -> bool:
+    """Whether the hardware of `cpu` or `cuda` multiplies bfloat16; elsewhere it is emulated, slower than float32."""
+    return bool(torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_amx_tile_supported())
+
+
+def _precision(device: str) -> AbstractContextManager[object]:
+    return torch.autocast(device, dtype=torch.bfloat16) if has_native_bfloat16(device) else nullcontext()

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-# Tiles start at multiples of this, so that every network sees its own downsampling grid wherever the tile lies.
-GRID = 32
+# Tiles start at multiples of this, so that every network sees its own downsampling grid wherever the tile lies; the
+# deepest halve six times.
+GRID = 64
 
 
 def run_tiled(

@@ -53,7 +53,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_photo_and_mirror_image_are_averaged() -> None:
     network = Leftward()
-    pixels = noise(32, 32)
+    pixels = noise(64, 64)
     found = Detector(network, 0.5, NAME, device="cpu").probability(pixels)
     brightness = 4 * pixels.sum(axis=2) / 255
     padded = np.pad(brightness, ((0, 0), (1, 1)))
@@ -73,7 +73,7 @@ def test_without_the_mirror_the_photo_is_seen_once() -> None:
 
 def test_a_mirrored_photo_gives_the_mirrored_probability(tiny: Path) -> None:
     detector = Detector.load(tiny, device="cpu")
-    pixels = noise(64, 96)
+    pixels = noise(64, 128)
     there = detector.probability(pixels)
     back = detector.probability(np.ascontiguousarray(pixels[:, ::-1]))[:, ::-1]
     np.testing.assert_allclose(there, back, atol=1e-3)
@@ -89,15 +89,15 @@ def test_any_size_gives_a_probability_of_that_size(tiny: Path, size: tuple[int, 
 
 def test_tiles_stay_within_their_bound() -> None:
     network = Leftward()
-    Detector(network, 0.5, NAME, tile=64, device="cpu").probability(noise(200, 150))
-    assert all(batch[0] == 1 and max(batch[2:]) <= 64 for batch in network.batches)
+    Detector(network, 0.5, NAME, tile=128, device="cpu").probability(noise(200, 150))
+    assert all(batch[0] == 1 and max(batch[2:]) <= 128 for batch in network.batches)
 
 
 @pytest.mark.parametrize("mirror", [True, False])
 def test_pictures_go_together_or_one_by_one_with_the_same_result(tiny: Path, mirror: bool) -> None:
     network, pixels = Detector.load(tiny, device="cpu")._network, noise(70, 300)
-    single = Detector(network, 0.5, NAME, tile=64, batch=1, device="cpu", mirror=mirror).probability(pixels)
-    several = Detector(network, 0.5, NAME, tile=64, batch=6, device="cpu", mirror=mirror).probability(pixels)
+    single = Detector(network, 0.5, NAME, tile=128, batch=1, device="cpu", mirror=mirror).probability(pixels)
+    several = Detector(network, 0.5, NAME, tile=128, batch=6, device="cpu", mirror=mirror).probability(pixels)
     np.testing.assert_allclose(single, several, atol=1e-6)
 
 
@@ -140,10 +140,10 @@ from pathlib import Path
 from inference.detector import Detector
 torch.set_num_threads(1)
 loaded = Detector.load(Path({str(tiny)!r}), device="cpu")
-detector = Detector(loaded._network, 0.5, loaded.name, tile=256, device="cpu", mirror=False)
+detector = Detector(loaded._network, 0.5, loaded.name, tile=128, device="cpu", mirror=False)
 peaks = []
-for height in (600, 30_000):
-    result = detector.probability(np.broadcast_to(np.uint8(90), (height, 256, 3)))
+for height in (200, 5_000):
+    result = detector.probability(np.broadcast_to(np.uint8(90), (height, 128, 3)))
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 print(peaks[1] - peaks[0], result.nbytes / 2**20)
 """
