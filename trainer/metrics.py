@@ -125,27 +125,28 @@ def mean_metrics(figures: Iterable[Metrics]) -> dict[str, float]:
     return {key: float(np.mean(values)) if values else float("nan") for key, values in _columns(figures).items()}
 
 
-def mean_intervals(figures: Iterable[Metrics], share: float = 0.95, seed: int = 0) -> dict[str, tuple[float, float]]:
-    """Where the mean of each figure may lie for other photos of the same kind: bootstrap over photos, percentiles.
+def mean_intervals(figures: Iterable[Metrics]) -> dict[str, tuple[float, float]]:
+    """The interval of each figure's mean, over those photos that have it."""
+    return {key: interval_of_mean(values) for key, values in _columns(figures).items()}
+
+
+def interval_of_mean(values: Sequence[float], share: float = 0.95, seed: int = 0) -> tuple[float, float]:
+    """Where the mean of a value per photo may lie for other photos of the same kind: bootstrap, percentiles.
 
     Efron and Tibshirani 1993, chapter 13. The same seed gives the same interval. NaN with fewer than two photos; with
     a handful, an interval is too narrow rather than too wide, and says little.
     """
-    return {key: _interval(values, share, seed) for key, values in _columns(figures).items()}
-
-
-def _columns(figures: Iterable[Metrics]) -> dict[str, list[float]]:
-    rows = [entry.to_dict() for entry in figures]
-    return {key: [row[key] for row in rows if not np.isnan(row[key])] for key in (rows[0] if rows else ())}
-
-
-def _interval(values: Sequence[float], share: float, seed: int) -> tuple[float, float]:
     if len(values) < 2:
         return float("nan"), float("nan")
     chance, numbers = np.random.default_rng(seed), np.asarray(values)
     means = [numbers[chance.integers(len(numbers), size=len(numbers))].mean() for _ in range(_RESAMPLES)]
     low, high = np.quantile(means, ((1 - share) / 2, (1 + share) / 2))
     return float(low), float(high)
+
+
+def _columns(figures: Iterable[Metrics]) -> dict[str, list[float]]:
+    rows = [entry.to_dict() for entry in figures]
+    return {key: [row[key] for row in rows if not np.isnan(row[key])] for key in (rows[0] if rows else ())}
 
 
 class ThresholdSearch:
