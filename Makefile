@@ -13,7 +13,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: help up test lint format lock editor check-editor pictures bench env clean
+.PHONY: help up test lint format lock inplace editor check-editor pictures bench env clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,23 @@ lock: env ## Lock the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --extra platform --extra team --extra dev \
 		--python-version 3.11 pyproject.toml -o requirements.lock
+	printf '%s\n' 'inplace-abn>=1.1' 'setuptools-scm>=8' | $(BIN)/uv pip compile --quiet --upgrade --universal \
+		--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		--no-emit-package setuptools --no-emit-package packaging --python-version 3.11 - -o requirements-inplace.lock
+
+# It is compiled against the installed torch, so without isolation. What its setup needs besides stays out of the
+# environment: setuptools-scm would change what other packages' wheels hold. Where nvcc or the GPU is missing, its CPU
+# part alone is built.
+inplace: env ## Build inplace-abn, for in-place normalisation (needs a C++ compiler; takes minutes)
+	@awk '/^[a-z]/ { on = !/^inplace-abn/ } on' requirements-inplace.lock > $(VENV)/inplace-tools.lock
+	@awk '/^[a-z]/ { on = /^inplace-abn/ } on' requirements-inplace.lock > $(VENV)/inplace.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/inplace-tools --no-deps --require-hashes \
+		-r $(VENV)/inplace-tools.lock
+	@path=$(abspath $(VENV)/inplace-tools); \
+	if ! command -v nvcc >/dev/null || ! nvidia-smi >/dev/null 2>&1; then path=$(abspath .ci/without_cuda):$$path; fi; \
+	echo "Compiling inplace-abn …"; \
+	PYTHONPATH=$$path $(BIN)/uv pip install --quiet --python $(BIN)/python --no-cache --reinstall-package inplace-abn \
+		--no-deps --no-build-isolation --require-hashes -r $(VENV)/inplace.lock
 
 $(EDITOR_DIR)/node_modules/.ready: $(EDITOR_DIR)/package-lock.json
 	@command -v npm >/dev/null || { echo "The editor is built with Node 20 or newer; install nodejs and npm." >&2; exit 1; }

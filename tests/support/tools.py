@@ -1,6 +1,7 @@
-"""The programs that some tests need besides Python: where they are, or a sentence that says they are missing."""
+"""What some tests need besides the locked packages: where it is, or a sentence that says it is missing."""
 
 import glob
+import importlib.util
 import os
 import shutil
 import sys
@@ -28,6 +29,8 @@ def missing() -> list[str]:
         sentences.append("Chromium is missing, so the browser tests are left out: apt-get install chromium")
     if postgres_bin() is None:
         sentences.append("PostgreSQL is missing, so its tests are left out: apt-get install postgresql")
+    if importlib.util.find_spec("inplace_abn") is None:
+        sentences.append("inplace-abn is not built, so the tests of its kernel are left out: make inplace")
     return sentences
 
 

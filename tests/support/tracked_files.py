@@ -16,7 +16,7 @@ REGISTRIES = (
 )
 """In pieces, so that this file names none itself."""
 HOMES = re.compile("(?<![\\w.])/(?:" + "|".join(("home", "Users")) + ")/[a-z]|(?<![\\w.])/(?:root|work)/")
-LOCKS = ("requirements.lock", "package-lock.json")
+LOCKS = (".lock", "package-lock.json")
 
 
 def problems_in(name: str, text: str, root: str) -> Iterator[str]:
