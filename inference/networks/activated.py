@@ -13,7 +13,7 @@ FAMILIES = ("plain", "resnet", "resnext", "se_resne", "senet154", "efficientnet"
 """How the names begin of encoders in which every normalisation directly follows a convolution."""
 
 
-class _InPlaceBasicBlock(BasicBlock):
+class _InPlaceBasicBlock(BasicBlock):  # type: ignore[misc]
     """ResNet's block with its activation inside the first normalisation and the sum in a tensor of its own."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -21,7 +21,7 @@ class _InPlaceBasicBlock(BasicBlock):
         return _joined(self, residual, x)
 
 
-class _InPlaceBottleneck(Bottleneck):
+class _InPlaceBottleneck(Bottleneck):  # type: ignore[misc]
     """ResNet's bottleneck, likewise."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -37,9 +37,10 @@ class _InPlaceSqueezeBottleneck(SqueezeBottleneck):  # type: ignore[misc]
         return _joined(self, self.se_module(residual), x)
 
 
-def _joined(block: nn.Module, residual: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def _joined(block: BasicBlock | Bottleneck, residual: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     identity = x if block.downsample is None else block.downsample(x)
-    return block.relu(residual + identity)
+    joined: torch.Tensor = block.relu(residual + identity)
+    return joined
 
 
 _BLOCKS: dict[type[nn.Module], tuple[type[nn.Module], tuple[str, ...]]] = {

@@ -1,5 +1,6 @@
 """Stem surgery: an off-the-shelf encoder that keeps the photo's full resolution in its first level."""
 
+import segmentation_models_pytorch as smp
 import torch
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
 from segmentation_models_pytorch.encoders.timm_universal import TimmUniversalEncoder
@@ -30,12 +31,14 @@ class _LevelBlock(UnetDecoderBlock):  # type: ignore[misc]
         skip_connection: torch.Tensor | None = None,
     ) -> torch.Tensor:  # fmt: skip
         if feature_map.shape[-2:] != (target_height, target_width):
-            return super().forward(feature_map, target_height, target_width, skip_connection)
+            scaled: torch.Tensor = super().forward(feature_map, target_height, target_width, skip_connection)
+            return scaled
         joined = feature_map if skip_connection is None else torch.cat((feature_map, skip_connection), dim=1)
-        return self.conv2(self.conv1(joined))
+        convolved: torch.Tensor = self.conv2(self.conv1(joined))
+        return convolved
 
 
-def open_stem(unet: nn.Module, name: str) -> None:
+def open_stem(unet: smp.Unet, name: str) -> None:
     """Make the first convolution of a U-Net's encoder 3×3 with stride 1 and remove the pooling after it ("AlbuNet").
 
     Every level then has twice the resolution, with a pool removed four times; the encoder's `output_stride` says so,

@@ -4,7 +4,8 @@ import copy
 from pathlib import Path
 
 import torch
-from torch import distributed, multiprocessing, nn
+from torch import distributed, nn
+from torch.multiprocessing.spawn import spawn
 
 Outcome = dict[str, torch.Tensor]
 
@@ -22,7 +23,7 @@ def outcome(network: nn.Module, photos: torch.Tensor) -> Outcome:
 
 def shared_outcome(network: nn.Module, photos: torch.Tensor, shares: list[int], folder: Path) -> Outcome:
     """The same, by a process for each share of the batch: outputs joined, parameters' gradients summed."""
-    multiprocessing.spawn(_one, (network, photos.split(shares), folder), nprocs=len(shares))  # type: ignore[no-untyped-call]
+    spawn(_one, (network, photos.split(shares), folder), nprocs=len(shares))  # type: ignore[no-untyped-call]
     parts: list[Outcome] = [torch.load(folder / str(rank)) for rank in range(len(shares))]
     return {name: _joined(name, [part[name] for part in parts]) for name in parts[0]}
 

@@ -28,8 +28,8 @@ def trained(network: nn.Module) -> None:
             nn.init.uniform_(module.weight, -1, 1, generator=generator)
             module.weight.data.add_(module.weight.sign(), alpha=0.1)
             nn.init.normal_(module.bias, generator=generator)
-            nn.init.normal_(module.running_mean, generator=generator)
-            nn.init.uniform_(module.running_var, 0.5, 2, generator=generator)
+            module.get_buffer("running_mean").normal_(generator=generator)
+            module.get_buffer("running_var").uniform_(0.5, 2, generator=generator)
 
 
 def both(encoder: str, monkeypatch: pytest.MonkeyPatch) -> tuple[DetectorNetwork, DetectorNetwork]:

@@ -45,7 +45,8 @@ def test_levels_keep_the_full_resolution(encoder: str, sides: list[int]) -> None
     network = build_detector(DetectorArchitecture(encoder, 5, NARROW, stem="full")).eval()
     assert network.multiple == 64 // sides[-1]
     with torch.no_grad():
-        assert [level.shape[-1] for level in network.unet.encoder(torch.rand(1, 3, 64, 64))] == sides
+        levels = network.get_submodule("unet.encoder")(torch.rand(1, 3, 64, 64))
+        assert [level.shape[-1] for level in levels] == sides
         assert network(torch.rand(1, 3, 41, 70)).shape == (1, 1, 41, 70)
 
 
@@ -90,11 +91,12 @@ def test_a_timm_encoder_without_such_a_stem_is_refused_when_it_is_built() -> Non
 
 
 def test_albunet18_is_the_published_network() -> None:
-    unet = build_detector(ALBUNET18).unet
-    first = unet.encoder.conv1
+    network = build_detector(ALBUNET18)
+    first = network.get_submodule("unet.encoder.conv1")
+    assert isinstance(first, nn.Conv2d)
     assert (first.kernel_size, first.stride, first.padding) == ((3, 3), (1, 1), (1, 1))
-    assert isinstance(unet.encoder.maxpool, nn.Identity)
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in unet.modules())
+    assert isinstance(network.get_submodule("unet.encoder.maxpool"), nn.Identity)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
 
 
 def test_checkpoints_of_before_these_fields_stay_what_they_were() -> None:
