@@ -1,6 +1,7 @@
 """Commands of this room: `heirloom train …` and `heirloom worker`. Light: torch and MLflow come when work starts."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,30 +25,38 @@ def train_detector(
         typer.Option(help="Name, id or hash of the snapshot to train on; without one, synthetic defects only."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Train without a platform, into this folder; the same folder again goes on.")
+        Path | None, typer.Option(help="Train into this folder and not as a job; the same folder again goes on.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Train a detector in this shell. Ctrl-C stops it after the step at hand and keeps the last checkpoint."""
+    """Train a detector in this shell. Ctrl-C stops it after the step at hand and keeps the last checkpoint.
+
+    On several GPUs or machines: torchrun --nproc-per-node 4 --no-python heirloom train detector … --out DIR
+    """
     from db.settings import Settings
     from trainer.recipe import load_recipe
 
     recipe = load_recipe(config, fields or [])
     settings = Settings()
-    if out is not None:
-        from trainer.shell import train_alone
-
-        if snapshot is not None:
-            raise typer.BadParameter("a snapshot belongs to a platform; leave --out or --snapshot out")
-        result = train_alone(recipe, out, quiet=as_json)
-    elif settings.has_platform():
-        from trainer.shell import train_as_job
-
-        result = train_as_job(settings, recipe, snapshot, quiet=as_json)
-    else:
+    if out is None and not settings.has_platform():
         raise typer.BadParameter(
             "there is no platform here; say where to keep the model with --out DIR, or set HEIRLOOM_HOME"
         )
+    if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise typer.BadParameter("a job of the platform has one process; give --out DIR to train in several")
+    if snapshot is not None and not settings.has_platform():
+        raise typer.BadParameter("a snapshot belongs to a platform, and there is none here; set HEIRLOOM_HOME")
+    if out is not None:
+        from trainer.shell import source_of, train_alone
+
+        source = source_of(settings, snapshot) if snapshot is not None else None
+        result = train_alone(recipe, out, as_json, source)
+    else:
+        from trainer.shell import train_as_job
+
+        result = train_as_job(settings, recipe, snapshot, quiet=as_json)
+    if os.environ.get("RANK", "0") != "0":
+        return
     typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
 
 

@@ -1,5 +1,6 @@
 """The labelled photos of a snapshot, as a training reads them: by hash, and nothing else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,27 @@ if TYPE_CHECKING:
 
 
 def examples_of(work: Work, snapshot: SnapshotContents) -> "list[TrainingExample]":
+    """As `examples_in`, for a job: its message says how far it is, and it can be stopped."""
+
+    def tell(message: str) -> None:
+        work.go_on()
+        work.progress(0.0, message)
+
+    return examples_in(snapshot, work.blobs.url, tell)
+
+
+def examples_in(snapshot: SnapshotContents, url: str, tell: Callable[[str], None]) -> "list[TrainingExample]":
     """Every photo of the snapshot whose bytes are still there, each read once to check its hashes and its size.
 
-    Photos deleted since are left out; the job's message says how many. Raises BlobError or PhotoError naming a photo
+    Photos deleted since are left out; what is told says how many. Raises BlobError or PhotoError naming a photo
     whose bytes are not those that were frozen.
     """
     kept = [item for item in snapshot.items if item.photo_id is not None]
     gone = len(snapshot.items) - len(kept)
     examples = []
     for place, item in enumerate(kept):
-        work.go_on()
-        work.progress(0.0, _message(place, len(kept), gone))
-        example = _example(work.blobs.url, item)
+        tell(_message(place, len(kept), gone))
+        example = _example(url, item)
         example.load_mask()
         examples.append(example)
     return examples

@@ -20,7 +20,7 @@ from trainer.losses import DetectorLoss
 from trainer.processes import accelerator_for, any_wants_to_stop, from_main, with_shared_statistics
 from trainer.recipe import DetectorRecipe
 from trainer.recomputing import recompute_levels
-from trainer.seen import clean_sides, flat, identity_of, provenance_of, tell_what_is_real, weight_of_defects
+from trainer.seen import clean_sides, difference, flat, identity_of, provenance_of, tell_what_is_real, weight_of_defects
 from trainer.starting import AveragedWeights, architecture_of, start_network, start_optimiser
 from trainer.state import StateError, load_state, save_state
 from trainer.tracker import NullTracker, Tracker
@@ -100,6 +100,14 @@ def train_detector(
     training = _set_up(recipe, examples, output, tracker, should_stop=should_stop, provenance=dict(provenance or {}))
     if resume:
         _go_on(training)
+    stopped = _train(training)
+    if training.accelerator.num_processes > 1:
+        training.accelerator.end_training()
+    return TrainingOutcome(training.checkpoint if training.best else None, _best_figures(training), stopped)
+
+
+def _train(training: _Training) -> bool:
+    """Train until it is over; true when it was stopped before."""
     try:
         while not _over(training):
             _train_epoch(training)
@@ -108,10 +116,10 @@ def train_detector(
     except Stopped:
         _save(training)
         _tell(training, "Stopped; everything is saved")
-        return TrainingOutcome(training.checkpoint if training.best else None, _best_figures(training), stopped=True)
-    tracker.file(training.checkpoint)
+        return True
+    training.tracker.file(training.checkpoint)
     _tell(training, _last_words(training))
-    return TrainingOutcome(training.checkpoint, _best_figures(training), stopped=False)
+    return False
 
 
 def _set_up(
@@ -283,9 +291,10 @@ def _go_on(training: _Training) -> None:
     state = load_state(training.output / "state")
     if state is None:
         return
-    if state["identity"] != training.identity:
+    other = difference(state["identity"], training.identity)
+    if other:
         raise StateError(
-            f"{training.output / 'state'}: this training was begun with another recipe or other annotations. "
+            f"{training.output / 'state'}: this training was begun with {other}. "
             "Choose another folder, or go on with what it was begun with."
         )
     training.step, training.epochs_validated = state["step"], state["epochs_validated"]

@@ -1,5 +1,6 @@
 """One training on several processes (torchrun, through Accelerate): what they must agree on."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar, cast
@@ -19,8 +20,16 @@ Found = TypeVar("Found")
 
 
 def accelerator_for(recipe: DetectorRecipe) -> Accelerator:
-    """The process as Accelerate sees it, in the recipe's precision."""
-    return Accelerator(mixed_precision=_precision(recipe), kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)])
+    """The process as Accelerate sees it, in the recipe's precision.
+
+    Accelerate has to be told that several processes work on CPUs: it would take each for a training of its own.
+    """
+    together = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return Accelerator(
+        cpu=together and not torch.cuda.is_available(),
+        mixed_precision=_precision(recipe),
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
+    )
 
 
 def with_shared_statistics(

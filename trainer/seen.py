@@ -58,6 +58,19 @@ def identity_of(recipe: DetectorRecipe, examples: Sequence[TrainingExample], pro
     return {"recipe": fixed, "examples": known, "processes": processes}
 
 
+def difference(saved: dict[str, Any], own: dict[str, Any]) -> str | None:
+    """In what a saved training is another one than this, if it is; fields that it knew nothing of were at defaults."""
+    recipe = {**flat(identity_of(DetectorRecipe(), [], 0)["recipe"]), **flat(saved["recipe"])}
+    changed = sorted(key for key, value in flat(own["recipe"]).items() if recipe.get(key) != value)
+    if changed:
+        return f"another recipe ({', '.join(changed)})"
+    if saved["examples"] != own["examples"]:
+        return "other annotations"
+    if saved["processes"] != own["processes"]:
+        return f"{saved['processes']} processes, not {own['processes']}"
+    return None
+
+
 def weight_of_defects(recipe: DetectorRecipe, examples: Sequence[TrainingExample]) -> float | None:
     """BCE's positive weight where it is the same for every batch: fixed, or that of the snapshot; else None.
 

@@ -1,10 +1,12 @@
 """A training in a person's shell: as a job of the platform, or alone into a folder."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from db import jobs as rows
 from db.engine import Database, open_database
 from db.errors import PlatformError
 from db.settings import Settings
-from db.snapshots import find_snapshot
+from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
 from trainer.errors import JobError, RunBusy
+from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
 from trainer.performing import perform
 from trainer.platform import prepare
@@ -49,16 +52,39 @@ def train_as_job(settings: Settings, recipe: DetectorRecipe, snapshot: str | Non
     return job.result
 
 
-def train_alone(recipe: DetectorRecipe, out: Path, quiet: bool) -> dict[str, Any]:
-    """Train on synthetic defects alone, without a database or MLflow; the same folder again goes on where it was.
+@dataclass(frozen=True)
+class Source:
+    """A snapshot, and where the bytes of its photos are."""
 
-    Raises RunBusy when another process trains into the folder, JobError when it was stopped.
+    contents: SnapshotContents
+    blobs_url: str
+
+
+def source_of(settings: Settings, snapshot: str) -> Source:
+    """The platform's snapshot of this name, id or hash. Raises SnapshotError when there is none."""
+    database = open_database(settings)
+    try:
+        with database.reading() as session:
+            return Source(snapshot_contents(session, find_snapshot(session, snapshot).id), settings.blobs_url)
+    finally:
+        database.dispose()
+
+
+def train_alone(recipe: DetectorRecipe, out: Path, quiet: bool, source: Source | None = None) -> dict[str, Any]:
+    """Train into a folder, without a job or MLflow; the same folder again goes on where it was.
+
+    Without a snapshot it trains on synthetic defects alone. torchrun may run it in several processes: the main one
+    writes and tells. Raises RunBusy when another training writes into the folder, JobError when it was stopped.
     """
     from trainer.loop import train_detector
 
-    stop = threading.Event()
-    with _only_writer(out), _bar(quiet) as tell, _interrupts(stop.set):
-        outcome = train_detector(recipe, [], out, _Teller(tell), should_stop=stop.is_set)
+    stop, main = threading.Event(), os.environ.get("RANK", "0") == "0"
+    with _only_writer(out) if main else nullcontext(), _bar(quiet or not main) as tell, _interrupts(stop.set):
+        examples = examples_in(source.contents, source.blobs_url, partial(tell, 0.0)) if source else []
+        made_from = {"snapshot": source.contents.sha256 if source else None}
+        outcome = train_detector(
+            recipe, examples, out, _Teller(tell), should_stop=stop.is_set, provenance=made_from
+        )  # fmt: skip
     if outcome.stopped:
         raise JobError(f"Stopped. The last checkpoint is in {out}; the same command goes on from it.")
     return {"checkpoint": str(outcome.checkpoint), "metrics": outcome.metrics}
@@ -117,12 +143,17 @@ def _cancel(database: Database, job_id: str) -> None:
 
 @contextmanager
 def _interrupts(react: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C asks the training to stop, from a thread: a signal may arrive in the middle of a unit of work."""
-    before = signal.signal(signal.SIGINT, lambda *_: threading.Thread(target=react).start())
+    """Ctrl-C asks the training to stop, from a thread: a signal may arrive in the middle of a unit of work.
+
+    So does SIGTERM, by which torchrun ends its processes.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: threading.Thread(target=react).start()) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

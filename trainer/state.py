@@ -54,7 +54,7 @@ def _chance() -> dict[str, Any]:
         "python": [version, list(numbers), gauss],
         "numpy": [name, torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached],
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,  # of this process's own GPU
     }
 
 
@@ -64,5 +64,5 @@ def _restore_chance(chance: dict[str, Any]) -> None:
     name, keys, position, has_gauss, cached = chance["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
     torch.set_rng_state(chance["torch"])
-    if chance["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(chance["cuda"])
+    if chance["cuda"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(chance["cuda"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,6 @@ from trainer.overlays import overlay, side_by_side
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Probability = npt.NDArray[np.float32]
-_Entry = tuple[Pixels, Mask, Probability]
 _SHOWN = 4
 
 
@@ -34,6 +34,15 @@ class Validation:
     samples: dict[str, Pixels]
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A photo with its true mask, read when it is needed."""
+
+    group: str
+    pixels: Callable[[], Pixels]
+    mask: Callable[[], Mask]
+
+
 def validate(
     network: nn.Module,
     device: str,
@@ -43,36 +52,51 @@ def validate(
 ) -> Validation:
     """Measure a network on synthetic pictures and on annotated photos (whole, however large), as it will be used.
 
-    Raises Stopped as soon as `should_stop` says so.
+    The threshold is known only when all have been seen: until then their probabilities wait in a file, 4 bytes a
+    pixel, so that memory holds one photo at a time. Raises Stopped as soon as `should_stop` says so.
     """
-    search = ThresholdSearch()
-    detector = Detector(network, 0.5, ModelName("detector", "in training", "file"), device=device)
-    synthetic = [_look(detector, pixels, mask, should_stop) for pixels, mask in pictures]
-    real: list[_Entry] = []
-    for example in examples:
-        entries = real if example.is_real else synthetic
-        entries.append(_look(detector, example.load_pixels(), example.load_mask(), should_stop))
-    groups = {"synthetic": synthetic, "real": real}
-    for _, mask, probability in synthetic + real:
-        search.add(probability, mask)
-    threshold, score = search.best()
-    figures: dict[str, float] = {}
-    samples: dict[str, Pixels] = {}
-    for group, entries in groups.items():
-        measured = [measure(probability, mask, threshold) for _, mask, probability in entries]
-        figures |= _named(group, measured)
-        if entries:
-            samples[f"{group} samples"] = _samples(entries, threshold)
-    return Validation(threshold, figures, score, samples)
 
-
-def _look(detector: Detector, pixels: Pixels, mask: Mask, should_stop: Callable[[], bool]) -> _Entry:
     def go_on(_: float = 0.0) -> None:
         if should_stop():
             raise Stopped("The training was asked to stop while it validated.")
 
-    go_on()
-    return pixels, mask, detector.probability(pixels, progress=go_on)
+    detector = Detector(network, 0.5, ModelName("detector", "in training", "file"), device=device)
+    judged = _all(pictures, examples)
+    search = ThresholdSearch()
+    with TemporaryFile() as file:
+        for photo in judged:
+            go_on()
+            probability = detector.probability(photo.pixels(), progress=go_on)
+            search.add(probability, photo.mask())
+            np.save(file, probability)
+        threshold, score = search.best()
+        file.seek(0)
+        return _measured(judged, lambda: np.load(file), threshold, score)
+
+
+def _all(pictures: Sequence[tuple[Pixels, Mask]], examples: Sequence[TrainingExample]) -> list[_Judged]:
+    made = [_Judged("synthetic", lambda pixels=pixels: pixels, lambda mask=mask: mask) for pixels, mask in pictures]
+    return made + [
+        _Judged("real" if example.is_real else "synthetic", example.load_pixels, example.load_mask)
+        for example in examples
+    ]
+
+
+def _measured(
+    judged: Sequence[_Judged], next_probability: Callable[[], Probability], threshold: float, score: float
+) -> Validation:
+    metrics: dict[str, list[Metrics]] = {"synthetic": [], "real": []}
+    columns: dict[str, list[Pixels]] = {"synthetic": [], "real": []}
+    for photo in judged:
+        probability, mask = next_probability(), photo.mask()
+        metrics[photo.group].append(measure(probability, mask, threshold))
+        if len(columns[photo.group]) < _SHOWN:
+            columns[photo.group].append(_column(photo.pixels(), mask, probability >= threshold))
+    figures: dict[str, float] = {}
+    for group, measured in metrics.items():
+        figures |= _named(group, measured)
+    samples = {f"{group} samples": _samples(shown) for group, shown in columns.items() if shown}
+    return Validation(threshold, figures, score, samples)
 
 
 def _named(group: str, measured: Sequence[Metrics]) -> dict[str, float]:
@@ -80,12 +104,15 @@ def _named(group: str, measured: Sequence[Metrics]) -> dict[str, float]:
     return {f"{group}/{name}": value for name, value in means.items() if not np.isnan(value)}
 
 
-def _samples(entries: Sequence[_Entry], threshold: float) -> Pixels:
-    """The first few photos over their overlays, each cut to a common height."""
-    side = min(512, *(min(pixels.shape[:2]) for pixels, _, _ in entries[:_SHOWN]))
-    columns = []
-    for pixels, mask, probability in entries[:_SHOWN]:
-        window = np.s_[:side, :side]
-        found = probability[window] >= threshold
-        columns.append(np.concatenate([pixels[window], overlay(pixels[window], mask[window], found)]))
-    return side_by_side(columns)
+def _column(pixels: Pixels, mask: Mask, found: Mask) -> Pixels:
+    """A square cut of a photo over its overlay, `uint8 2S×S×3`."""
+    side = min(512, *pixels.shape[:2])
+    window = np.s_[:side, :side]
+    return np.concatenate([pixels[window], overlay(pixels[window], mask[window], found[window])])
+
+
+def _samples(columns: Sequence[Pixels]) -> Pixels:
+    """The columns side by side, each cut to the smallest."""
+    side = min(column.shape[1] for column in columns)
+    cut = [np.concatenate([column[:side, :side], column[len(column) // 2 :][:side, :side]]) for column in columns]
+    return side_by_side(cut)

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from db import jobs as rows
 from db.engine import open_database
 from db.settings import Settings
+from db.snapshots import make_snapshot
+from inference.checkpoint import load_checkpoint
 from tests.support import tiny
 from trainer import registry
 from trainer.cli import commands
@@ -33,6 +35,36 @@ def test_without_a_platform_a_folder_is_needed_and_gets_the_model(home: Path, tm
     assert done.exit_code == 0, done.output
     assert Path(json.loads(done.stdout)["checkpoint"]) == out / "detector.safetensors"
     assert not home.exists()
+
+
+def test_several_processes_are_no_job_and_a_snapshot_needs_a_platform(
+    settings: Settings, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = CliRunner().invoke(commands, ["train", "detector", *FIELDS, "--out", str(tmp_path), "--snapshot", "1"])
+    assert lost.exit_code == 2
+    assert "set HEIRLOOM_HOME" in lost.output
+    prepare(settings)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    refused = CliRunner().invoke(commands, ["train", "detector", *FIELDS])
+    assert refused.exit_code == 2
+    assert "--out" in refused.output
+
+
+def test_a_snapshot_of_the_platform_is_trained_on_into_a_folder(settings: Settings, tmp_path: Path) -> None:
+    with tiny.prepared(settings) as database:
+        for seed in range(6):
+            tiny.add_photo(settings, database, seed, masked="drawn")
+        with database.unit_of_work() as session:
+            frozen = make_snapshot(session, "first", None).sha256
+    fields = [*FIELDS, "synthetic_share=0", "epochs=1"]
+    words = ["train", "detector", *fields, "--snapshot", "first", "--out", str(tmp_path), "--json"]
+    done = CliRunner().invoke(commands, words)
+    assert done.exit_code == 0, done.output
+    provenance = load_checkpoint(tmp_path / "detector.safetensors").provenance
+    assert provenance["snapshot"] == frozen
+    assert provenance["trained_on"]
+    with tiny.prepared(settings) as database, database.reading() as session:
+        assert rows.list_jobs(session) == []
 
 
 def test_a_folder_that_another_process_trains_into_is_left_alone(home: Path, tmp_path: Path) -> None:

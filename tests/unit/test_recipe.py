@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import trainer
-from trainer.recipe import DetectorRecipe, RecipeError, from_mapping, load_recipe
+from inference.networks.detector import ALBUNET18
+from trainer.recipe import DetectorRecipe, LossSettings, RecipeError, from_mapping, load_recipe
 from trainer.starting import architecture_of
 
 CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*.yaml"))
@@ -22,6 +23,19 @@ def test_every_shipped_recipe_parses_and_can_be_built(path: Path) -> None:
 
 def test_there_are_shipped_recipes() -> None:
     assert {path.name for path in CONFIGS} >= {"detector.yaml", "tiny.yaml", "shipped-detector.yaml"}
+
+
+def test_a_bare_name_means_a_recipe_of_ours_unless_there_is_such_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    albunet = load_recipe(Path("albunet18"), ["batch=4"])
+    assert (architecture_of(albunet), albunet.size, albunet.batch) == (ALBUNET18, 1024, 4)
+    assert (albunet.loss, albunet.positive_weight) == (LossSettings(bce=1, dice=1), "batch")
+    with pytest.raises(RecipeError, match=r"'albunet' is no recipe of heirloom.*albunet18"):
+        load_recipe(Path("albunet"))
+    Path("albunet18").write_text("size: 64")
+    assert load_recipe(Path("albunet18")).size == 64
 
 
 def test_overrides_change_fields_of_any_kind() -> None:
@@ -49,6 +63,15 @@ def test_overrides_change_fields_of_any_kind() -> None:
         ("defects=none", "'defects'"),
         ("decoder_channels=1,2", "'decoder_channels'"),
         ("learning_rate=nan", "'learning_rate'"),
+        ("accumulate=0", "'accumulate'"),
+        ("patience=-1", "'patience'"),
+        ("shrink=0", "'shrink'"),
+        ("stem=open", "'stem'.*full"),
+        ("norm=group", "'norm'.*inplace"),
+        ("positive_weight=photo", "'positive_weight'.*snapshot"),
+        ("positive_weight=0", "'positive_weight'"),
+        ("loss.dise=1", "no field 'loss.dise'"),
+        ("loss.dice=-1", "loss.dice"),
         ("epochs", "key=value"),
     ],
 )

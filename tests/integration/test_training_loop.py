@@ -1,0 +1,124 @@
+"""What a training does beside its steps: sums gradients up, ends early, counts its waiting, knows what it saw."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from inference.checkpoint import load_checkpoint
+from inference.networks.detector import DetectorNetwork
+from tests.support.train_once import RECIPE, LoggingTracker, example
+from trainer import loop
+from trainer.loop import train_detector
+from trainer.recipe import DetectorRecipe, LossSettings, RecipeError
+from trainer.seen import weight_of_defects
+from trainer.starting import start_network
+from trainer.state import StateError, load_state
+from trainer.tracker import Tracker
+from trainer.validating import Validation
+
+SHORT = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=2, average=0.0)
+MEAN = LossSettings(bce=1, dice=0)
+
+
+class Told(LoggingTracker):
+    """Remembers its last words, too."""
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Keep the message."""
+        self.words = message
+
+
+def _train(recipe: DetectorRecipe, out: Path) -> Told:
+    tracker = Told(out.with_suffix(".log"))
+    examples = [example("train", "drawn", 90), example("validation", "drawn", 70)]
+    train_detector(recipe, examples, out, tracker, should_stop=lambda: False)
+    return tracker
+
+
+def _lines(tracker: Told) -> list[dict[str, float]]:
+    return [json.loads(line) for line in tracker.log.read_text().splitlines()]
+
+
+def _without_norms(recipe: DetectorRecipe, tracker: Tracker) -> DetectorNetwork:
+    """A network in which a picture does not see its batch."""
+    network = start_network(recipe, tracker)
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(module, name, nn.Identity())
+    return network
+
+
+def test_gradients_of_several_batches_sum_up_to_those_of_a_large_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(loop, "start_network", _without_norms)
+    alike = replace(SHORT, loss=MEAN, positive_weight="5")
+    large = _train(replace(alike, batch=4), tmp_path / "large")
+    summed = _train(replace(alike, batch=2, accumulate=2), tmp_path / "summed")
+    steps = [[line for line in _lines(told) if "loss" in line] for told in (large, summed)]
+    for one, other in zip(*steps, strict=True):
+        for key in ("loss", "bce", "gradient_norm"):
+            assert one[key] == pytest.approx(other[key], rel=1e-4)
+    first, second = (load_state(tmp_path / name / "state") for name in ("large", "summed"))
+    assert first is not None
+    assert second is not None
+    for key, value in first["network"].items():
+        torch.testing.assert_close(second["network"][key], value, rtol=1e-3, atol=1e-5, msg=key)
+
+
+def test_it_ends_when_the_last_validations_were_no_better(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    scores = iter((0.5, 0.6, 0.6, 0.55))
+    monkeypatch.setattr(loop, "validate", lambda *_: Validation(0.5, {"synthetic/dice": 0.1}, next(scores), {}))
+    recipe = replace(SHORT, epochs=9, steps_per_epoch=1, patience=2)
+    tracker = _train(recipe, tmp_path / "out")
+    assert sum("threshold" in line for line in _lines(tracker)) == 4
+    assert tracker.words.startswith("Trained; no better validation in 2, so it ended early")
+    assert load_checkpoint(tmp_path / "out" / "detector.safetensors").provenance["step"] == 2
+
+    assert sum("loss" in line for line in _lines(_train(recipe, tmp_path / "out"))) == 4, "nothing is left to do"
+
+
+def test_the_share_of_time_spent_waiting_is_a_metric_and_is_told_at_the_end(tmp_path: Path) -> None:
+    tracker = _train(SHORT, tmp_path / "out")
+    shares = [line["wait_share"] for line in _lines(tracker) if "loss" in line]
+    assert len(shares) == 2
+    assert all(0 < share < 1 for share in shares)
+    assert "waited for pictures" in tracker.words
+
+
+def test_clean_photos_of_a_folder_are_known_by_their_bytes(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(photos / f"{number}.png"), np.full((40, 40, 3), 60 + number, np.uint8))
+    _train(replace(SHORT, photos=(str(photos),)), tmp_path / "out")
+    trained_on = load_checkpoint(tmp_path / "out" / "detector.safetensors").provenance["trained_on"]
+    seen = {hashlib.sha256((photos / f"{number}.png").read_bytes()).hexdigest() for number in (1, 2)}
+    assert set(trained_on) == {"traindrawn90", *seen}, "photo 0 is kept for validation"
+
+
+def test_positive_weight_is_that_of_the_snapshot_its_training_masks_alone() -> None:
+    examples = [example("train", "drawn", 90), example("validation", "drawn", 70)]
+    recipe = replace(RECIPE, positive_weight="snapshot")
+    assert weight_of_defects(recipe, examples) == pytest.approx((40 * 50 - 36) / 36)
+    assert weight_of_defects(replace(recipe, weight_limit=3.0), examples) == 3.0
+    assert weight_of_defects(replace(recipe, positive_weight="7.5"), examples) == 7.5
+    assert weight_of_defects(replace(recipe, positive_weight="batch"), examples) is None
+    with pytest.raises(RecipeError, match="no training masks"):
+        weight_of_defects(recipe, examples[1:])
+
+
+def test_what_differs_from_the_training_at_hand_is_named(tmp_path: Path) -> None:
+    _train(SHORT, tmp_path / "out")
+    with pytest.raises(StateError, match=r"another recipe \(loss\.dice, size\)"):
+        _train(replace(SHORT, size=64, loss=LossSettings(dice=0.5)), tmp_path / "out")
+    with pytest.raises(StateError, match="other annotations"):
+        train_detector(SHORT, [], tmp_path / "out", Told(tmp_path / "log"), should_stop=lambda: False)

@@ -1,0 +1,81 @@
+"""One recipe on several processes, as torchrun starts them: here two on a CPU, talking over gloo."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from trainer.state import load_state
+
+ROOT = Path(__file__).parents[2]
+MODULE = "tests.support.train_together"
+TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", MODULE]
+pytestmark = pytest.mark.timeout(1200)
+
+
+def _train(command: list[str], out: Path, changes: dict[str, Any], stop_after: int = 0) -> list[dict[str, Any]]:
+    words = [*command, str(out), json.dumps(changes), str(stop_after)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return sorted(said, key=lambda outcome: int(outcome["rank"]))
+
+
+def _log(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.with_name(f"{out.name}.0.log").read_text().splitlines()]
+
+
+def _state(out: Path) -> dict[str, Any]:
+    state = load_state(out / "state")
+    assert state is not None
+    return state
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    out = tmp_path_factory.mktemp("together") / "out"
+    return out, _train(TOGETHER, out, {"norm": "inplace", "batch": 2})
+
+
+def test_only_the_main_process_writes_and_tells(together: tuple[Path, list[dict[str, Any]]]) -> None:
+    out, outcomes = together
+    assert [outcome["stopped"] for outcome in outcomes] == [False, False]
+    assert outcomes[0]["metrics"] == outcomes[1]["metrics"]
+    assert [line["step"] for line in _log(out) if "loss" in line] == [1, 2, 3, 4, 5, 6]
+    assert sorted(path.name for path in out.parent.iterdir()) == ["out", "out.0.log"]
+    assert sorted(path.name for path in out.iterdir()) == ["detector.safetensors", "state"]
+    assert {"tag": "batch_statistics", "value": "of 2 processes together"} in _log(out)
+
+
+def test_two_processes_of_two_pictures_are_one_of_four(
+    together: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """With statistics over all processes and a loss that is a mean, only the order of sums differs."""
+    _train([sys.executable, "-m", MODULE], tmp_path / "alone", {"norm": "inplace", "batch": 4})
+    two, one = _state(together[0]), _state(tmp_path / "alone")
+    assert two["step"] == one["step"] == 6
+    for key, value in one["network"].items():
+        torch.testing.assert_close(two["network"][key], value, rtol=2e-3, atol=2e-4, msg=key)
+
+
+def test_a_wish_to_stop_in_one_process_stops_all_and_the_same_command_goes_on(
+    together: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    out, changes = tmp_path / "out", {"norm": "inplace", "batch": 2}
+    assert [outcome["stopped"] for outcome in _train(TOGETHER, out, changes, stop_after=2)] == [True, True]
+    assert _state(out)["step"] == 2
+    _train(TOGETHER, out, changes)
+    assert [line["step"] for line in _log(out) if "loss" in line] == [1, 2, 3, 4, 5, 6]
+    for key, value in _state(together[0])["network"].items():
+        torch.testing.assert_close(_state(out)["network"][key], value, msg=key)
+
+
+def test_batch_normalisation_on_cpus_is_each_process_s_own_and_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _train(TOGETHER, out, {"batch": 2, "epochs": 1, "steps_per_epoch": 2})
+    tags = {line["tag"]: line["value"] for line in _log(out) if "tag" in line}
+    assert "each process's own" in tags["batch_statistics"]
