@@ -20,7 +20,9 @@ from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings, age_and_damage
 
 COLLECTION = "sample photos"
-WEAR = DefectSettings(scratch=3, crease=1.5, hole=0.8, dust=2, intact=0, ageing=AgeingSettings(grey=1.0, cast=0.5))
+WEAR = DefectSettings(
+    scratch=1.5, crease=1.5, dust=1, lookalikes=0, intact=0, ageing=AgeingSettings(grey=1.0, cast=0.5)
+)
 
 
 @dataclass(frozen=True)

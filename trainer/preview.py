@@ -44,14 +44,22 @@ def outlined(pixels: Pixels, mask: Mask) -> Pixels:
 
 def sheet(pictures: Sequence[Pixels], columns: int) -> Pixels:
     """Pictures `uint8 H×W×3` of any sizes in rows of `columns`, each in the middle of its place, on dark grey."""
-    height, width = max(each.shape[0] for each in pictures), max(each.shape[1] for each in pictures)
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    size = (rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3)
-    page = np.full(size, _GROUND, dtype=np.uint8)
-    for place, picture in enumerate(pictures):
-        row, column = divmod(place, columns)
-        top = _GAP + row * (height + _GAP) + (height - picture.shape[0]) // 2
-        left = _GAP + column * (width + _GAP) + (width - picture.shape[1]) // 2
-        page[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-    return page
+    rows = [pictures[first : first + columns] for first in range(0, len(pictures), columns)]
+    width = max(each.shape[1] for each in pictures)
+    strips = [_strip(row, min(columns, len(pictures)), width) for row in rows]
+    page = [part for strip in strips for part in (_ground(_GAP, strip.shape[1]), strip)]
+    return np.concatenate([*page, _ground(_GAP, strips[0].shape[1])])
+
+
+def _strip(row: Sequence[Pixels], columns: int, width: int) -> Pixels:
+    height = max(each.shape[0] for each in row)
+    strip = _ground(height, columns * (width + _GAP) + _GAP)
+    for place, picture in enumerate(row):
+        top = (height - picture.shape[0]) // 2
+        left = _GAP + place * (width + _GAP) + (width - picture.shape[1]) // 2
+        strip[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return strip
+
+
+def _ground(height: int, width: int) -> Pixels:
+    return np.full((height, width, 3), _GROUND, dtype=np.uint8)

@@ -70,11 +70,11 @@ class DetectorRecipe:
     photos: tuple[str, ...] = ()
     """Folders of clean photos; empty for the sample photos that installed packages bring."""
     textures: str = ""
-    """Folder of defect textures (8-bit alpha maps); empty for none."""
+    """Folder of defect textures (8-bit alpha maps); empty for textures of our own."""
     validation_photos: tuple[str, ...] = ()
     """Folders of clean photos for validation; empty: every eighth of the clean photos is kept for it."""
     validation_textures: str = ""
-    """Folder of textures for validation; empty for none."""
+    """Folder of textures for validation; empty for textures of our own."""
     validation_pictures: int = 32
     """How many synthetic pictures validation makes, the same ones each time."""
     size: int = 256

@@ -136,7 +136,7 @@ def _cloth(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
 
 def _edge(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     """A collar, a sleeve, a sheet of paper: a bright shape with clean edges beside a dark one."""
-    middle, radius = sheet.place(chance), min(sheet.side * log_uniform(chance, 0.02, 0.1), 0.15 * sheet.span)
+    middle, radius = sheet.place(chance), min(sheet.side * log_uniform(chance, 0.02, 0.1), 0.1 * sheet.span)
     angles = np.sort(chance.uniform(0, 2 * np.pi, int(chance.integers(3, 7))))
     corners = middle + radius * np.stack([np.cos(angles), np.sin(angles)], 1) * chance.uniform(0.4, 1.6, (1, 2))
     softness = float(chance.uniform(0.4, 1.5))
