@@ -20,7 +20,7 @@ _FONTS = (
 )  # fmt: skip
 
 
-LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "edge", "frame")
+LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "garment", "edge", "frame")
 
 
 def draw_lookalikes(
@@ -134,6 +134,28 @@ def _cloth(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     )
 
 
+def _garment(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A shirt, a bow, a sheet on the line: large, bright, its folds and shades showing faintly."""
+    radius = min(sheet.side * log_uniform(chance, 0.03, 0.25), 0.3 * sheet.span)
+    around = outline(chance, sheet.place(chance), radius, stretch=log_uniform(chance, 1, 3))
+    light = float(chance.uniform(165, 252))
+    tone = (light, light * float(chance.uniform(0.95, 1)), light * float(chance.uniform(0.9, 1)))
+    body = Area(
+        "garment", seed_from(chance), (around,), tone, float(chance.uniform(0.8, 0.97)),
+        softness=float(chance.uniform(0.4, 2)),
+    )  # fmt: skip
+    folds = []
+    for _ in range(int(chance.integers(0, 4))):
+        start = np.asarray(around[int(chance.integers(len(around)))])
+        path = curl(chance, start, radius * float(chance.uniform(0.3, 1.5)))
+        folds.append(stroke_of(path, tapered(np.full(len(path), sheet.breadth(chance, 1.5, 8)), 0.3)))
+    if not folds:
+        return (body,)
+    shade, opacity = scaled(tone, float(chance.uniform(0.5, 0.9))), float(chance.uniform(0.2, 0.7))
+    softness = float(chance.uniform(1, 4))
+    return body, Lines("garment", seed_from(chance), tuple(folds), shade, opacity, softness=softness)
+
+
 def _edge(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     """A collar, a sleeve, a sheet of paper: a bright shape with clean edges beside a dark one."""
     middle, radius = sheet.place(chance), min(sheet.side * log_uniform(chance, 0.02, 0.1), 0.1 * sheet.span)
@@ -189,6 +211,7 @@ _DRAWERS: dict[str, _Drawer] = {
     "text": _text,
     "glint": _glints,
     "cloth": _cloth,
+    "garment": _garment,
     "edge": _edge,
     "frame": _frame,
 }
