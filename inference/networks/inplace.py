@@ -140,9 +140,8 @@ class _NativeNorm(torch.autograd.Function):
         gain = _gain(weight, ctx.eps, wide)
         scale = gain * torch.rsqrt(var + ctx.eps)
         result = y.to(wide)
-        spread = F.leaky_relu(result, 1 / ctx.slope).sub_(_channels(bias.to(wide)))  # x̂ · gain
         linear = torch.ops.aten.leaky_relu_backward(gradient.to(wide), result, ctx.slope, True)
-        del result
+        spread = F.leaky_relu(result, 1 / ctx.slope, inplace=result is not y).sub_(_channels(bias.to(wide)))  # x̂ · gain
         to_bias, to_weight = linear.sum(_PIXELS), _dot(linear, spread) / gain
         if ctx.training:
             mean_bias, mean_weight = (_summed(torch.stack((to_bias, to_weight))) / count).unbind()
