@@ -1,6 +1,6 @@
 """What in-place activated normalisation saves: kept for backward, peak of a training step, and what it costs.
 
-    python -m tests.benchmarks.bench_inplace [--size 256] [--pictures 2] [--precision float32 bfloat16]
+    python -m tests.benchmarks.bench_inplace [--size 128] [--pictures 2] [--precision float32 bfloat16]
 
 Kept: the storages that forward saves for backward, each once, without parameters and buffers. Peak: the most memory of
 a process that makes one training step, above what it held before. CPU: processor time of forward and backward, the
@@ -103,7 +103,7 @@ def _resident() -> int:
 def main() -> None:
     """Print a table of figures and their ratios to batch normalisation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--pictures", type=int, default=2)
     parser.add_argument("--precision", nargs="+", choices=("float32", "bfloat16"), default=["float32", "bfloat16"])
     options = parser.parse_args()
