@@ -183,19 +183,22 @@ def _photo(outcome: Outcome, label: str) -> Strip:
     height = min(room * view.shape[0] / view.shape[1], _TALLEST)
     width = height * view.shape[1] / view.shape[0]
 
-    part = Strip(height + 0.85)
+    part = Strip(height + 1.05)
     part.picture(MARGIN, 0.1, width, height, view)
     name = f"{label} (apart)" if found[0].photo.apart else label
     part.text(MARGIN, height + 0.32, _short(name, round(width * 13)), fontweight="bold")
     for place, (evaluation, entry) in enumerate(zip(outcome.models, found, strict=False), 1):
         x, numbers = MARGIN + place * (room + gap), tables.numbers(entry.metrics.to_dict())
         part.picture(x, 0.1, width, height, _decoded(entry.overlay))
-        says = f"Dice {numbers['dice']} (best {numbers['best_dice']} at {numbers['best_threshold']})"
-        more = f"precision {numbers['precision']}, recall {numbers['recall']}, AUC {numbers['auc']}"
-        part.text(x, height + 0.32, says, fontweight="bold")
-        part.text(x, height + 0.52, f"{more}, AP {numbers['average_precision']}", color=SOFT, fontsize=8.5)
-        if len(outcome.models) > 1:
-            part.text(x, height + 0.7, _short(str(evaluation.finder), round(room * 14)), color=SOFT, fontsize=8.5)
+        below = [
+            f"Dice {numbers['dice']} (best {numbers['best_dice']} at {numbers['best_threshold']})",
+            f"precision {numbers['precision']}, recall {numbers['recall']}",
+            f"AUC {numbers['auc']}, AP {numbers['average_precision']}",
+            *([_short(str(evaluation.finder), round(room * 15))] if len(outcome.models) > 1 else []),
+        ]
+        part.text(x, height + 0.32, below[0], fontweight="bold")
+        for line, text in enumerate(below[1:]):
+            part.text(x, height + 0.52 + 0.18 * line, text, color=SOFT, fontsize=8.5)
     return part
 
 
