@@ -1,7 +1,7 @@
 """How pictures reach a training: batch after batch, made by data workers, and how long it waits for them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import cv2
 import torch
@@ -36,7 +36,7 @@ class Feed:
 
 def batches(
     dataset: DetectorDataset, epoch: int, first: int, process: tuple[int, int], *, pinned: bool
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """The batches of an epoch from step `first` on, for one of several processes (index, count).
 
     Every step has `accumulate` of them.

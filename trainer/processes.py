@@ -47,7 +47,8 @@ def with_shared_statistics(
         return network
     tracker.tag("batch_statistics", f"of {accelerator.num_processes} processes together")
     if recipe.norm == "batch":
-        network = cast(DetectorNetwork, nn.SyncBatchNorm.convert_sync_batchnorm(network))
+        synchronised = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        network = cast(DetectorNetwork, synchronised)
     return network
 
 

@@ -17,9 +17,7 @@ def recompute_levels(network: nn.Module) -> None:
     Outputs, gradients and running statistics stay what they were.
     """
     for level in _levels(network):
-        level.forward = partial(  # type: ignore[method-assign]
-            checkpoint, level.forward, use_reentrant=False, context_fn=partial(_contexts, level)
-        )
+        level.forward = partial(checkpoint, level.forward, use_reentrant=False, context_fn=partial(_contexts, level))
 
 
 def _levels(module: nn.Module) -> Iterator[nn.Module]:

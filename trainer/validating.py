@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryFile
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from trainer.overlays import overlay, side_by_side
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Probability = npt.NDArray[np.float32]
+_Made = TypeVar("_Made")
 _SHOWN = 4
 
 
@@ -75,11 +78,15 @@ def validate(
 
 
 def _all(pictures: Sequence[tuple[Pixels, Mask]], examples: Sequence[TrainingExample]) -> list[_Judged]:
-    made = [_Judged("synthetic", lambda pixels=pixels: pixels, lambda mask=mask: mask) for pixels, mask in pictures]
+    made = [_Judged("synthetic", partial(_same, pixels), partial(_same, mask)) for pixels, mask in pictures]
     return made + [
         _Judged("real" if example.is_real else "synthetic", example.load_pixels, example.load_mask)
         for example in examples
     ]
+
+
+def _same(value: _Made) -> _Made:
+    return value
 
 
 def _measured(
