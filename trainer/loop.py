@@ -288,7 +288,7 @@ def _save(training: _Training) -> None:
 
 
 def _go_on(training: _Training) -> None:
-    state = load_state(training.output / "state")
+    state = from_main(training.accelerator, lambda: load_state(training.output / "state"))
     if state is None:
         return
     other = difference(state["identity"], training.identity)
