@@ -42,7 +42,7 @@ def test_several_processes_are_no_job_and_a_snapshot_needs_a_platform(
 ) -> None:
     lost = CliRunner().invoke(commands, ["train", "detector", *FIELDS, "--out", str(tmp_path), "--snapshot", "1"])
     assert lost.exit_code == 2
-    assert "set HEIRLOOM_HOME" in lost.output
+    assert "HEIRLOOM_HOME" in lost.output
     prepare(settings)
     monkeypatch.setenv("WORLD_SIZE", "2")
     refused = CliRunner().invoke(commands, ["train", "detector", *FIELDS])
