@@ -16,7 +16,7 @@ from trainer.errors import TrainerError
 from trainer.feeding import batches
 from trainer.recipe import DetectorRecipe
 
-STILL = DefectSettings(intact=1, ageing=AgeingSettings(strength=0, grey=0, cast=0, jpeg=0))
+STILL = DefectSettings(lookalikes=0, intact=1, ageing=AgeingSettings(strength=0, grey=0, cast=0, jpeg=0))
 RECIPE = DetectorRecipe(encoder="plain", pretrained=False, size=48, batch=3, steps_per_epoch=4, seed=9, workers=0)
 
 
