@@ -37,8 +37,7 @@ class DetectorArchitecture:
     stem: Stem = "encoder"
     """`encoder`: the encoder's own; `full`: first convolution 3×3 with stride 1, the pooling after it removed."""
     norm: Norm = "batch"
-    """`batch`: batch normalisation and ReLU; `inplace`: in-place activated normalisation in encoder and decoder."""
-
+    """`batch`: batch normalisation, then the network's own activation; `inplace`: in-place activated normalisation."""
     shrink: int = 1
     """The network sees photos this many times smaller, and its logits are enlarged again."""
 
