@@ -166,6 +166,10 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
     (recipe,) = asked
     assert (recipe["epochs"], recipe["steps_per_epoch"], recipe["snapshot"]) == (3, 7, None)
     assert recipe["synthetic_share"] == 1.0
+    assert (recipe["encoder"], recipe["init"], recipe["pretrained"]) == ("folded", "shipped", False)
+    page.selectbox(key="encoder").select("resnet18").run()
+    page.button(key="launch").click().run()
+    assert (asked[1]["encoder"], asked[1]["init"], asked[1]["pretrained"]) == ("resnet18", "", True)
 
 
 def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:

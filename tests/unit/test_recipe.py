@@ -113,3 +113,14 @@ def test_init_shipped_means_the_detector_that_comes_with_heirloom(tmp_path: Path
     assert DetectorRecipe(init="shipped").first_weights == shipped_path("detector")
     assert DetectorRecipe(init=str(tmp_path / "a.safetensors")).first_weights == tmp_path / "a.safetensors"
     assert DetectorRecipe().first_weights is None
+
+
+def test_a_training_can_go_on_from_the_detector_that_ships() -> None:
+    from inference.checkpoint import load_checkpoint
+    from inference.shipped import shipped_path
+    from trainer.starting import start_network
+    from trainer.tracker import NullTracker
+
+    network = start_network(DetectorRecipe(init="shipped"), NullTracker())
+    for key, weights in load_checkpoint(shipped_path("detector")).state.items():
+        assert (network.state_dict()[key] == weights).all(), key
