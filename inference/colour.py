@@ -1,0 +1,121 @@
+"""Luma and chroma (BT.601, full range), colours kept inside the RGB cube, and chroma enlarged along a photo's edges."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.errors import InferenceError
+from inference.metadata import Array
+
+Field = NDArray[np.float32]
+
+RED, GREEN, BLUE = 0.299, 0.587, 0.114
+"""Shares of luma."""
+_CB, _CR = 2 * (1 - BLUE), 2 * (1 - RED)
+_RADIUS = 2
+_SMOOTHNESS = 2e-3
+
+
+def luma_of(samples: Array) -> Field:
+    """Luma `float32 H×W` in [0, 1] of uint8 or uint16 samples: H×W, or H×W×C with C of 2 (grey and alpha), 3 or 4."""
+    scale = np.float32(1 / np.iinfo(samples.dtype).max)
+    if samples.ndim == 2:
+        return samples.astype(np.float32) * scale
+    if samples.shape[2] < 3:
+        return samples[..., 0].astype(np.float32) * scale
+    luma = samples[..., 0] * np.float32(RED)
+    luma += samples[..., 1] * np.float32(GREEN)
+    luma += samples[..., 2] * np.float32(BLUE)
+    luma *= scale
+    return np.asarray(luma, dtype=np.float32)
+
+
+def to_luma_and_chroma(rgb: Field) -> tuple[Field, Field]:
+    """RGB `float32 …×3` in [0, 1] to luma `…` in [0, 1] and Cb, Cr `…×2` in [-0.5, 0.5]."""
+    luma = rgb[..., 0] * np.float32(RED) + rgb[..., 1] * np.float32(GREEN) + rgb[..., 2] * np.float32(BLUE)
+    chroma = np.stack([(rgb[..., 2] - luma) / np.float32(_CB), (rgb[..., 0] - luma) / np.float32(_CR)], axis=-1)
+    return luma, chroma
+
+
+def to_rgb(luma: Field, chroma: Field) -> Field:
+    """Luma `H×W` in [0, 1] with Cb, Cr `H×W×2` as RGB `float32 H×W×3` in [0, 1].
+
+    A colour outside the cube is scaled towards grey: every pixel gets the largest t ≤ 1 with luma + t·chroma inside.
+    So its luma and its hue stay, where clipping the channels would change both.
+    """
+    blue, red = chroma[..., 0] * np.float32(_CB), chroma[..., 1] * np.float32(_CR)
+    green = (blue * np.float32(-BLUE) + red * np.float32(-RED)) / np.float32(GREEN)
+    offsets = (red, green, blue)
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    tiny = np.float32(1e-12)
+    share = np.minimum((1 - luma) / np.maximum(most, tiny), luma / np.maximum(-least, tiny))
+    np.clip(share, 0, 1, out=share)
+    rgb = np.empty((*luma.shape, 3), np.float32)
+    for channel, offset in enumerate(offsets):
+        np.multiply(offset, share, out=rgb[..., channel])
+        rgb[..., channel] += luma
+    return np.clip(rgb, 0, 1, out=rgb)  # rounding alone may leave it by a hair
+
+
+def quantised(rgb: Field, dtype: np.dtype[np.generic]) -> Array:
+    """RGB in [0, 1] as uint8 or uint16 samples, rounded."""
+    if dtype not in (np.dtype(np.uint8), np.dtype(np.uint16)):
+        raise InferenceError(f"Samples are uint8 or uint16, not {dtype}.")
+    largest = np.float32(np.iinfo(dtype).max)
+    samples: Array = (rgb * largest + np.float32(0.5)).astype(dtype)
+    return samples
+
+
+@dataclass(frozen=True)
+class GuidedChroma:
+    """Small chroma, ready to be enlarged along the edges of a large photo's luma.
+
+    A fast guided filter (He & Sun 2015, arXiv 1505.00996, algorithm 2): in every small window chroma is a straight line
+    over luma, fitted at the small size; slopes and offsets are enlarged, not the chroma. So chroma changes where luma
+    does, and does not bleed over an edge.
+    """
+
+    slope: Field
+    """`h×w×2`."""
+    offset: Field
+    """`h×w×2`."""
+    height: int
+    """Of the large photo."""
+
+    @classmethod
+    def fitted(cls, luma: Field, chroma: Field, height: int) -> "GuidedChroma":
+        """Fit chroma `h×w×2` to luma `h×w` of the same small size, for a photo `height` rows high."""
+        if chroma.shape != (*luma.shape, 2):
+            raise InferenceError(f"Chroma {chroma.shape} does not belong to luma {luma.shape}.")
+        guide = luma[..., None]
+        mean, mean_chroma = _mean(luma)[..., None], _mean(chroma)
+        variance = _mean(luma * luma)[..., None] - mean * mean
+        covariance = _mean(guide * chroma) - mean * mean_chroma
+        slope = covariance / (np.maximum(variance, 0) + np.float32(_SMOOTHNESS))
+        offset = mean_chroma - slope * mean
+        return cls(_mean(slope), _mean(offset), height)
+
+    def rows(self, top: int, luma: Field) -> Field:
+        """Chroma `n×W×2` for the rows of the large photo from `top` whose luma `n×W` this is."""
+        chroma = self._enlarged(self.slope, top, luma.shape)
+        chroma *= luma[..., None]
+        chroma += self._enlarged(self.offset, top, luma.shape)
+        return np.clip(chroma, -0.5, 0.5, out=chroma)
+
+    def _enlarged(self, small: Field, top: int, shape: tuple[int, ...]) -> Field:
+        """Rows of `small` enlarged bilinearly to the photo's size, the same whichever band they are asked for in."""
+        count, width = shape[:2]
+        places = (np.arange(top, top + count, dtype=np.float64) + 0.5) * (len(small) / self.height) - 0.5
+        places = np.clip(places, 0, len(small) - 1)
+        above = np.floor(places).astype(np.intp)
+        below = np.minimum(above + 1, len(small) - 1)
+        weight = (places - above).astype(np.float32)[:, None, None]
+        band = small[above] * (1 - weight) + small[below] * weight
+        return np.asarray(cv2.resize(band, (width, count), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _mean(field: Field) -> Field:
+    side = 2 * _RADIUS + 1
+    return np.asarray(cv2.blur(field, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.float32)
