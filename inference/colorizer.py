@@ -178,8 +178,8 @@ def _shrunk(samples: Array, side: int) -> Array:
     height, width = shrunk_size((samples.shape[0], samples.shape[1]), side)
     if (height, width) == samples.shape[:2]:
         return samples
-    small: Array = np.asarray(cv2.resize(samples, (width, height), interpolation=cv2.INTER_AREA), dtype=samples.dtype)
-    return small
+    small = cv2.resize(samples, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8) if samples.dtype == np.uint8 else np.asarray(small, np.uint16)
 
 
 def _hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...]) -> Field | None:
@@ -187,7 +187,8 @@ def _hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ..
         return None
     scale = (shape[0] / size[0], shape[1] / size[1])
     places = [(int((hint.row + 0.5) * scale[0]), int((hint.column + 0.5) * scale[1])) for hint in hints]
-    _, chroma = to_luma_and_chroma(np.array([hint.rgb for hint in hints], np.float32) / 255)
+    colours = np.array([hint.rgb for hint in hints], np.float32) / np.float32(255)
+    _, chroma = to_luma_and_chroma(colours)
     return hint_map(shape, places, chroma, HINT_RADIUS)
 
 

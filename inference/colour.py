@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from inference.errors import InferenceError
 from inference.metadata import Array
 
-Field = NDArray[np.float32]
+Field = npt.NDArray[np.float32]
 
 RED, GREEN, BLUE = 0.299, 0.587, 0.114
 """Shares of luma."""
@@ -61,11 +61,11 @@ def to_rgb(luma: Field, chroma: Field) -> Field:
 
 def quantised(rgb: Field, dtype: np.dtype[np.generic]) -> Array:
     """RGB in [0, 1] as uint8 or uint16 samples, rounded."""
-    if dtype not in (np.dtype(np.uint8), np.dtype(np.uint16)):
-        raise InferenceError(f"Samples are uint8 or uint16, not {dtype}.")
-    largest = np.float32(np.iinfo(dtype).max)
-    samples: Array = (rgb * largest + np.float32(0.5)).astype(dtype)
-    return samples
+    if dtype == np.uint8:
+        return (rgb * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    if dtype == np.uint16:
+        return (rgb * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+    raise InferenceError(f"Samples are uint8 or uint16, not {dtype}.")
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,6 @@ class GuidedChroma:
         return np.asarray(cv2.resize(band, (width, count), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
-def _mean(field: Field) -> Field:
+def _mean(field: npt.ArrayLike) -> Field:
     side = 2 * _RADIUS + 1
-    return np.asarray(cv2.blur(field, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.float32)
+    return np.asarray(cv2.blur(np.asarray(field), (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.float32)
