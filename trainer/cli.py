@@ -12,31 +12,44 @@ _train = typer.Typer(no_args_is_help=True, help="Train a model: on a platform as
 commands.add_typer(_train, name="train")
 
 
+Fields = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Fields of the recipe, such as epochs=5.")
+]
+Config = Annotated[
+    Path | None, typer.Option(help="A recipe: a YAML file, or the name of one of heirloom's; KEY=VALUE changes it.")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Train into this folder and not as a job; the same folder again goes on.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+
+
 @_train.command("detector")
 def train_detector(
-    fields: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Fields of the recipe, such as epochs=5.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A recipe: a YAML file, or a name such as albunet18; KEY=VALUE changes it.")
-    ] = None,
+    fields: Fields = None,
+    config: Config = None,
     snapshot: Annotated[
         str | None,
         typer.Option(help="Name, id or hash of the snapshot to train on; without one, synthetic defects only."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Train into this folder and not as a job; the same folder again goes on.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train a detector in this shell. Ctrl-C stops it after the step at hand and keeps the last checkpoint.
 
     On several GPUs or machines: torchrun --nproc-per-node 4 --no-python heirloom train detector … --out DIR
     """
+    _train_model("detector", fields, config, snapshot=snapshot, out=out, as_json=as_json)
+
+
+def _train_model(
+    kind: str, fields: list[str] | None, config: Path | None, *, snapshot: str | None, out: Path | None, as_json: bool
+) -> None:
     from db.settings import Settings
+    from trainer.kinds import recipe_class
     from trainer.recipe import load_recipe
 
-    recipe = load_recipe(config, fields or [])
+    recipe = load_recipe(recipe_class(kind), config, fields or [])
     settings = Settings()
     if out is None and not settings.has_platform():
         raise typer.BadParameter(

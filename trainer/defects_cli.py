@@ -45,12 +45,13 @@ def preview(
     from inference.files import encode_png, write_file
     from inference.progress import progress_bar
     from trainer.clean import photos_in
+    from trainer.detecting.recipe import DetectorRecipe
     from trainer.preview import damaged, outlined, sheet
     from trainer.recipe import load_recipe
 
     if out.suffix.lower() != ".png":
         raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
-    recipe = load_recipe(config, [f"defects.{field}" for field in fields or []])
+    recipe = load_recipe(DetectorRecipe, config, [f"defects.{field}" for field in fields or []])
     settings = replace(recipe.defects, textures=recipe.defects.textures or recipe.textures)
     pictures, failed = [], []
     chosen = _spread(photos_in([str(folder)]), count)

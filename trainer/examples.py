@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,27 @@ from inference.files import decode_mask
 from inference.photo import decode
 from trainer.work import Work
 
-if TYPE_CHECKING:
-    from trainer.dataset import TrainingExample
+
+@dataclass(frozen=True)
+class TrainingExample:
+    """A photo with its accepted annotation, read when it is needed."""
+
+    photo_sha: str
+    load_pixels: Callable[[], npt.NDArray[np.uint8]]
+    """Gives `uint8 H×W×3` RGB, upright."""
+    load_mask: Callable[[], npt.NDArray[np.bool_]]
+    """Gives `bool H×W`, true = defect."""
+    split: Literal["train", "validation"]
+    origin: Literal["drawn", "imported", "synthetic"]
+    name: str = ""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether people marked the defects; synthetic masks never count as real."""
+        return self.origin != "synthetic"
 
 
-def examples_of(work: Work, snapshot: SnapshotContents) -> "list[TrainingExample]":
+def examples_of(work: Work, snapshot: SnapshotContents) -> list[TrainingExample]:
     """As `examples_in`, for a job: its message says how far it is, and it can be stopped."""
 
     def tell(message: str) -> None:
@@ -27,7 +43,7 @@ def examples_of(work: Work, snapshot: SnapshotContents) -> "list[TrainingExample
     return examples_in(snapshot, work.blobs.url, tell)
 
 
-def examples_in(snapshot: SnapshotContents, url: str, tell: Callable[[str], None]) -> "list[TrainingExample]":
+def examples_in(snapshot: SnapshotContents, url: str, tell: Callable[[str], None]) -> list[TrainingExample]:
     """Every photo of the snapshot whose bytes are still there, each read once to check its hashes and its size.
 
     Photos deleted since are left out; what is told says how many. Raises BlobError or PhotoError naming a photo
@@ -49,9 +65,7 @@ def _message(place: int, kept: int, gone: int) -> str:
     return f"checking the snapshot, photo {place + 1} of {kept}{deleted}"
 
 
-def _example(url: str, item: SnapshotEntry) -> "TrainingExample":
-    from trainer.dataset import TrainingExample
-
+def _example(url: str, item: SnapshotEntry) -> TrainingExample:
     name = item.filename or item.photo_sha256[:12]
     pixels = FrozenPixels(url, item.photo_sha256, name)
     mask = FrozenMask(url, item.mask_sha256, pixels)

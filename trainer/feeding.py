@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Generator, Iterator
+from typing import cast
 
 import cv2
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from trainer.dataset import DetectorDataset
-
-Batch = tuple[torch.Tensor, torch.Tensor]
+from trainer.learner import Batch, TrainingPictures
+from trainer.recipe import Recipe
 
 
 class Feed:
@@ -35,21 +35,20 @@ class Feed:
 
 
 def batches(
-    dataset: DetectorDataset, epoch: int, first: int, process: tuple[int, int], *, pinned: bool
+    recipe: Recipe, pictures: TrainingPictures, epoch: int, first: int, process: tuple[int, int], *, pinned: bool
 ) -> Generator[Batch]:
     """The batches of an epoch from step `first` on, for one of several processes (index, count).
 
     Every step has `accumulate` of them.
     """
-    recipe = dataset.recipe
-    dataset.epoch = epoch
+    pictures.epoch = epoch
     index, count = process
     own = [
         [(turn * count + index) * recipe.batch + place for place in range(recipe.batch)]
         for turn in range(first * recipe.accumulate, recipe.steps_per_epoch * recipe.accumulate)
     ]
     loader: DataLoader[Batch] = DataLoader(
-        dataset,
+        cast(Dataset[Batch], pictures),
         batch_sampler=own,
         num_workers=recipe.workers,
         worker_init_fn=_start_worker,

@@ -1,4 +1,4 @@
-"""How a detector is trained. Read it top to bottom: start, train an epoch, validate, keep the best, save."""
+"""How a model of any kind is trained. Read it top to bottom: start, train an epoch, validate, keep the best, save."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,19 +12,17 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.checkpoint import Checkpoint, save_checkpoint
-from inference.networks.detector import DetectorNetwork
-from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
 from trainer.errors import Stopped
-from trainer.feeding import Batch, Feed, batches
-from trainer.losses import DetectorLoss
-from trainer.processes import accelerator_for, any_wants_to_stop, from_main, with_shared_statistics
-from trainer.recipe import DetectorRecipe
-from trainer.recomputing import recompute_levels
-from trainer.seen import clean_sides, difference, flat, identity_of, provenance_of, tell_what_is_real, weight_of_defects
-from trainer.starting import AveragedWeights, architecture_of, start_network, start_optimiser
+from trainer.examples import TrainingExample
+from trainer.feeding import Feed, batches
+from trainer.kinds import learner_for
+from trainer.learner import Batch, Learner, Validation
+from trainer.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics
+from trainer.recipe import Recipe
+from trainer.seen import difference, flat, identity_of, provenance_of
+from trainer.starting import AveragedWeights, start_optimiser
 from trainer.state import StateError, load_state, save_state
 from trainer.tracker import NullTracker, Tracker
-from trainer.validating import Mask, Pixels, Validation, validate
 
 _PROGRESS_EVERY_S = 1.0
 
@@ -41,22 +39,16 @@ class TrainingOutcome:
 
 @dataclass
 class _Training:
-    """Everything that moves while a detector is trained."""
+    """Everything that moves while a model is trained."""
 
-    recipe: DetectorRecipe
+    recipe: Recipe
     output: Path
     tracker: Tracker
     accelerator: Accelerator
-    network: DetectorNetwork
-    model: nn.Module
-    """The network as Accelerate wraps it for several processes."""
-    loss: DetectorLoss
+    learner: Learner
     optimiser: Any
     schedule: torch.optim.lr_scheduler.LRScheduler
     averaged: AveragedWeights | None
-    dataset: DetectorDataset
-    pictures: list[tuple[Pixels, Mask]]
-    validation: list[TrainingExample]
     provenance: dict[str, Any]
     identity: dict[str, Any]
     """What a saved state must have been made with."""
@@ -71,16 +63,16 @@ class _Training:
 
     @property
     def checkpoint(self) -> Path:
-        return self.output / "detector.safetensors"
+        return self.output / f"{self.recipe.kind}.safetensors"
 
     @property
     def kept_network(self) -> nn.Module:
         """What is validated and kept."""
-        return self.averaged.network if self.averaged else self.network
+        return self.averaged.network if self.averaged else self.learner.network
 
 
-def train_detector(
-    recipe: DetectorRecipe,
+def train_model(
+    recipe: Recipe,
     examples: Sequence[TrainingExample],
     output: Path,
     tracker: Tracker,
@@ -89,9 +81,9 @@ def train_detector(
     resume: bool = True,
     provenance: Mapping[str, Any] | None = None,
 ) -> TrainingOutcome:
-    """Train a detector on annotations and synthetic defects.
+    """Train a model of the recipe's kind, on a snapshot's `examples` and what the recipe makes itself.
 
-    Writes `output/detector.safetensors` (the best epoch so far) and `output/state/` (everything needed to go on).
+    Writes `output/KIND.safetensors` (the best epoch so far) and `output/state/` (everything needed to go on).
     With `resume` it goes on from that state: on a CPU the weights equal those of a training that was never stopped,
     bit for bit. `should_stop` is asked at every step; then the state is saved and the outcome says `stopped`.
     `provenance` (snapshot, run, code version) is kept in the checkpoint. Raises TrainerError with a sentence for
@@ -123,7 +115,7 @@ def _train(training: _Training) -> bool:
 
 
 def _set_up(
-    recipe: DetectorRecipe,
+    recipe: Recipe,
     examples: Sequence[TrainingExample],
     output: Path,
     tracker: Tracker,
@@ -136,32 +128,23 @@ def _set_up(
     accelerator = accelerator_for(recipe)
     if not accelerator.is_main_process:
         tracker = NullTracker()
-    train_photos, validation_photos = clean_sides(recipe, examples)
     tracker.params(flat(recipe.to_dict()))
-    tell_what_is_real(examples, tracker)
-    loss = DetectorLoss(recipe.loss, recipe.weight_limit, weight_of_defects(recipe, examples))
-    network = start_network(recipe, tracker).to(accelerator.device)
-    network = with_shared_statistics(network, recipe, accelerator, tracker)
-    averaged = AveragedWeights(network, recipe.average) if recipe.average else None
-    if recipe.recompute:
-        recompute_levels(network)
-    optimiser, schedule = start_optimiser(recipe, network)
-    model, prepared = accelerator.prepare(network, optimiser)
-    train = [example for example in examples if example.split == "train"]
+    learner = learner_for(recipe, examples, tracker)
+    learner.network.to(accelerator.device)
+    share_statistics(learner.network, recipe, accelerator, tracker)
+    averaged = AveragedWeights(learner.network, recipe.average) if recipe.average else None
+    optimiser, schedule = start_optimiser(recipe, learner.network)
+    model, prepared = accelerator.prepare(learner.network, optimiser)
+    learner.place(accelerator, model)
     return _Training(
         recipe=recipe,
         output=output,
         tracker=tracker,
         accelerator=accelerator,
-        network=network,
-        model=model,
-        loss=loss,
+        learner=learner,
         optimiser=prepared,
         schedule=schedule,
         averaged=averaged,
-        dataset=DetectorDataset(recipe, train, train_photos),
-        pictures=validation_pictures(recipe, validation_photos) if validation_photos else [],
-        validation=[example for example in examples if example.split == "validation"],
         provenance=provenance_of(recipe, examples, provenance),
         identity=identity_of(recipe, examples, accelerator.num_processes),
         should_stop=should_stop,
@@ -174,8 +157,8 @@ def _train_epoch(training: _Training) -> None:
     first = training.step - training.epochs_validated * recipe.steps_per_epoch
     process = (accelerator.process_index, accelerator.num_processes)
     on_gpu = accelerator.device.type == "cuda"
-    training.model.train()
-    with closing(batches(training.dataset, training.epochs_validated, first, process, pinned=on_gpu)) as source:
+    pictures = batches(recipe, training.learner.pictures, training.epochs_validated, first, process, pinned=on_gpu)
+    with closing(pictures) as source:
         feed = Feed(source)
         for _ in range(first, recipe.steps_per_epoch):
             if any_wants_to_stop(accelerator, training.should_stop):
@@ -190,33 +173,36 @@ def _train_epoch(training: _Training) -> None:
 
 def _step(training: _Training, feed: Feed) -> dict[str, float]:
     """One move of the weights; figures are means over its batches."""
-    recipe, accelerator = training.recipe, training.accelerator
+    recipe, accelerator, learner = training.recipe, training.accelerator, training.learner
+    learner.begin(training.step)
     figures: dict[str, float] = {}
     for number in range(recipe.accumulate):
         last = number == recipe.accumulate - 1
-        with nullcontext() if last else accelerator.no_sync(training.model):
+        with nullcontext() if last else accelerator.no_sync(learner.model):
             for key, value in _backward(training, feed.next()).items():
                 figures[key] = figures.get(key, 0.0) + value / recipe.accumulate
-    norm = accelerator.clip_grad_norm_(training.model.parameters(), recipe.clip)
+    norm = accelerator.clip_grad_norm_(learner.model.parameters(), recipe.clip)
     training.optimiser.step()
     training.optimiser.zero_grad(set_to_none=True)
     rate = float(training.schedule.get_last_lr()[0])
     training.schedule.step()
     if training.averaged:
-        training.averaged.update(training.network, training.step)
+        training.averaged.update(learner.network, training.step)
     training.step += 1
     return {**figures, "gradient_norm": float(norm or 0), "learning_rate": rate}
 
 
 def _backward(training: _Training, batch: Batch) -> dict[str, float]:
-    accelerator = training.accelerator
-    photos = batch[0].to(accelerator.device, memory_format=torch.channels_last, non_blocking=True)
-    masks = batch[1].to(accelerator.device, non_blocking=True)
-    with accelerator.autocast():
-        logits = training.model(photos)
-    loss, parts = training.loss(logits, masks)
-    accelerator.backward(loss / training.recipe.accumulate)
+    loss, parts = training.learner.loss(tuple(_placed(values, training.accelerator) for values in batch))
+    training.accelerator.backward(loss / training.recipe.accumulate)
     return {"loss": loss.item(), **parts}
+
+
+def _placed(values: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:
+    """On the device; pictures with their channels last, as convolutions like them best."""
+    if values.ndim == 4:
+        return values.to(accelerator.device, memory_format=torch.channels_last, non_blocking=True)
+    return values.to(accelerator.device, non_blocking=True)
 
 
 def _validate(training: _Training) -> None:
@@ -225,13 +211,13 @@ def _validate(training: _Training) -> None:
     if found is None:
         raise Stopped("The training was asked to stop while it validated.")
     training.epochs_validated += 1
-    training.tracker.metrics({**found.figures, "threshold": found.threshold}, training.step)
+    training.tracker.metrics({**found.figures, **found.settings}, training.step)
     for key, pixels in found.samples.items():
         training.tracker.picture(key, pixels, training.step)
     if not training.best or found.score > training.best["score"]:
         training.best = {
             "score": found.score,
-            "threshold": found.threshold,
+            "settings": found.settings,
             "figures": found.figures,
             "epoch": training.epochs_validated,
         }
@@ -243,7 +229,7 @@ def _look(training: _Training) -> Validation | None:
     """The validation, or None when it was stopped."""
     device = str(training.accelerator.device)
     try:
-        return validate(training.kept_network, device, training.pictures, training.validation, training.should_stop)
+        return training.learner.validate(training.kept_network, device, training.should_stop)
     except Stopped:
         return None
 
@@ -257,9 +243,9 @@ def _over(training: _Training) -> bool:
 
 def _keep(training: _Training, found: Validation) -> None:
     checkpoint = Checkpoint(
-        kind="detector",
-        architecture=architecture_of(training.recipe).to_dict(),
-        settings={"threshold": found.threshold},
+        kind=training.recipe.kind,
+        architecture=training.learner.architecture,
+        settings=dict(found.settings),
         provenance={**training.provenance, "step": training.step, "figures": found.figures},
         state=training.kept_network.state_dict(),
     )
@@ -278,7 +264,8 @@ def _save(training: _Training) -> None:
             "step": training.step,
             "epochs_validated": training.epochs_validated,
             "best": training.best,
-            "network": training.network.state_dict(),
+            "network": training.learner.network.state_dict(),
+            "learner": training.learner.state(),
             "averaged": training.averaged.network.state_dict() if training.averaged else None,
             "optimiser": training.optimiser.state_dict(),
             "schedule": training.schedule.state_dict(),
@@ -291,7 +278,9 @@ def _go_on(training: _Training) -> None:
     state = from_main(training.accelerator, lambda: load_state(training.output / "state"))
     if state is None:
         return
-    other = difference(state["identity"], training.identity)
+    if "learner" not in state:
+        raise StateError(f"{training.output / 'state'}: an older heirloom began this training. Choose another folder.")
+    other = difference(state["identity"], training.identity, type(training.recipe)())
     if other:
         raise StateError(
             f"{training.output / 'state'}: this training was begun with {other}. "
@@ -299,7 +288,8 @@ def _go_on(training: _Training) -> None:
         )
     training.step, training.epochs_validated = state["step"], state["epochs_validated"]
     training.best = state["best"]
-    training.network.load_state_dict(state["network"])
+    training.learner.network.load_state_dict(state["network"])
+    training.learner.load_state(state["learner"])
     if training.averaged:
         training.averaged.network.load_state_dict(state["averaged"])
     training.optimiser.load_state_dict(state["optimiser"])
@@ -331,4 +321,4 @@ def _tell(training: _Training, message: str) -> None:
 def _best_figures(training: _Training) -> dict[str, float]:
     if not training.best:
         return {}
-    return {**training.best["figures"], "threshold": training.best["threshold"]}
+    return {**training.best["figures"], **training.best["settings"]}

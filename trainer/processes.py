@@ -3,15 +3,14 @@
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import torch
 from accelerate import Accelerator, InitProcessGroupKwargs
 from accelerate.utils import broadcast_object_list
 from torch import nn
 
-from inference.networks.detector import DetectorNetwork
-from trainer.recipe import DetectorRecipe
+from trainer.recipe import Recipe
 from trainer.tracker import Tracker
 
 _PATIENCE = timedelta(hours=6)
@@ -19,7 +18,7 @@ _PATIENCE = timedelta(hours=6)
 Found = TypeVar("Found")
 
 
-def accelerator_for(recipe: DetectorRecipe) -> Accelerator:
+def accelerator_for(recipe: Recipe) -> Accelerator:
     """The process as Accelerate sees it, in the recipe's precision.
 
     Accelerate has to be told that several processes work on CPUs: it would take each for a training of its own.
@@ -32,24 +31,20 @@ def accelerator_for(recipe: DetectorRecipe) -> Accelerator:
     )
 
 
-def with_shared_statistics(
-    network: DetectorNetwork, recipe: DetectorRecipe, accelerator: Accelerator, tracker: Tracker
-) -> DetectorNetwork:
+def share_statistics(network: nn.Module, recipe: Recipe, accelerator: Accelerator, tracker: Tracker) -> None:
     """Make batch statistics those of all processes; the tag `batch_statistics` says whose they are.
 
-    torch's synchronised batch normalisation needs GPUs: on CPUs `norm: batch` keeps each process to its own statistics,
-    and the main one's are kept. In-place normalisation synchronises by itself, anywhere.
+    torch's synchronised batch normalisation needs GPUs: on CPUs each process keeps to its own statistics, and the main
+    one's are kept. In-place normalisation synchronises by itself, anywhere.
     """
     if accelerator.num_processes == 1:
-        return network
-    if recipe.norm == "batch" and accelerator.device.type == "cpu":
-        tracker.tag("batch_statistics", "each process's own: torch synchronises norm 'batch' on GPUs only")
-        return network
+        return
+    if recipe.batch_normed and accelerator.device.type == "cpu":
+        tracker.tag("batch_statistics", "each process's own: torch synchronises batch normalisation on GPUs only")
+        return
     tracker.tag("batch_statistics", f"of {accelerator.num_processes} processes together")
-    if recipe.norm == "batch":
-        synchronised = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        network = cast(DetectorNetwork, synchronised)
-    return network
+    if recipe.batch_normed:
+        nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
 
 
 def any_wants_to_stop(accelerator: Accelerator, should_stop: Callable[[], bool]) -> bool:
@@ -69,7 +64,7 @@ def from_main(accelerator: Accelerator, find: Callable[[], Found]) -> Found:
     return found[0]  # type: ignore[return-value]
 
 
-def _precision(recipe: DetectorRecipe) -> str:
+def _precision(recipe: Recipe) -> str:
     if recipe.precision != "auto":
         return {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[recipe.precision]
     if not torch.cuda.is_available():

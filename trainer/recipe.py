@@ -1,20 +1,20 @@
-"""Recipes: what a training does, checked when made."""
+"""Recipes: what a training does, checked when made. Those of one kind of model stand with it (trainer/detecting, …)."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_type_hints
 
 from inference.shipped import shipped_path
 from trainer.defects.errors import DefectError
-from trainer.defects.settings import AgeingSettings, DefectSettings
+from trainer.defects.settings import DefectSettings
 from trainer.errors import WrongUse
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-Stem = Literal["encoder", "full"]
-Norm = Literal["batch", "inplace"]
 CONFIGS = Path(__file__).parent / "configs"
+SHIPPED = "shipped"
+"""What `init` calls the model of a recipe's kind that comes with heirloom."""
 
 
 class RecipeError(WrongUse):
@@ -22,63 +22,26 @@ class RecipeError(WrongUse):
 
 
 @dataclass(frozen=True)
-class LossSettings:
-    """How much each loss counts in the sum; 0 leaves it out. trainer/losses.py says what each is."""
+class Recipe:
+    """What every training has, whatever kind of model it trains."""
 
-    bce: float = 1.0
-    """Cross-entropy with positive weight."""
-    dice: float = 1.0
-    tversky: float = 0.0
-    focal_tversky: float = 0.0
-    centre_line: float = 0.0
-    """Soft clDice."""
-    boundary: float = 0.0
-    """Distance to the mask's border in pixels: give it hundredths."""
+    kind: ClassVar[str]
+    """`detector`, `inpainter` or `colorizer`."""
+    learns_from_annotations: ClassVar[bool] = True
+    """Whether a snapshot can be trained on."""
+    paths: ClassVar[tuple[str, ...]] = ("init", "photos", "validation_photos")
+    """Fields that name files or folders."""
 
-    def __post_init__(self) -> None:
-        shares = asdict(self)
-        for name, share in shares.items():
-            _check(0 <= share <= 100, f"loss.{name}", share, "between 0 and 100")
-        _check(any(shares.values()), "loss", shares, "more than nothing")
-
-
-SHIPPED = "shipped"
-"""What `init` calls the detector that comes with heirloom."""
-
-
-@dataclass(frozen=True)
-class DetectorRecipe:
-    """How a detector is trained."""
-
-    encoder: str = "folded"
-    """`folded`, our light U-Net on folded pixels; `plain`, our narrow full-resolution encoder; or a name that
-    segmentation-models-pytorch knows."""
-    decoder_channels: tuple[int, ...] = (128, 96, 64, 48, 32)
-    """Channels of the five decoder blocks, deepest first."""
-    stem: Stem = "encoder"
-    """`full`: the encoder's first convolution keeps full resolution, and the pooling after it is left out."""
-    norm: Norm = "batch"
-    """`inplace`: in-place activated batch normalisation, which keeps less for backward."""
-    shrink: int = 1
-    """The network sees photos this many times smaller, and its answer is enlarged: what resolution is worth."""
-    pretrained: bool = False
-    """Start the encoder from ImageNet weights; when they cannot be had, the training says so and starts at random."""
     init: str = ""
-    """A checkpoint to start from instead, or `shipped` for the detector that comes with heirloom; empty for none."""
-    synthetic_share: float = 0.5
-    """Share of training pictures made from clean photos with synthetic defects; 1 without annotations."""
+    """A checkpoint to start from, or `shipped` for the model that comes with heirloom; empty for none."""
     photos: tuple[str, ...] = ()
     """Folders of clean photos; empty for the sample photos that installed packages bring."""
-    textures: str = ""
-    """Folder of defect textures (8-bit alpha maps); empty for textures of our own."""
     validation_photos: tuple[str, ...] = ()
     """Folders of clean photos for validation; empty: every eighth of the clean photos is kept for it."""
-    validation_textures: str = ""
-    """Folder of textures for validation; empty for textures of our own."""
     validation_pictures: int = 32
-    """How many synthetic pictures validation makes, the same ones each time."""
+    """How many pictures validation makes of clean photos, the same ones each time."""
     size: int = 256
-    """Side of a training crop in pixels."""
+    """Side of a training picture in pixels."""
     batch: int = 8
     """Pictures that go through the network at once, per process."""
     accumulate: int = 1
@@ -94,18 +57,10 @@ class DetectorRecipe:
     weight_decay: float = 1e-4
     clip: float = 1.0
     """Largest norm of the gradient."""
-    loss: LossSettings = field(default_factory=LossSettings)
-    positive_weight: str = "batch"
-    """Weight of defect pixels in BCE: clean pixels / defect pixels of each `batch`, or of all training masks of the
-    `snapshot`, or a fixed number."""
-    weight_limit: float = 100.0
-    """Largest positive weight that a batch or a snapshot may give."""
     average: float = 0.0
     """Decay of the moving average of weights that is validated and kept; 0 for none."""
     precision: Precision = "auto"
     """`auto` takes half precision where a GPU has it, float32 on a CPU."""
-    recompute: bool = False
-    """Keep only what enters each level of the network and compute the rest again for backward, to save memory."""
     workers: int = 2
     """Processes that make training pictures."""
     threads: int = 0
@@ -113,31 +68,18 @@ class DetectorRecipe:
     checkpoint_every: int = 50
     """Steps between two checkpoints of everything."""
     seed: int = 0
-    defects: DefectSettings = field(default_factory=DefectSettings)
-    """The synthetic defects; their textures are the recipe's."""
 
     def __post_init__(self) -> None:
         _check_types(self)
-        for name in (
-            "epochs", "steps_per_epoch", "batch", "accumulate", "shrink", "checkpoint_every", "validation_pictures"
-        ):  # fmt: skip
-            _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("epochs", "steps_per_epoch", "batch", "accumulate", "checkpoint_every", "validation_pictures"):
+            check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("workers", "threads", "warmup_steps", "weight_decay", "seed", "patience"):
-            _check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        _check(self.size >= 32, "size", self.size, "at least 32 pixels")
-        _check(0 <= self.synthetic_share <= 1, "synthetic_share", self.synthetic_share, "between 0 and 1")
-        _check(0 <= self.average < 1, "average", self.average, "0 or more and below 1")
-        _check(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
-        _check(self.clip > 0, "clip", self.clip, "above 0")
-        _check(self.weight_limit >= 1, "weight_limit", self.weight_limit, "at least 1")
-        for name, words in (("precision", Precision), ("stem", Stem), ("norm", Norm)):
-            _check(getattr(self, name) in get_args(words), name, getattr(self, name), f"one of {get_args(words)}")
-        _check(
-            self.positive_weight in ("batch", "snapshot") or self.fixed_weight is not None,
-            "positive_weight", self.positive_weight, "batch, snapshot or a number above 0",
-        )  # fmt: skip
-        widths = self.decoder_channels
-        _check(len(widths) == 5 and min(widths) > 0, "decoder_channels", widths, "five positive numbers")
+            check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        check(self.size >= 32, "size", self.size, "at least 32 pixels")
+        check(0 <= self.average < 1, "average", self.average, "0 or more and below 1")
+        check(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
+        check(self.clip > 0, "clip", self.clip, "above 0")
+        check(self.precision in get_args(Precision), "precision", self.precision, f"one of {get_args(Precision)}")
 
     @property
     def steps(self) -> int:
@@ -145,20 +87,39 @@ class DetectorRecipe:
         return self.epochs * self.steps_per_epoch
 
     @property
+    def batch_normed(self) -> bool:
+        """Whether the network has batch normalisation whose statistics several processes must share."""
+        return True
+
+    @property
     def first_weights(self) -> Path | None:
         """The checkpoint that `init` names, if any. Raises CheckpointError when heirloom ships none."""
         if self.init == SHIPPED:
-            return shipped_path("detector")
+            return shipped_path(self.kind)
         return Path(self.init) if self.init else None
 
-    @property
-    def fixed_weight(self) -> float | None:
-        """The positive weight where the recipe gives it as a number, else None."""
-        try:
-            weight = float(self.positive_weight)
-        except ValueError:
-            return None
-        return weight if 0 < weight < math.inf else None
+    def rate_share(self, step: int) -> float:
+        """Share of `learning_rate` at a step: a linear warm-up, then a cosine to nothing."""
+        warmup = min(self.warmup_steps, max(1, self.steps // 2))
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, self.steps - warmup))))
+
+    def needs_clean_photos(self, annotated: bool) -> bool:
+        """Whether clean photos take part, where training annotations are there (`annotated`) or not."""
+        return True
+
+    def with_whole_paths(self) -> Self:
+        """The same with absolute paths, for whoever goes on in another folder."""
+
+        def whole(path: str) -> str:
+            return str(Path(path).resolve()) if path and path != SHIPPED else path
+
+        found: dict[str, Any] = {}
+        for name in self.paths:
+            value = getattr(self, name)
+            found[name] = tuple(map(whole, value)) if isinstance(value, tuple) else whole(value)
+        return replace(self, **found)
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON values; `from_mapping` reads it back."""
@@ -166,35 +127,52 @@ class DetectorRecipe:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
-def from_mapping(values: Mapping[str, Any]) -> DetectorRecipe:
+@dataclass(frozen=True)
+class DamagingRecipe(Recipe):
+    """A recipe that draws synthetic defects."""
+
+    paths: ClassVar[tuple[str, ...]] = (*Recipe.paths, "textures", "validation_textures")
+
+    textures: str = ""
+    """Folder of defect textures (8-bit alpha maps); empty for textures of our own."""
+    validation_textures: str = ""
+    """Folder of textures for validation; empty for textures of our own."""
+    defects: DefectSettings = field(default_factory=DefectSettings)
+    """The synthetic defects; their textures are the recipe's."""
+
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
+def from_mapping(kind: type[AnyRecipe], values: Mapping[str, Any]) -> AnyRecipe:
     """The recipe with these fields, the others at their defaults. Raises RecipeError for an unknown or wrong one."""
-    recipe: DetectorRecipe = _build(DetectorRecipe, values, "")
+    recipe: AnyRecipe = _build(kind, values, "")
     return recipe
 
 
-def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> DetectorRecipe:
+def load_recipe(kind: type[AnyRecipe], path: Path | None, overrides: Sequence[str] = ()) -> AnyRecipe:
     """Read a recipe from a YAML file (None for the defaults) and change fields given as `key=value`.
 
-    A bare name such as `albunet18` means the recipe of that name that comes with heirloom, unless there is such a
-    file. A dotted key reaches inside: `defects.dust=2`. A list is written `a,b`. Raises RecipeError naming file or
-    field.
+    A bare name such as `albunet18` means the recipe of that kind and name that comes with heirloom, unless there is
+    such a file. A dotted key reaches inside: `defects.dust=2`. A list is written `a,b`. Raises RecipeError naming file
+    or field.
     """
-    values = _read_yaml(_found(path)) if path else {}
+    values = _read_yaml(_found(kind.kind, path)) if path else {}
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key:
             raise RecipeError(f"'{override}': write a field as key=value, for example epochs=5.")
         _put(values, key.split("."), text)
-    return from_mapping(values)
+    return from_mapping(kind, values)
 
 
-def _found(path: Path) -> Path:
+def _found(kind: str, path: Path) -> Path:
     if path.exists() or len(path.parts) > 1 or path.suffix:
         return path
-    known = sorted(config.stem for config in CONFIGS.glob("*.yaml"))
+    known = sorted(config.stem for config in (CONFIGS / kind).glob("*.yaml"))
     if path.name not in known:
-        raise RecipeError(f"'{path}' is no recipe of heirloom. Name a file, or one of {', '.join(known)}.")
-    return CONFIGS / f"{path.name}.yaml"
+        raise RecipeError(f"'{path}' is no recipe of heirloom for a {kind}. Name a file, or one of {', '.join(known)}.")
+    return CONFIGS / kind / f"{path.name}.yaml"
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -271,7 +249,7 @@ def _word(words: Mapping[str, bool], value: Any) -> bool:
     return found
 
 
-def _check_types(recipe: DetectorRecipe) -> None:
+def _check_types(recipe: Recipe) -> None:
     """Half-right values (a number as text) would fail much later."""
     for entry in fields(recipe):
         value = getattr(recipe, entry.name)
@@ -284,17 +262,7 @@ def _check_types(recipe: DetectorRecipe) -> None:
             )
 
 
-def _check(good: bool, name: str, value: object, must: str) -> None:
+def check(good: bool, name: str, value: object, must: str) -> None:
+    """Raises RecipeError, which names the field, unless its value is good."""
     if not good:
         raise RecipeError(f"The recipe's field '{name}' must be {must}, not {value!r}.")
-
-
-__all__ = [
-    "AgeingSettings",
-    "DefectSettings",
-    "DetectorRecipe",
-    "LossSettings",
-    "RecipeError",
-    "from_mapping",
-    "load_recipe",
-]

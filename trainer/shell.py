@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
 from trainer.performing import perform
 from trainer.platform import prepare
-from trainer.recipe import SHIPPED, DetectorRecipe
+from trainer.recipe import Recipe
 from trainer.tracker import NullTracker
 
 _LOOK_EVERY_S = 0.5
 
 
-def train_as_job(settings: Settings, recipe: DetectorRecipe, snapshot: str | None, quiet: bool) -> dict[str, Any]:
+def train_as_job(settings: Settings, recipe: Recipe, snapshot: str | None, quiet: bool) -> dict[str, Any]:
     """Train under the rules of every job: one run, one writer, cancellable from the pages, resumed by a worker if this
     process dies. Returns the job's result. Raises JobError with the job's error when it failed or was cancelled.
     """
@@ -70,19 +70,19 @@ def source_of(settings: Settings, snapshot: str) -> Source:
         database.dispose()
 
 
-def train_alone(recipe: DetectorRecipe, out: Path, quiet: bool, source: Source | None = None) -> dict[str, Any]:
+def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = None) -> dict[str, Any]:
     """Train into a folder, without a job or MLflow; the same folder again goes on where it was.
 
     Without a snapshot it trains on synthetic defects alone. torchrun may run it in several processes: the main one
     writes and tells. Raises RunBusy when another training writes into the folder, JobError when it was stopped.
     """
-    from trainer.loop import train_detector
+    from trainer.loop import train_model
 
     stop, main = threading.Event(), os.environ.get("RANK", "0") == "0"
     with _only_writer(out) if main else nullcontext(), _bar(quiet or not main) as tell, _interrupts(stop.set):
         examples = examples_in(source.contents, source.blobs_url, partial(tell, 0.0)) if source else []
         made_from = {"snapshot": source.contents.sha256 if source else None}
-        outcome = train_detector(
+        outcome = train_model(
             recipe, examples, out, _Teller(tell), should_stop=stop.is_set, provenance=made_from
         )  # fmt: skip
     if outcome.stopped:
@@ -110,30 +110,14 @@ class _Teller(NullTracker):
         self._tell(fraction, message)
 
 
-def _claimed_job(database: Database, recipe: DetectorRecipe, snapshot: str | None, name: str) -> str:
+def _claimed_job(database: Database, recipe: Recipe, snapshot: str | None, name: str) -> str:
     """Row and claim in one step, so that no worker sees a job that waits."""
     with database.unit_of_work() as session:
         chosen = find_snapshot(session, snapshot).id if snapshot is not None else None
-        params = {"recipe": _with_whole_paths(recipe).to_dict(), "snapshot": chosen}
+        params = {"kind": recipe.kind, "recipe": recipe.with_whole_paths().to_dict(), "snapshot": chosen}
         job = rows.add_job(session, "train", params, None)
         rows.claim(session, job.id, name)
         return job.id
-
-
-def _with_whole_paths(recipe: DetectorRecipe) -> DetectorRecipe:
-    """Whoever resumes the job starts in another folder."""
-
-    def whole(path: str) -> str:
-        return str(Path(path).resolve()) if path else path
-
-    return replace(
-        recipe,
-        photos=tuple(map(whole, recipe.photos)),
-        validation_photos=tuple(map(whole, recipe.validation_photos)),
-        textures=whole(recipe.textures),
-        validation_textures=whole(recipe.validation_textures),
-        init=recipe.init if recipe.init == SHIPPED else whole(recipe.init),
-    )
 
 
 def _cancel(database: Database, job_id: str) -> None:

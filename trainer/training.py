@@ -18,9 +18,10 @@ from db.snapshots import SnapshotContents, snapshot_contents
 from trainer import registry
 from trainer.errors import JobError, Stopped
 from trainer.examples import examples_of
+from trainer.kinds import recipe_class
 from trainer.locks import exclusive
 from trainer.platform import DETECTOR
-from trainer.recipe import DetectorRecipe, from_mapping
+from trainer.recipe import Recipe, from_mapping
 from trainer.tracking import MlflowTracker, close_run, open_run
 from trainer.work import Work
 
@@ -31,21 +32,21 @@ TRAINING_PHOTOS = "training_photos.json"
 
 
 def train(work: Work) -> dict[str, Any]:
-    """Follow the job's recipe, `{"recipe": {...}, "snapshot": id | None, "resume_run"?: run id}`.
+    """Follow the job's recipe, `{"kind": "detector", "recipe": {...}, "snapshot": id | None, "resume_run"?: run id}`.
 
-    Without a snapshot it trains on synthetic defects alone. `resume_run` goes on with an earlier job's run from its
+    Without a snapshot it trains on clean photos alone. `resume_run` goes on with an earlier job's run from its
     last checkpoint. Whoever writes a run holds its lock. Raises Stopped when asked to stop: the last checkpoint stays.
     """
-    recipe = from_mapping(work.params["recipe"])
+    recipe = from_mapping(recipe_class(work.params.get("kind", DETECTOR)), work.params["recipe"])
     snapshot = _snapshot(work)
     owner = _owner(work)
     with exclusive(work.settings, run_lock(owner)) as lock:
-        run_id = open_run(work.settings, DETECTOR, owner, name=f"detector {owner[:8]}")
+        run_id = open_run(work.settings, recipe.kind, owner, name=f"{recipe.kind} {owner[:8]}")
         with work.database.unit_of_work() as session:
             rows.set_run(session, work.job.id, run_id)
         try:
             outcome = _run(work, recipe, snapshot, run_id, lambda: work.should_stop() or not lock.still_held())
-            made = _register(work, snapshot, run_id, outcome)
+            made = _register(work, recipe.kind, snapshot, run_id, outcome)
         except Stopped:
             if work.cancelled():
                 close_run(work.settings, run_id, "KILLED")
@@ -54,7 +55,7 @@ def train(work: Work) -> dict[str, Any]:
             close_run(work.settings, run_id, "FAILED", folder(work.settings, work.job.id) / "log.txt")
             raise
         close_run(work.settings, run_id, "FINISHED")
-    return {"model": DETECTOR, "version": made, "run_id": run_id, "metrics": outcome.metrics}
+    return {"model": recipe.kind, "version": made, "run_id": run_id, "metrics": outcome.metrics}
 
 
 def close_after_death(settings: Settings, database: Database, job_id: str) -> str:
@@ -80,9 +81,9 @@ def run_lock(owner: str) -> str:
 
 
 def _run(
-    work: Work, recipe: DetectorRecipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
+    work: Work, recipe: Recipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
 ) -> "TrainingOutcome":
-    from trainer.loop import train_detector
+    from trainer.loop import train_model
     from trainer.seen import seen_beside
 
     place = folder(work.settings, _owner(work))
@@ -93,7 +94,7 @@ def _run(
         read = [example.photo_sha for example in examples]
         tracker.file(_training_photos(place, snapshot, read, seen_beside(recipe, examples)))
         made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
-        outcome = train_detector(
+        outcome = train_model(
             recipe,
             examples,
             place,
@@ -106,12 +107,12 @@ def _run(
     return outcome
 
 
-def _register(work: Work, snapshot: SnapshotContents | None, run_id: str, outcome: "TrainingOutcome") -> str:
+def _register(work: Work, kind: str, snapshot: SnapshotContents | None, run_id: str, outcome: "TrainingOutcome") -> str:
     tags = {"job": work.job.id, "snapshot": snapshot.sha256 if snapshot else "none", "origin": "training"}
     figures = {key: f"{value:.4f}" for key, value in outcome.metrics.items()}
     if outcome.checkpoint is None:
         raise JobError("The training ended without a validated model; start it again with at least one epoch.")
-    return registry.register(work.settings, DETECTOR, outcome.checkpoint, run_id, {**figures, **tags})
+    return registry.register(work.settings, kind, outcome.checkpoint, run_id, {**figures, **tags})
 
 
 def _snapshot(work: Work) -> SnapshotContents | None:

@@ -14,7 +14,8 @@ from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
-from trainer.recipe import SHIPPED, DetectorRecipe, RecipeError
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.recipe import SHIPPED, RecipeError
 
 SIZES = (64, 128, 192, 256, 384, 512, 768, 1024)
 ENCODERS = {
@@ -53,7 +54,7 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
         return
     st.caption(estimate(recipe, jobs))
     if st.button("Start training", type="primary", key="launch"):
-        actions.train(platform(), recipe.to_dict(), snapshot.id if snapshot else None, assessor)
+        actions.train(platform(), recipe, snapshot.id if snapshot else None, assessor)
         st.rerun()
 
 

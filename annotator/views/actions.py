@@ -11,6 +11,7 @@ from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
 from trainer import jobs, registry
 from trainer.platform import DETECTOR
+from trainer.recipe import Recipe
 
 Role = Literal["is_lead", "is_engineer", "active"]
 ALL_PHOTOS: dict[str, Any] = {"photo_ids": None}
@@ -32,9 +33,9 @@ def restore(here: Platform, photo_ids: Sequence[int], by: Assessor, method: str 
     return _launch(here, "restore", {"photo_ids": list(photo_ids), "method": method}, by)
 
 
-def train(here: Platform, recipe: dict[str, Any], snapshot_id: int | None, by: Assessor) -> Job:
+def train(here: Platform, recipe: Recipe, snapshot_id: int | None, by: Assessor) -> Job:
     require_engineer(by)
-    return _launch(here, "train", {"recipe": recipe, "snapshot": snapshot_id}, by)
+    return _launch(here, "train", {"kind": recipe.kind, "recipe": recipe.to_dict(), "snapshot": snapshot_id}, by)
 
 
 def go_on(here: Platform, job: Job, by: Assessor) -> Job:

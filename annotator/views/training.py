@@ -11,7 +11,7 @@ from annotator.views.words import count, duration
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
-from trainer.recipe import DetectorRecipe
+from trainer.detecting.recipe import DetectorRecipe
 
 SHOWN_PHOTOS = 8
 LOG_BYTES = 20_000

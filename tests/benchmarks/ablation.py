@@ -30,13 +30,14 @@ from rich.progress import Progress
 from inference.detector import Detector
 from tests.benchmarks.ablation_report import report
 from trainer.clean import photos_in
-from trainer.dataset import validation_pictures
 from trainer.defects.settings import KINDS, AgeingSettings
+from trainer.detecting.dataset import validation_pictures
+from trainer.detecting.recipe import DetectorRecipe
 from trainer.evaluation.photos import pairs_in
 from trainer.evaluation.tophat import top_hat
-from trainer.loop import train_detector
+from trainer.loop import train_model
 from trainer.metrics import ThresholdSearch, measure
-from trainer.recipe import DetectorRecipe, load_recipe
+from trainer.recipe import load_recipe
 from trainer.tracker import NullTracker
 
 Pixels = npt.NDArray[np.uint8]
@@ -104,12 +105,14 @@ class Bench:
             f"validation_photos={self.data / 'photos/val'}",
             f"validation_textures={self.data / 'textures/val'}",
         )
-        return load_recipe(self.config, (*folders, *changes))
+        return load_recipe(DetectorRecipe, self.config, (*folders, *changes))
 
     @cached_property
     def digest(self) -> str:
         """Of the base without its folders: runs of different bases cannot be compared."""
-        return hashlib.sha256(json.dumps(load_recipe(self.config).to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(
+            json.dumps(load_recipe(DetectorRecipe, self.config).to_dict(), sort_keys=True).encode()
+        ).hexdigest()[:12]
 
     @cached_property
     def synthetic(self) -> list[tuple[Pixels, Mask]]:
@@ -179,7 +182,7 @@ def _trained(recipe: DetectorRecipe, folder: Path, title: str) -> Path:
             def progress(self, fraction: float, message: str) -> None:
                 progress.update(task, completed=fraction, description=f"{title}: {message}")
 
-        outcome = train_detector(recipe, [], folder, Told(), should_stop=lambda: False)
+        outcome = train_model(recipe, [], folder, Told(), should_stop=lambda: False)
     assert outcome.checkpoint is not None
     return outcome.checkpoint
 

@@ -20,8 +20,9 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from trainer.loop import train_detector
-from trainer.recipe import DetectorRecipe, load_recipe
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.loop import train_model
+from trainer.recipe import load_recipe
 from trainer.tracker import NullTracker
 
 _WARM = 3
@@ -59,7 +60,7 @@ def measure(words: str, steps: int) -> Figure:
     """Train one recipe for a few steps."""
     recipe, clock = _recipe(words, steps), _Clock()
     with TemporaryDirectory() as folder:
-        train_detector(recipe, [], Path(folder), clock, should_stop=lambda: False)
+        train_model(recipe, [], Path(folder), clock, should_stop=lambda: False)
     taken = sorted(later - earlier for earlier, later in zip(clock.at[_WARM - 1 :], clock.at[_WARM:], strict=False))
     seconds = taken[len(taken) // 2]
     return Figure(words, seconds, recipe.batch * recipe.accumulate / seconds, clock.waiting, _peak())
@@ -70,7 +71,7 @@ def _recipe(words: str, steps: int) -> DetectorRecipe:
     data = os.environ.get("HEIRLOOM_DATA")
     folders = [f"photos={data}/photos/train", f"textures={data}/textures/train"] if data else []
     short = ["epochs=1", f"steps_per_epoch={steps}", "validation_pictures=1", "synthetic_share=1", "pretrained=no"]
-    return load_recipe(Path(name), [*folders, *short, *changes])
+    return load_recipe(DetectorRecipe, Path(name), [*folders, *short, *changes])
 
 
 def _peak() -> float:

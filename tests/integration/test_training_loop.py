@@ -14,14 +14,14 @@ from torch import nn
 from inference.checkpoint import load_checkpoint
 from inference.networks.detector import DetectorNetwork
 from tests.support.train_once import RECIPE, LoggingTracker, example
-from trainer import loop
-from trainer.loop import train_detector
-from trainer.recipe import DetectorRecipe, LossSettings, RecipeError
-from trainer.seen import weight_of_defects
-from trainer.starting import start_network
+from trainer.detecting import learner
+from trainer.detecting.recipe import DetectorRecipe, LossSettings
+from trainer.detecting.starting import start_network, weight_of_defects
+from trainer.learner import Validation
+from trainer.loop import train_model
+from trainer.recipe import RecipeError
 from trainer.state import StateError, load_state
 from trainer.tracker import Tracker
-from trainer.validating import Validation
 
 SHORT = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=2, average=0.0)
 MEAN = LossSettings(bce=1, dice=0)
@@ -38,7 +38,7 @@ class Told(LoggingTracker):
 def _train(recipe: DetectorRecipe, out: Path) -> Told:
     tracker = Told(out.with_suffix(".log"))
     examples = [example("train", "drawn", 90), example("validation", "drawn", 70)]
-    train_detector(recipe, examples, out, tracker, should_stop=lambda: False)
+    train_model(recipe, examples, out, tracker, should_stop=lambda: False)
     return tracker
 
 
@@ -59,7 +59,7 @@ def _without_norms(recipe: DetectorRecipe, tracker: Tracker) -> DetectorNetwork:
 def test_gradients_of_several_batches_sum_up_to_those_of_a_large_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(loop, "start_network", _without_norms)
+    monkeypatch.setattr(learner, "start_network", _without_norms)
     alike = replace(SHORT, loss=MEAN, positive_weight="5")
     large = _train(replace(alike, batch=4), tmp_path / "large")
     summed = _train(replace(alike, batch=2, accumulate=2), tmp_path / "summed")
@@ -76,7 +76,8 @@ def test_gradients_of_several_batches_sum_up_to_those_of_a_large_one(
 
 def test_it_ends_when_the_last_validations_were_no_better(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     scores = iter((0.5, 0.6, 0.6, 0.55))
-    monkeypatch.setattr(loop, "validate", lambda *_: Validation(0.5, {"synthetic/dice": 0.1}, next(scores), {}))
+    found = {"synthetic/dice": 0.1}
+    monkeypatch.setattr(learner, "validate", lambda *_: Validation(found, next(scores), {}, {"threshold": 0.5}))
     recipe = replace(SHORT, epochs=9, steps_per_epoch=1, patience=2)
     tracker = _train(recipe, tmp_path / "out")
     assert sum("threshold" in line for line in _lines(tracker)) == 4
@@ -121,4 +122,4 @@ def test_what_differs_from_the_training_at_hand_is_named(tmp_path: Path) -> None
     with pytest.raises(StateError, match=r"another recipe \(loss\.dice, size\)"):
         _train(replace(SHORT, size=64, loss=LossSettings(dice=0.5)), tmp_path / "out")
     with pytest.raises(StateError, match="other annotations"):
-        train_detector(SHORT, [], tmp_path / "out", Told(tmp_path / "log"), should_stop=lambda: False)
+        train_model(SHORT, [], tmp_path / "out", Told(tmp_path / "log"), should_stop=lambda: False)

@@ -15,9 +15,10 @@ import torch
 
 from inference.checkpoint import load_checkpoint
 from tests.support.train_once import RECIPE, LoggingTracker, example, train
-from trainer.loop import train_detector
-from trainer.recipe import DetectorRecipe, RecipeError
-from trainer.starting import start_network
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.detecting.starting import start_network
+from trainer.loop import train_model
+from trainer.recipe import RecipeError
 from trainer.state import StateError, load_state
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +138,7 @@ def test_without_real_annotations_a_sentence_stands_where_figures_would(tmp_path
     recipe = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=1)
     tracker = LoggingTracker(tmp_path / "log")
     examples = [example("train", "synthetic", 60), example("validation", "synthetic", 90)]
-    outcome = train_detector(recipe, examples, tmp_path / "out", tracker, should_stop=lambda: False)
+    outcome = train_model(recipe, examples, tmp_path / "out", tracker, should_stop=lambda: False)
     text = tracker.log.read_text()
     assert '"real_annotations", "value": "0"' in text
     assert "nothing about real photos" in text
@@ -175,7 +176,7 @@ def test_a_training_starts_from_a_checkpoint_and_says_so(uninterrupted: Path, tm
 def test_photos_that_the_first_weights_were_trained_on_stay_known(uninterrupted: Path, tmp_path: Path) -> None:
     weights = uninterrupted / "detector.safetensors"
     recipe = replace(RECIPE, init=str(weights), workers=0, epochs=1, steps_per_epoch=1)
-    outcome = train_detector(recipe, [], tmp_path, LoggingTracker(tmp_path / "log"), should_stop=lambda: False)
+    outcome = train_model(recipe, [], tmp_path, LoggingTracker(tmp_path / "log"), should_stop=lambda: False)
     assert outcome.checkpoint is not None
     assert load_checkpoint(outcome.checkpoint).provenance["trained_on"] == ["traindrawn90", "trainsynthetic60"]
 

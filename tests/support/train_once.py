@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.dataset import TrainingExample
-from trainer.loop import TrainingOutcome, train_detector
-from trainer.recipe import DetectorRecipe
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.examples import TrainingExample
+from trainer.loop import TrainingOutcome, train_model
 from trainer.tracker import NullTracker
 
 RECIPE = DetectorRecipe(
@@ -60,7 +60,7 @@ def train(out: Path, log: Path, stop_after: int, recipe: DetectorRecipe = RECIPE
     """Train on a few small photos."""
     tracker = LoggingTracker(log)
     examples = [example("train", "synthetic", 60), example("train", "drawn", 90), example("validation", "drawn", 70)]
-    return train_detector(
+    return train_model(
         recipe, examples, out, tracker, should_stop=lambda: bool(stop_after) and tracker.steps_seen >= stop_after
     )
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.support.train_once import RECIPE, LoggingTracker, example
-from trainer.loop import train_detector
-from trainer.recipe import LossSettings
+from trainer.detecting.recipe import LossSettings
+from trainer.loop import train_model
 
 BCE = LossSettings(bce=1, dice=0)
 """A loss whose mean over two halves is that of the whole."""
@@ -33,7 +33,7 @@ def main() -> None:
         return rank == 1 and 0 < stop_after < asked
 
     folder = out if rank == 0 else out.with_name(f"{out.name}-{rank}")
-    outcome = train_detector(
+    outcome = train_model(
         recipe, examples, folder, LoggingTracker(out.with_name(f"{out.name}.{rank}.log")), should_stop=should_stop
     )  # fmt: skip
     print(json.dumps({"rank": rank, "stopped": outcome.stopped, "metrics": outcome.metrics}))

@@ -8,17 +8,18 @@ import pytest
 
 import trainer
 from inference.networks.detector import ALBUNET18
-from trainer.recipe import DetectorRecipe, LossSettings, RecipeError, from_mapping, load_recipe
-from trainer.starting import architecture_of
+from trainer.detecting.recipe import DetectorRecipe, LossSettings
+from trainer.detecting.starting import architecture_of
+from trainer.recipe import RecipeError, from_mapping, load_recipe
 
 CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_shipped_recipe_parses_and_can_be_built(path: Path) -> None:
-    recipe = load_recipe(path)
+    recipe = load_recipe(DetectorRecipe, path)
     architecture_of(recipe)
-    assert from_mapping(recipe.to_dict()) == recipe
+    assert from_mapping(DetectorRecipe, recipe.to_dict()) == recipe
 
 
 def test_there_are_shipped_recipes() -> None:
@@ -29,17 +30,18 @@ def test_a_bare_name_means_a_recipe_of_ours_unless_there_is_such_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    albunet = load_recipe(Path("albunet18"), ["batch=4"])
+    albunet = load_recipe(DetectorRecipe, Path("albunet18"), ["batch=4"])
     assert (architecture_of(albunet), albunet.size, albunet.batch) == (ALBUNET18, 1024, 4)
     assert (albunet.loss, albunet.positive_weight) == (LossSettings(bce=1, dice=1), "batch")
     with pytest.raises(RecipeError, match=r"'albunet' is no recipe of heirloom.*albunet18"):
-        load_recipe(Path("albunet"))
+        load_recipe(DetectorRecipe, Path("albunet"))
     Path("albunet18").write_text("size: 64")
-    assert load_recipe(Path("albunet18")).size == 64
+    assert load_recipe(DetectorRecipe, Path("albunet18")).size == 64
 
 
 def test_overrides_change_fields_of_any_kind() -> None:
     recipe = load_recipe(
+        DetectorRecipe,
         None,
         ["epochs=3", "pretrained=no", "photos=a,b", "defects.dust=2", "defects.ageing.grey=0.1", "learning_rate=1e-4"],
     )
@@ -77,7 +79,7 @@ def test_overrides_change_fields_of_any_kind() -> None:
 )
 def test_a_wrong_field_is_named(override: str, says: str) -> None:
     with pytest.raises(RecipeError, match=says):
-        load_recipe(None, [override])
+        load_recipe(DetectorRecipe, None, [override])
 
 
 def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
     listed.write_text("- epochs")
     for path in (broken, listed, tmp_path / "gone.yaml"):
         with pytest.raises(RecipeError, match=path.name):
-            load_recipe(path)
+            load_recipe(DetectorRecipe, path)
 
 
 def test_an_encoder_that_nobody_knows_is_refused_before_training() -> None:
@@ -102,7 +104,7 @@ def test_recipes_are_read_without_torch() -> None:
 
 def test_default_network_is_the_one_that_ships() -> None:
     from inference.networks.detector import DetectorArchitecture
-    from trainer.starting import architecture_of
+    from trainer.detecting.starting import architecture_of
 
     assert architecture_of(DetectorRecipe()) == DetectorArchitecture()
 
@@ -118,7 +120,7 @@ def test_init_shipped_means_the_detector_that_comes_with_heirloom(tmp_path: Path
 def test_a_training_can_go_on_from_the_detector_that_ships() -> None:
     from inference.checkpoint import load_checkpoint
     from inference.shipped import shipped_path
-    from trainer.starting import start_network
+    from trainer.detecting.starting import start_network
     from trainer.tracker import NullTracker
 
     network = start_network(DetectorRecipe(init="shipped"), NullTracker())

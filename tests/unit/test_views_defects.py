@@ -27,6 +27,7 @@ from db.engine import Database
 from inference.png import encode_png
 from tests.support.databases import new_photo
 from trainer.defects import AgeingSettings, DefectError, DefectSettings
+from trainer.detecting.recipe import DetectorRecipe
 from trainer.recipe import from_mapping
 
 
@@ -58,13 +59,13 @@ def test_the_recipe_says_what_is_changed_and_gives_it_back(values: dict[str, flo
     written = yaml.safe_load(recipe_text(settings)) or {}
     said = written.get("defects", {})
     assert len(said) - ("ageing" in said) + len(said.get("ageing", {})) == len(values)
-    assert from_mapping(written).defects == settings
+    assert from_mapping(DetectorRecipe, written).defects == settings
 
 
 def test_textures_stand_where_a_recipe_has_them() -> None:
     written = yaml.safe_load(recipe_text(settings_of(defaults() | {"hole": 1.0}, "/some/folder")))
     assert written == {"textures": "/some/folder", "defects": {"hole": 1.0}}
-    assert from_mapping(written).textures == "/some/folder"
+    assert from_mapping(DetectorRecipe, written).textures == "/some/folder"
 
 
 def test_a_folder_without_textures_is_named(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from trainer import dataset as pictures
+from trainer import cropping
 from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_photos, photos_in
-from trainer.dataset import DetectorDataset, TrainingExample, validation_pictures
 from trainer.defects import AgeingSettings, DefectSettings
+from trainer.detecting.dataset import DetectorDataset, validation_pictures
+from trainer.detecting.recipe import DetectorRecipe
 from trainer.errors import TrainerError
+from trainer.examples import TrainingExample
 from trainer.feeding import batches
-from trainer.recipe import DetectorRecipe
 
 STILL = DefectSettings(lookalikes=0, intact=1, ageing=AgeingSettings(strength=0, grey=0, cast=0, jpeg=0))
 RECIPE = DetectorRecipe(encoder="plain", pretrained=False, size=48, batch=3, steps_per_epoch=4, seed=9, workers=0)
@@ -51,9 +52,9 @@ def test_a_picture_depends_on_seed_epoch_and_index_alone() -> None:
 
 def test_data_workers_and_a_late_start_change_nothing() -> None:
     dataset = DetectorDataset(RECIPE, [_example()], CLEAN)
-    whole = list(batches(dataset, 2, 0, (0, 1), pinned=False))
+    whole = list(batches(dataset.recipe, dataset, 2, 0, (0, 1), pinned=False))
     with_workers = DetectorDataset(DetectorRecipe(**{**vars(RECIPE), "workers": 2}), [_example()], CLEAN)
-    rest = list(batches(with_workers, 2, 2, (0, 1), pinned=False))
+    rest = list(batches(with_workers.recipe, with_workers, 2, 2, (0, 1), pinned=False))
     assert len(whole) == 4
     assert len(rest) == 2
     for (photos, masks), (late_photos, late_masks) in zip(whole[2:], rest, strict=True):
@@ -65,13 +66,13 @@ def test_data_workers_and_a_late_start_change_nothing() -> None:
 def test_an_epoch_begun_anew_draws_nothing_of_the_chance_that_dropout_lives_on(workers: int) -> None:
     dataset = DetectorDataset(DetectorRecipe(**{**vars(RECIPE), "workers": workers}), [], CLEAN)
     before = torch.get_rng_state()
-    next(batches(dataset, 0, 3, (0, 1), pinned=False))
+    next(batches(dataset.recipe, dataset, 0, 3, (0, 1), pinned=False))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_two_processes_share_a_step_without_overlap() -> None:
     dataset = DetectorDataset(RECIPE, [], CLEAN)
-    mine, theirs = (next(batches(dataset, 0, 0, (place, 2), pinned=False))[0] for place in (0, 1))
+    mine, theirs = (next(batches(dataset.recipe, dataset, 0, 0, (place, 2), pinned=False))[0] for place in (0, 1))
     assert torch.equal(mine[0], dataset[0][0])
     assert torch.equal(theirs[0], dataset[3][0])
 
@@ -124,12 +125,12 @@ def test_a_mask_of_another_size_is_refused() -> None:
 
 
 def test_photos_stay_in_memory_up_to_a_limit_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = pictures._kept
+    kept = cropping._kept
     kept.clear()
-    monkeypatch.setattr(pictures, "_KEPT_BYTES", 2 * 70 * 90 * 4)
+    monkeypatch.setattr(cropping, "_KEPT_BYTES", 2 * 70 * 90 * 4)
     examples = [_example(level) for level in (1, 2, 3)]
     for example in (*examples[:2], examples[0], examples[2]):
-        pictures._load(example)
+        cropping.read_example(example)
     assert list(kept) == [examples[0], examples[2]]
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from trainer.detecting.validating import validate
 from trainer.errors import Stopped
-from trainer.validating import validate
 
 
 class Counting(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from skimage.morphology import skeletonize
 
-from trainer.losses import (
+from trainer.detecting.losses import (
     DetectorLoss,
     boundary_loss,
     centre_line_loss,
@@ -20,7 +20,8 @@ from trainer.losses import (
     soft_skeleton,
     tversky_loss,
 )
-from trainer.recipe import LossSettings, RecipeError
+from trainer.detecting.recipe import LossSettings
+from trainer.recipe import RecipeError
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 PUBLISHED = LossSettings()

@@ -1,0 +1,66 @@
+"""A detector in training."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from inference.networks.detector import DetectorNetwork
+from trainer.cropping import Mask, Pixels
+from trainer.detecting.dataset import DetectorDataset, validation_pictures
+from trainer.detecting.losses import DetectorLoss
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.detecting.starting import architecture_of, start_network, tell_what_is_real, weight_of_defects
+from trainer.detecting.validating import validate
+from trainer.examples import TrainingExample
+from trainer.learner import Batch, Learner, Validation
+from trainer.recomputing import recompute_levels
+from trainer.seen import clean_sides
+from trainer.tracker import Tracker
+
+
+class DetectorLearner(Learner):
+    """Learns masks from annotations and from synthetic defects; the epoch with the best Dice is kept."""
+
+    def __init__(
+        self,
+        recipe: DetectorRecipe,
+        network: DetectorNetwork,
+        pictures: DetectorDataset,
+        loss: DetectorLoss,
+        judged: tuple[Sequence[tuple[Pixels, Mask]], Sequence[TrainingExample]],
+    ) -> None:
+        """`judged` are the synthetic pictures and the annotated photos of validation."""
+        super().__init__(recipe, network, architecture_of(recipe).to_dict(), pictures)
+        self._loss = loss
+        self._judged = judged
+        self._recomputes = recipe.recompute
+
+    @classmethod
+    def start(cls, recipe: DetectorRecipe, examples: Sequence[TrainingExample], tracker: Tracker) -> "DetectorLearner":
+        """Begin with the recipe's first weights. Raises TrainerError for photos and recipes that cannot be used."""
+        train_photos, validation_photos = clean_sides(recipe, examples)
+        tell_what_is_real(examples, tracker)
+        loss = DetectorLoss(recipe.loss, recipe.weight_limit, weight_of_defects(recipe, examples))
+        train = [example for example in examples if example.split == "train"]
+        made = validation_pictures(recipe, validation_photos) if validation_photos else []
+        judged = made, [example for example in examples if example.split == "validation"]
+        return cls(
+            recipe, start_network(recipe, tracker), DetectorDataset(recipe, train, train_photos), loss, judged
+        )  # fmt: skip
+
+    def place(self, accelerator: Accelerator, model: nn.Module) -> None:
+        super().place(accelerator, model)
+        if self._recomputes:
+            recompute_levels(self.network)
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+        photos, masks = batch
+        with self.accelerator.autocast():
+            logits = self.model(photos)
+        return self._loss(logits, masks)
+
+    def validate(self, network: nn.Module, device: str, should_stop: Callable[[], bool]) -> Validation:
+        pictures, examples = self._judged
+        return validate(network, device, pictures, examples, should_stop)
