@@ -5,12 +5,16 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from inference.errors import InferenceError
 from inference.names import ModelName
 from inference.progress import progress_bar
+
+if TYPE_CHECKING:
+    from inference.sheet import ContactSheet
 
 FAILED, WRONG_USE = 1, 2
 Report = Callable[[float], None]
@@ -23,10 +27,14 @@ class Done:
     input: str
     outputs: dict[str, str]
     models: dict[str, str]
-    marked_share: float
-    """Share of the photo's pixels that are in the mask, 0 to 1."""
+    marked_share: float | None = None
+    """Share of the photo's pixels that are in the mask, 0 to 1; None where no mask had a part in it."""
     threshold: float | None = None
     warnings: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What the steps took, where that was measured."""
+    earlier: bool = False
+    """Whether an earlier run had done it, and this one left it as it is."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +47,30 @@ class Failed:
 
 @dataclass
 class Outcome:
-    """What became of all inputs, in their order."""
+    """What became of all inputs, in their order, and the contact sheets that show them."""
 
     done: list[Done] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
 
 
-def run_batch(inputs: Sequence[Path], step: Callable[[int, Report], Done], as_json: bool) -> None:
-    """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed."""
+def run_batch(
+    inputs: Sequence[Path], step: Callable[[int, Report], Done], as_json: bool, sheet: "ContactSheet | None" = None
+) -> None:
+    """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed.
+
+    On a `sheet`, a failed input gets its row here; that of a finished one is the step's affair.
+    """
     outcome = Outcome()
     with ExitStack() as stack:
         show = stack.enter_context(progress_bar(len(inputs)))
         for number, path in enumerate(inputs):
+            failures = len(outcome.failed)
             _do_one(number, path, step, outcome, show)
+            if sheet and len(outcome.failed) > failures:
+                sheet.add_failed(outcome.failed[-1].reason)
+    if sheet:
+        _close(sheet, outcome)
     _tell(outcome, as_json)
     if outcome.failed:
         raise typer.Exit(FAILED)
@@ -69,6 +88,13 @@ def _do_one(
         outcome.failed.append(Failed(str(path), f"{path} needs more memory than there is; cut it into parts."))
 
 
+def _close(sheet: "ContactSheet", outcome: Outcome) -> None:
+    try:
+        outcome.sheets = [str(page) for page in sheet.close()]
+    except InferenceError as error:
+        outcome.failed.append(Failed(str(sheet.path), str(error)))
+
+
 def _tell(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
@@ -77,13 +103,17 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
             typer.echo(f"Note: {warning}", err=True)
         if not as_json:
             typer.echo(_line(done))
+    if outcome.sheets and not as_json:
+        typer.echo(f"On one sheet: {', '.join(outcome.sheets)}")
     for failed in outcome.failed:
         typer.echo(f"Failed: {failed.reason}", err=True)
 
 
 def _line(done: Done) -> str:
+    marked = "" if done.marked_share is None else f"{done.marked_share:.1%} defect; "
+    earlier = "done earlier; " if done.earlier else ""
     models = ", ".join(done.models.values())
-    return f"{done.input} → {', '.join(done.outputs.values())} ({done.marked_share:.1%} defect; {models})"
+    return f"{done.input} → {', '.join(done.outputs.values())} ({earlier}{marked}{models})"
 
 
 def named(models: dict[str, ModelName]) -> dict[str, str]:

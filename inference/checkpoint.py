@@ -11,13 +11,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from inference.errors import CheckpointError
-from inference.names import ModelName
+from inference.names import KINDS, ModelName
 
 __all__ = ["Checkpoint", "ModelName", "load_checkpoint", "save_checkpoint"]
 
 _ENTRY = "heirloom"
 _FORMAT = 1
-_KINDS = ("detector", "inpainter", "colorizer")
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> None:
     """Write a checkpoint beside its place, then move it there. `half` stores floating weights as float16."""
-    if checkpoint.kind not in _KINDS:
-        raise CheckpointError(f"A checkpoint is of kind {', '.join(_KINDS)}; not '{checkpoint.kind}'.")
+    if checkpoint.kind not in KINDS:
+        raise CheckpointError(f"A checkpoint is of kind {', '.join(KINDS)}; not '{checkpoint.kind}'.")
     description = {
         "format": _FORMAT,
         "kind": checkpoint.kind,
@@ -80,7 +79,7 @@ def _described(path: Path, entry: str | None, state: dict[str, torch.Tensor]) ->
         raise CheckpointError(f"{path}: these weights were not saved by heirloom. Give a checkpoint of a training.")
     try:
         description = json.loads(entry)
-        if description["format"] != _FORMAT or description["kind"] not in _KINDS:
+        if description["format"] != _FORMAT or description["kind"] not in KINDS:
             raise CheckpointError(f"{path}: checkpoint of an unknown format or kind. Use a newer heirloom to read it.")
         return Checkpoint(
             kind=description["kind"],

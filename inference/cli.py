@@ -8,25 +8,15 @@ import typer
 
 from inference.batch import Done, Report, named, refuse, run_batch
 from inference.errors import InferenceError, UsageProblem
-from inference.methods import FillMethod, fill_name
+from inference.methods import FillMethod
+from inference.options import AsJson, Fill, Model, Models, Out, Paths, Saturation, Threshold
 
 if TYPE_CHECKING:
-    from inference.names import ModelName
+    from inference.fill import ClassicalInpainter
+    from inference.inpainter import Inpainter
     from inference.resolve import ModelResolver
 
 commands = typer.Typer(help="Restore photos.")
-
-
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos (read recursively).")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; folders are mirrored in it.")]
-Model = Annotated[
-    str | None, typer.Option("--model", metavar="NAME@ALIAS|PATH", help="Detector; without it the one in use here.")
-]
-Fill = Annotated[FillMethod, typer.Option("--method", help="Fill by Telea's method or by Navier–Stokes.")]
-Threshold = Annotated[
-    float | None, typer.Option("--threshold", help="Probability from which a pixel is a defect, above 0 and up to 1.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
 
 
 @commands.command()
@@ -35,36 +25,48 @@ def restore(
     paths: Paths,
     *,
     out: Out,
-    model: Model = None,
-    method: Fill = "telea",
+    model: Models = None,
+    method: Fill = None,
     threshold: Threshold = None,
+    saturation: Saturation = 1.0,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE.png", help="Show all on a contact sheet: photo, mask, three results."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Leave out photos whose results are there, by the same models and settings."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the defects of photos and fill them: NAME.mask.png and NAME.restored.png."""
-    from inference.files import encode_mask, encode_png, plan_outputs, write_file
-    from inference.photo import read_photo
+    """Find the defects of photos, fill them, and colour photo and result: four pictures and NAME.json for each."""
+    from inference.choosing import resolve_models
+    from inference.files import plan_outputs
+    from inference.names import KINDS
+    from inference.results import ENDINGS, made_by
 
     try:
-        plan = plan_outputs(paths, out, (".mask.png", ".restored.png"))
-        checkpoint, name = _resolve(context, model)
+        plan = plan_outputs(paths, out, tuple(ENDINGS.values()))
+        kinds = [kind for kind in KINDS if method is None or kind != "inpainter"]
+        chosen = resolve_models(_resolver(context), model or (), kinds)
         from inference.restorer import Restorer
+        from inference.restoring import Restoring, open_sheet
 
-        restorer = Restorer.load(checkpoint, method, name=name, threshold=threshold)
+        shown = open_sheet(sheet, plan)
+        files = {kind: path for kind, (path, _) in chosen.items()}
+        names = {kind: name for kind, (_, name) in chosen.items()}
+        restorer = Restorer.load(
+            files["detector"], files.get("inpainter"), files["colorizer"], method=method, names=names,
+            threshold=threshold,
+        )  # fmt: skip
+        settings = {"threshold": restorer.threshold, "saturation": saturation}
+        by = made_by(restorer.models, files, settings)
     except InferenceError as error:
         raise refuse(error) from error
 
-    def step(number: int, report: Report) -> Done:
-        source, target = plan[number]
-        photo = read_photo(source)
-        result = restorer.restore(photo, report)
-        outputs = {"mask": _with(target, ".mask.png"), "restored": _with(target, ".restored.png")}
-        write_file(outputs["mask"], encode_mask(result.mask))
-        write_file(outputs["restored"], encode_png(result.restored, exif=photo.exif, icc=photo.icc))
-        share = float(result.mask.mean())
-        return Done(str(source), _text(outputs), named(result.models), share, result.threshold, result.warnings)
-
     _quiet_libraries()
-    run_batch([source for source, _ in plan], step, as_json)
+    restoring = Restoring(plan, restorer, by, resume=resume, sheet=shown)
+    run_batch([source for source, _ in plan], restoring.step, as_json, shown)
 
 
 @commands.command()
@@ -84,7 +86,7 @@ def detect(
 
     try:
         plan = plan_outputs(paths, out, (".probability.png", ".mask.png"))
-        checkpoint, name = _resolve(context, model)
+        checkpoint, name = _resolver(context).resolve_model(model, "detector")
         from inference.detector import Detector
 
         detector = Detector.load(checkpoint, name=name, threshold=threshold)
@@ -108,40 +110,111 @@ def detect(
 
 @commands.command()
 def inpaint(
+    context: typer.Context,
     photo_path: Annotated[Path, typer.Argument(metavar="PHOTO")],
     mask_path: Annotated[Path, typer.Argument(metavar="MASK", help="A picture of the photo's size, white = defect.")],
+    *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The filled photo, a PNG.")],
-    method: Fill = "telea",
+    model: Model = None,
+    method: Fill = None,
     as_json: AsJson = False,
 ) -> None:
     """Fill the defects that a mask marks."""
     from inference.files import decode_mask, encode_png, write_file
-    from inference.fill import fill
     from inference.photo import read_file, read_photo
 
-    if out.suffix.lower() != ".png":
-        raise refuse(UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so."))
-    if out.resolve() in (photo_path.resolve(), mask_path.resolve()):
-        raise refuse(UsageProblem(f"--out {out} would replace an input; choose another name."))
+    try:
+        _check_file_out(out, (photo_path, mask_path))
+        if method and model:
+            raise UsageProblem(f"--method {method} fills without a model; leave out --model {model} or the method.")
+        inpainter = _classical(method) if method else _inpainter(context, model)
+    except InferenceError as error:
+        raise refuse(error) from error
 
     def step(_: int, report: Report) -> Done:
         photo = read_photo(photo_path)
         mask = decode_mask(read_file(mask_path), photo.size, str(mask_path))
-        filled = fill(photo, mask, method, progress=report)
-        write_file(out, encode_png(filled, exif=photo.exif, icc=photo.icc))
-        models = named({"inpainter": fill_name(method)})
-        return Done(str(photo_path), {"restored": str(out)}, models, float(mask.mean()), None, photo.warnings)
+        filled = inpainter.fill(photo, mask, progress=report)
+        write_file(out, encode_png(filled.pixels, exif=photo.exif, icc=photo.icc))
+        models = named({"inpainter": inpainter.name})
+        warned = photo.warnings + filled.warnings
+        return Done(str(photo_path), {"restored": str(out)}, models, float(mask.mean()), None, warned)
 
     _quiet_libraries()
     run_batch([photo_path], step, as_json)
 
 
-def _resolve(context: typer.Context, spec: str | None) -> "tuple[Path, ModelName]":
-    """Ask the root of the command line, or, where these commands stand alone, the files."""
+@commands.command()
+def colorize(
+    context: typer.Context,
+    paths: Paths,
+    *,
+    out: Out,
+    model: Model = None,
+    saturation: Saturation = 1.0,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option("--hint", metavar="ROW,COLUMN,#RRGGBB", help="The colour at a point; once for each, one photo."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Colour photos as they are: NAME.color.png, always RGB."""
+    from inference.files import plan_outputs, write_file
+    from inference.photo import read_photo
+    from inference.results import ENDINGS, encode_colour
+
+    ending = ENDINGS["color"]
+    try:
+        plan = plan_outputs(paths, out, (ending,))
+        checkpoint, name = _resolver(context).resolve_model(model, "colorizer")
+        from inference.colorizer import Colorizer
+        from inference.hints import read_hints
+        from inference.restorer import profile_warning
+
+        hints = read_hints(hint or (), len(plan))
+        colorizer = Colorizer.load(checkpoint, name=name)
+    except InferenceError as error:
+        raise refuse(error) from error
+
+    def step(number: int, report: Report) -> Done:
+        source, target = plan[number]
+        photo = read_photo(source)
+        colour = colorizer.colour(photo, saturation=saturation, hints=hints, progress=report)
+        written = _with(target, ending)
+        write_file(written, encode_colour(photo, colour))
+        warned = photo.warnings + profile_warning(photo)
+        return Done(str(source), {"color": str(written)}, named({"colorizer": colorizer.name}), warnings=warned)
+
+    _quiet_libraries()
+    run_batch([source for source, _ in plan], step, as_json)
+
+
+def _resolver(context: typer.Context) -> "ModelResolver":
+    """The root of the command line, or, where these commands stand alone, the files."""
     from inference.resolve import FilesOnly
 
     resolver: ModelResolver = context.obj or FilesOnly()
-    return resolver.resolve_model(spec, "detector")
+    return resolver
+
+
+def _inpainter(context: typer.Context, spec: str | None) -> "Inpainter":
+    checkpoint, name = _resolver(context).resolve_model(spec, "inpainter")
+    from inference.inpainter import Inpainter
+
+    return Inpainter.load(checkpoint, name=name)
+
+
+def _classical(method: FillMethod) -> "ClassicalInpainter":
+    from inference.fill import ClassicalInpainter
+
+    return ClassicalInpainter(method)
+
+
+def _check_file_out(out: Path, inputs: tuple[Path, ...]) -> None:
+    if out.suffix.lower() != ".png":
+        raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
+    if out.resolve() in [path.resolve() for path in inputs]:
+        raise UsageProblem(f"--out {out} would replace an input; choose another name.")
 
 
 def _with(target: Path, suffix: str) -> Path:

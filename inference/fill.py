@@ -1,6 +1,7 @@
 """The classical fill: OpenCV's inpainting by Telea or Navier–Stokes, at any size and depth."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import get_args
 
 import cv2
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from inference.errors import PhotoError, UsageProblem
 from inference.metadata import Array
-from inference.methods import FillMethod
+from inference.methods import FillMethod, fill_name
+from inference.names import ModelName
 from inference.photo import Photo
 
 _FLAGS: dict[str, int] = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}
@@ -17,6 +19,28 @@ _TILE = 2048
 _DEEP = 48
 _CONTEXT = 96
 Box = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A photo without its defects: `pixels` is like the photo's `source` and equals it outside the mask."""
+
+    pixels: Array
+    warnings: tuple[str, ...] = ()
+    """What a person should know of this fill, such as a hole larger than the largest seen in training."""
+
+
+class ClassicalInpainter:
+    """OpenCV's fill in the place of an inpainter: no weights, nothing learned."""
+
+    def __init__(self, method: FillMethod) -> None:
+        """Fill by `telea` or `ns`. Raises UsageProblem for another method."""
+        self._method: FillMethod = _checked(method)
+        self.name: ModelName = fill_name(method)
+
+    def fill(self, photo: Photo, mask: NDArray[np.bool_], progress: Callable[[float], None] | None = None) -> Filled:
+        """Fill what `mask`, bool H×W, marks. See `fill` for the rest and for what is raised."""
+        return Filled(fill(photo, mask, self._method, progress=progress))
 
 
 def fill(
@@ -35,10 +59,9 @@ def fill(
     Raises PhotoError for a mask of another size or one that leaves nothing to fill from, UsageProblem for a `method`
     or `radius` that is none.
     """
-    if method not in get_args(FillMethod) or radius < 1:
-        raise UsageProblem(
-            f"Filling with '{method}' and radius {radius} is not possible; use telea or ns, and 1 or more."
-        )
+    _checked(method)
+    if radius < 1:
+        raise UsageProblem(f"Filling with a radius of {radius} is not possible; give 1 or more.")
     if mask.dtype != np.bool_ or mask.shape != photo.size:
         raise PhotoError(
             f"The mask is {mask.dtype} {mask.shape} but {photo.name} needs bool {photo.size}; make it anew."
@@ -57,6 +80,12 @@ def fill(
         if progress:
             progress(number / len(pieces))
     return result
+
+
+def _checked(method: FillMethod) -> FillMethod:
+    if method not in get_args(FillMethod):
+        raise UsageProblem(f"Filling by '{method}' is not possible; use telea or ns.")
+    return method
 
 
 def _inpaint(crop: Array, unknown: NDArray[np.bool_], flag: int, radius: int) -> Array:

@@ -91,6 +91,11 @@ def read_icc(image: Image.Image, grey: bool, name: str, warnings: list[str]) -> 
     return icc
 
 
+def rgb_profile(icc: bytes | None) -> bytes | None:
+    """The profile if it is one for RGB; a profile for grey would be untrue in a picture in colour."""
+    return icc if icc is not None and icc[16:20] == b"RGB " else None
+
+
 def to_srgb(image: Image.Image, name: str, warnings: list[str]) -> Image.Image:
     """Convert CMYK to RGB through the file's profile; without a usable one by the plain formula. Always warns."""
     icc = image.info.get("icc_profile")

@@ -4,6 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+KINDS = ("detector", "inpainter", "colorizer")
+"""The kinds of models, in the order in which a photo meets them."""
+
 
 @dataclass(frozen=True)
 class ModelName:

@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from safetensors import SafetensorError, safe_open
 
 from inference.errors import CheckpointError, ModelError
-from inference.names import ModelName
+from inference.names import KINDS, ModelName
 from inference.shipped import shipped_path
+
+_ENTRY = "heirloom"
+_UNREADABLE = (SafetensorError, OSError, LookupError, TypeError, ValueError)
 
 
 class ModelResolver(Protocol):
@@ -43,9 +46,27 @@ def shipped_model(kind: str) -> tuple[Path, ModelName]:
     """The checkpoint of `kind` that comes with heirloom. Raises CheckpointError when there is none or it is damaged."""
     path = shipped_path(kind)
     try:
-        with safe_open(path, framework="numpy") as file:
-            description = json.loads((file.metadata() or {})["heirloom"])
-            version = str(description["provenance"].get("version", 1))
-    except (SafetensorError, OSError, LookupError, ValueError) as error:
+        version = str(_description(path)["provenance"].get("version", 1))
+    except _UNREADABLE as error:
         raise CheckpointError(f"{path} is damaged ({error}); install heirloom again.") from error
     return path, ModelName(kind, version, "shipped")
+
+
+def checkpoint_kind(path: Path) -> str:
+    """The kind of model that a checkpoint file says it holds, without loading weights. Raises CheckpointError."""
+    try:
+        kind = str(_description(path)["kind"])
+    except _UNREADABLE as error:
+        raise CheckpointError(
+            f"{path}: this is not a checkpoint of heirloom ({error}). Give one of a training, or export it again."
+        ) from error
+    if kind not in KINDS:
+        raise CheckpointError(f"{path}: checkpoint of an unknown kind, {kind}. Use a newer heirloom to read it.")
+    return kind
+
+
+def _description(path: Path) -> dict[str, Any]:
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata() or {}
+    described: dict[str, Any] = json.loads(metadata[_ENTRY])
+    return described

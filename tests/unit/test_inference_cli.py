@@ -1,23 +1,20 @@
-"""restore, detect and inpaint as people and machines call them."""
+"""detect, inpaint and colorize as people and machines call them."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
-from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.cli import commands
-from inference.detector import Detector
+from inference.colorizer import MOST_SATURATION
 from inference.files import encode_mask, encode_png
 from inference.names import ModelName
-from inference.networks.detector import DetectorArchitecture, build_detector
-from inference.photo import decode, read_photo
+from inference.photo import read_photo
+from tests.support.networks import noise, small_colorizer, small_detector
 
 
 def invoke(*arguments: object, obj: object = None) -> Result:
@@ -30,22 +27,14 @@ def failing(result: Result, code: int) -> str:
     return str(result.stderr)
 
 
-def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype)
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_detector(tmp_path_factory.mktemp("models") / "tiny.safetensors")
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real checkpoint with random weights; its threshold marks about half of a noisy photo."""
-    torch.manual_seed(0)
-    architecture = DetectorArchitecture("plain", 3, (16, 8, 8))
-    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
-    network = build_detector(architecture)
-    name = ModelName("detector", "1", "file")
-    threshold = float(np.median(Detector(network, 0.5, name, device="cpu").probability(noise(40, 50, 3))))
-    settings = {"threshold": threshold}
-    save_checkpoint(path, Checkpoint("detector", architecture.to_dict(), settings, {}, network.state_dict()))
-    return path
+def colorizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_colorizer(tmp_path_factory.mktemp("models") / "colours.safetensors")
 
 
 @pytest.fixture
@@ -57,75 +46,6 @@ def photos(tmp_path: Path) -> Path:
     (folder / "deep" / "b.png").write_bytes(encode_png(noise(40, 50, dtype=np.uint16)))
     (folder / "notes.txt").write_text("aunt, 1943")
     return folder
-
-
-def test_restore_mirrors_a_folder(photos: Path, model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    result = invoke("restore", photos, "--out", out, "--model", model)
-    assert result.exit_code == 0, result.output
-    written = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
-    names = ["a.damaged.mask.png", "a.damaged.restored.png", "deep/b.mask.png", "deep/b.restored.png"]
-    assert written == names
-    assert "detector tiny.safetensors@" in result.stdout
-    assert "telea (OpenCV" in result.stdout
-
-
-@pytest.mark.parametrize("method", ["telea", "ns"])
-def test_restored_files_keep_depth_and_what_lies_outside_the_mask(
-    photos: Path, model: Path, tmp_path: Path, method: str
-) -> None:
-    assert invoke("restore", photos, "--out", tmp_path, "--model", model, "--method", method).exit_code == 0
-    for source, target in (("a.damaged.jpg", "a.damaged"), ("deep/b.png", "deep/b")):
-        before, after = read_photo(photos / source), read_photo(tmp_path / f"{target}.restored.png")
-        mask = read_photo(tmp_path / f"{target}.mask.png")
-        assert (after.channels, after.bit_depth) == (before.channels, before.bit_depth)
-        assert mask.channels == 1
-        assert set(np.unique(mask.source)) <= {0, 255}
-        marked = mask.source > 0
-        assert marked.any()
-        np.testing.assert_array_equal(after.source[~marked], before.source[~marked])
-
-
-def test_exif_and_profile_travel_into_the_restored_file(model: Path, tmp_path: Path) -> None:
-    from PIL import ImageCms
-
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "Leica"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    Image.fromarray(noise(40, 60, 3)).save(tmp_path / "a.jpg", exif=exif.tobytes(), icc_profile=profile)
-    assert invoke("restore", tmp_path / "a.jpg", "--out", tmp_path / "out", "--model", model).exit_code == 0
-    restored = Image.open(tmp_path / "out" / "a.restored.png")
-    assert restored.size == (40, 60)
-    assert restored.getexif()[0x0112] == 1
-    assert restored.getexif()[0x010F] == "Leica"
-    assert restored.info["icc_profile"] == profile
-
-
-def test_one_bad_file_is_named_and_the_others_finish(photos: Path, model: Path, tmp_path: Path) -> None:
-    (photos / "broken.png").write_bytes(encode_png(noise(40, 50, 3))[:500])
-    missing = tmp_path / "gone.jpg"
-    result = invoke("restore", photos, missing, "--out", tmp_path / "out", "--model", model)
-    said = failing(result, 1)
-    assert "broken.png" in said
-    assert "gone.jpg" in said
-    assert (tmp_path / "out" / "a.damaged.restored.png").is_file()
-    assert (tmp_path / "out" / "deep" / "b.restored.png").is_file()
-    assert not list((tmp_path / "out").rglob("broken*"))
-
-
-def test_json_is_all_there_is_on_stdout(photos: Path, model: Path, tmp_path: Path) -> None:
-    (photos / "broken.png").write_bytes(b"no picture")
-    result = invoke("restore", photos, "--out", tmp_path / "out", "--model", model, "--json")
-    assert result.exit_code == 1
-    told: dict[str, Any] = json.loads(result.stdout)
-    assert [Path(done["input"]).name for done in told["done"]] == ["a.damaged.jpg", "b.png"]
-    first = told["done"][0]
-    assert Path(first["outputs"]["restored"]).is_file()
-    assert set(first["models"]) == {"detector", "inpainter"}
-    assert 0 < first["marked_share"] < 1
-    assert 0 < first["threshold"] < 1
-    assert [Path(failed["input"]).name for failed in told["failed"]] == ["broken.png"]
-    assert "not a picture" in told["failed"][0]["reason"]
 
 
 def test_warnings_reach_people(model: Path, tmp_path: Path) -> None:
@@ -145,15 +65,15 @@ def test_detect_writes_probability_and_mask(photos: Path, model: Path, tmp_path:
     assert json.loads(result.stdout)["done"][0]["threshold"] == 0.5
 
 
-def test_collisions_are_refused_before_work(photos: Path, model: Path, tmp_path: Path) -> None:
+def test_collisions_are_refused_before_work(photos: Path, model: Path, colorizer: Path, tmp_path: Path) -> None:
     Image.fromarray(noise(40, 50, 3)).save(photos / "a.damaged.png")
-    for command in ("restore", "detect"):
-        said = failing(invoke(command, photos, "--out", tmp_path / "out", "--model", model), 2)
+    for command, chosen in (("detect", model), ("colorize", colorizer)):
+        said = failing(invoke(command, photos, "--out", tmp_path / "out", "--model", chosen), 2)
         assert "would both write" in said
         assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("command", ["restore", "detect"])
+@pytest.mark.parametrize("command", ["detect", "colorize"])
 @pytest.mark.parametrize(
     ("spec", "cause"), [("detector@production", "model of a platform"), ("nowhere.safetensors", "no checkpoint file")]
 )
@@ -165,19 +85,16 @@ def test_models_that_are_not_there_are_wrong_use(
     assert cause in said
 
 
-@pytest.mark.parametrize("command", ["restore", "detect"])
 @pytest.mark.parametrize("threshold", [0, 1.5])
-def test_impossible_thresholds_are_wrong_use(
-    photos: Path, model: Path, tmp_path: Path, command: str, threshold: float
-) -> None:
-    result = invoke(command, photos, "--out", tmp_path / "out", "--model", model, "--threshold", threshold)
+def test_impossible_thresholds_are_wrong_use(photos: Path, model: Path, tmp_path: Path, threshold: float) -> None:
+    result = invoke("detect", photos, "--out", tmp_path / "out", "--model", model, "--threshold", threshold)
     assert f"A threshold of {threshold} is not possible" in failing(result, 2)
 
 
 def test_a_damaged_checkpoint_is_wrong_use(photos: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.safetensors"
     path.write_bytes(b"nothing")
-    assert "bad.safetensors" in failing(invoke("restore", photos, "--out", tmp_path / "out", "--model", path), 2)
+    assert "bad.safetensors" in failing(invoke("detect", photos, "--out", tmp_path / "out", "--model", path), 2)
 
 
 def test_the_root_may_resolve_names(photos: Path, model: Path, tmp_path: Path) -> None:
@@ -186,7 +103,7 @@ def test_the_root_may_resolve_names(photos: Path, model: Path, tmp_path: Path) -
             assert (spec, kind) == ("detector@production", "detector")
             return model, ModelName("detector", "3", "registry")
 
-    arguments = ("restore", photos, "--out", tmp_path / "out", "--model", "detector@production")
+    arguments = ("detect", photos, "--out", tmp_path / "out", "--model", "detector@production")
     result = invoke(*arguments, obj=Registry())
     assert result.exit_code == 0, result.output
     assert "detector v3 (registry)" in result.stdout
@@ -194,7 +111,14 @@ def test_the_root_may_resolve_names(photos: Path, model: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "arguments",
-    [("restore",), ("restore", "a.png"), ("restore", "a.png", "--out", "o", "--method", "magic"), ("inpaint", "a.png")],
+    [
+        ("detect",),
+        ("detect", "a.png"),
+        ("inpaint", "a.png"),
+        ("inpaint", "a.png", "b.png", "--out", "c.png", "--method", "magic"),
+        ("colorize", "a.png"),
+        ("colorize", "a.png", "--out", "o", "--saturation", "-1"),
+    ],
 )
 def test_wrong_calls_leave_with_two(arguments: tuple[str, ...]) -> None:
     assert invoke(*arguments).exit_code == 2
@@ -218,7 +142,7 @@ def test_inpaint_refuses_a_mask_of_another_size(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(encode_png(noise(40, 50, 3)))
     (tmp_path / "mask.png").write_bytes(encode_mask(np.zeros((50, 40), bool)))
     out = tmp_path / "filled.png"
-    said = failing(invoke("inpaint", tmp_path / "photo.png", tmp_path / "mask.png", "--out", out), 1)
+    said = failing(invoke("inpaint", tmp_path / "photo.png", tmp_path / "mask.png", "--out", out, "--method", "ns"), 1)
     assert "mask.png is 40×50 pixels but its photo is 50×40" in said
     assert not out.exists()
 
@@ -231,9 +155,100 @@ def test_inpaint_writes_png_and_no_input(tmp_path: Path) -> None:
     assert "replace an input" in failing(invoke("inpaint", photo, mask, "--out", photo), 2)
 
 
-def test_a_file_that_cannot_be_written_is_a_failed_input(photos: Path, model: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "deep").write_text("a file where a folder should be")
-    result = invoke("restore", photos, "--out", tmp_path / "out", "--model", model)
-    assert "cannot be written" in failing(result, 1)
-    assert decode((tmp_path / "out" / "a.damaged.restored.png").read_bytes(), "a").size == (40, 50)
+def test_inpaint_takes_a_model_or_a_method(tmp_path: Path) -> None:
+    call = ("inpaint", tmp_path / "p.png", tmp_path / "m.png", "--out", tmp_path / "f.png")
+    said = failing(invoke(*call, "--method", "telea", "--model", "inpainter@production"), 2)
+    assert "--method telea fills without a model" in said
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_colorize_writes_rgb_in_the_depth_of_the_photo(
+    colorizer: Path, tmp_path: Path, channels: int, dtype: type
+) -> None:
+    source = noise(40, 50, channels, dtype=dtype)
+    (tmp_path / "a.old.png").write_bytes(encode_png(source[..., 0] if channels == 1 else source))
+    result = invoke("colorize", tmp_path / "a.old.png", "--out", tmp_path / "out", "--model", colorizer)
+    assert result.exit_code == 0, result.output
+    assert "colorizer colours.safetensors@" in result.stdout
+    assert "defect" not in result.stdout
+    colour = read_photo(tmp_path / "out" / "a.old.color.png")
+    assert (colour.channels, colour.bit_depth) == (3, np.dtype(dtype).itemsize * 8)
+    assert (colour.source.max(axis=2) > colour.source.min(axis=2)).any()
+
+
+def test_colorize_mirrors_folders_and_goes_on_behind_a_broken_photo(
+    photos: Path, colorizer: Path, tmp_path: Path
+) -> None:
+    (photos / "broken.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    result = invoke("colorize", photos, "--out", out, "--model", colorizer, "--json")
+    assert result.exit_code == 1
+    written = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert written == ["a.damaged.color.png", "deep/b.color.png"]
+    told = json.loads(result.stdout)
+    assert set(told["done"][0]["models"]) == {"colorizer"}
+    assert told["done"][0]["marked_share"] is None
+    assert [Path(failed["input"]).name for failed in told["failed"]] == ["broken.png"]
+
+
+def test_saturation_zero_is_grey(photos: Path, colorizer: Path, tmp_path: Path) -> None:
+    call = ("colorize", photos / "deep" / "b.png", "--out", tmp_path, "--model", colorizer, "--saturation", 0)
+    assert invoke(*call).exit_code == 0
+    colour = read_photo(tmp_path / "b.color.png").source
+    np.testing.assert_array_equal(colour, np.repeat(read_photo(photos / "deep" / "b.png").source[..., None], 3, axis=2))
+
+
+def test_saturation_has_the_colorizers_limit(photos: Path, colorizer: Path, tmp_path: Path) -> None:
+    call = ("colorize", photos / "deep" / "b.png", "--out", tmp_path, "--model", colorizer, "--saturation")
+    assert invoke(*call, MOST_SATURATION).exit_code == 0
+    assert invoke(*call, MOST_SATURATION + 0.01).exit_code == 2
+
+
+def test_hints_colour_their_surroundings(photos: Path, colorizer: Path, tmp_path: Path) -> None:
+    call = ("colorize", photos / "deep" / "b.png", "--model", colorizer, "--out")
+    assert invoke(*call, tmp_path / "plain").exit_code == 0
+    hints = ("--hint", "10,12,#aa2211", "--hint", "30,40,#1122AA")
+    assert invoke(*call, tmp_path / "hinted", *hints).exit_code == 0
+    plain, hinted = (read_photo(tmp_path / folder / "b.color.png").source for folder in ("plain", "hinted"))
+    assert (plain != hinted).any()
+
+
+@pytest.mark.parametrize(
+    ("hint", "cause"), [("10,12", "is not ROW,COLUMN,#RRGGBB"), ("10,12,red", "is not ROW"), ("-1,2,#000000", "is not")]
+)
+def test_hints_that_cannot_be_read_are_wrong_use(
+    photos: Path, colorizer: Path, tmp_path: Path, hint: str, cause: str
+) -> None:
+    call = ("colorize", photos / "deep" / "b.png", "--out", tmp_path, "--model", colorizer, "--hint", hint)
+    said = failing(invoke(*call), 2)
+    assert cause in said
+    assert hint in said
+
+
+def test_hints_are_points_of_one_photo(photos: Path, colorizer: Path, tmp_path: Path) -> None:
+    call = ("colorize", photos, "--out", tmp_path / "out", "--model", colorizer, "--hint", "1,1,#ffffff")
+    assert "2 are to be coloured; name one photo" in failing(invoke(*call), 2)
+    call = ("colorize", photos / "deep" / "b.png", "--out", tmp_path / "out", "--model", colorizer)
+    assert "is outside" in failing(invoke(*call, "--hint", "40,1,#ffffff"), 1)
+
+
+def test_exif_travels_into_the_coloured_file_and_a_profile_for_grey_does_not(colorizer: Path, tmp_path: Path) -> None:
+    from PIL import ImageCms
+
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Leica"
+    rgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    grey = rgb[:16] + b"GRAY" + rgb[20:]
+    Image.fromarray(noise(40, 60, 3)).save(tmp_path / "rgb.jpg", exif=exif.tobytes(), icc_profile=rgb)
+    Image.fromarray(noise(40, 60)).save(tmp_path / "grey.jpg", exif=exif.tobytes(), icc_profile=grey)
+    call = ("colorize", tmp_path / "rgb.jpg", tmp_path / "grey.jpg", "--out", tmp_path / "out", "--model", colorizer)
+    result = invoke(*call)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("colour profile for grey; it was left out") == 1
+    for name, profile in (("rgb", rgb), ("grey", None)):
+        coloured = Image.open(tmp_path / "out" / f"{name}.color.png")
+        assert coloured.size == (40, 60)
+        assert coloured.getexif()[0x0112] == 1
+        assert coloured.getexif()[0x010F] == "Leica"
+        assert coloured.info.get("icc_profile") == profile

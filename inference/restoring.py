@@ -1,0 +1,98 @@
+"""What `heirloom restore` does with one photo after another: nothing of the last is kept when the next begins."""
+
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from inference.batch import Done, Report, named
+from inference.errors import UsageProblem
+from inference.files import decode_mask
+from inference.photo import Photo, decode, read_file, read_photo
+from inference.restorer import RestorationResult, Restorer
+from inference.results import MadeBy, finished, outputs_of, write_pictures, write_record
+from inference.sheet import ContactSheet
+
+Plan = Sequence[tuple[Path, Path]]
+_SHOWN = ("restored", "restored_color", "color")
+
+
+class Restoring:
+    """Restores the photos of a plan, number by number, writes their files and adds them to the sheet."""
+
+    def __init__(
+        self, plan: Plan, restorer: Restorer, by: MadeBy, *, resume: bool, sheet: ContactSheet | None = None
+    ) -> None:
+        """Pairs of a photo and the beginning of its files' names. With `resume`, what `by` has made stays as it is."""
+        self._plan = plan
+        self._restorer = restorer
+        self._by = by
+        self._resume = resume
+        self._sheet = sheet
+
+    def step(self, number: int, report: Report) -> Done:
+        """Restore one photo, unless it is done. Raises InferenceError when it cannot be."""
+        source, target = self._plan[number]
+        begun = time.perf_counter()
+        data = read_file(source)
+        digest = sha256(data).hexdigest()
+        record = finished(target, digest, self._by) if self._resume else None
+        if record is not None:
+            self._show_files(source, target, data, record)
+            return self._done(source, target, record, earlier=True)
+        photo = decode(data, str(source))
+        del data
+        seconds = {"read": time.perf_counter() - begun}
+        result = self._restorer.restore(photo, report, saturation=self._by.settings["saturation"])
+        begun = time.perf_counter()
+        write_pictures(target, photo, result)
+        seconds |= {**result.seconds, "write": time.perf_counter() - begun}
+        record = write_record(target, source, photo, result, digest=digest, by=self._by, seconds=seconds)
+        self._show(source, photo, result, record)
+        return self._done(source, target, record)
+
+    def _done(self, source: Path, target: Path, record: dict[str, Any], earlier: bool = False) -> Done:
+        return Done(
+            input=str(source),
+            outputs={what: str(path) for what, path in outputs_of(target).items()},
+            models=named(self._restorer.models),
+            marked_share=record["marked_share"],
+            threshold=self._restorer.threshold,
+            warnings=tuple(record["warnings"]),
+            seconds=record["seconds"],
+            earlier=earlier,
+        )
+
+    def _show(self, source: Path, photo: Photo, result: RestorationResult, record: dict[str, Any]) -> None:
+        if self._sheet:
+            pictures = [result.restored, result.restored_color, result.color]
+            self._sheet.add(_caption(source, record), photo.source, result.mask, pictures)
+
+    def _show_files(self, source: Path, target: Path, data: bytes, record: dict[str, Any]) -> None:
+        if self._sheet:
+            files = outputs_of(target)
+            photo = decode(data, str(source))
+            mask = decode_mask(read_file(files["mask"]), photo.size, str(files["mask"]))
+            pictures = [read_photo(files[what]).source for what in _SHOWN]
+            self._sheet.add(_caption(source, record), photo.source, mask, pictures)
+
+
+def open_sheet(path: Path | None, plan: Plan) -> ContactSheet | None:
+    """The contact sheet at `path`. Raises UsageProblem if it is no PNG or would replace an input or a result."""
+    if path is None:
+        return None
+    if path.suffix.lower() != ".png":
+        raise UsageProblem(f"--sheet {path} does not end in .png, and PNG is what is written; name it so.")
+    taken = {source.resolve() for source, _ in plan}
+    taken |= {file.resolve() for _, target in plan for file in outputs_of(target).values()}
+    sheet = ContactSheet(path)
+    for page in sheet.pages(len(plan)):
+        if page.resolve() in taken:
+            raise UsageProblem(f"--sheet would replace {page}, a photo or a result; choose another name.")
+    return sheet
+
+
+def _caption(source: Path, record: dict[str, Any]) -> str:
+    spent = sum(record["seconds"].values())
+    return f"{source} · {record['marked_share']:.1%} defect · {spent:.1f} s"

@@ -1,0 +1,114 @@
+"""The files that a restoration becomes: four pictures, and a record of how they came about."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inference.errors import OutputError
+from inference.files import encode_mask, write_file
+from inference.metadata import Array, rgb_profile
+from inference.names import ModelName
+from inference.photo import Photo
+from inference.png import encode_png
+
+if TYPE_CHECKING:
+    from inference.restorer import RestorationResult
+
+ENDINGS = {
+    "mask": ".mask.png",
+    "restored": ".restored.png",
+    "restored_color": ".restored-color.png",
+    "color": ".color.png",
+    "record": ".json",
+}
+"""What is written for a photo, and what follows the photo's name in the file's; the record is written last."""
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class MadeBy:
+    """What decides a photo's results besides its bytes."""
+
+    models: dict[str, dict[str, str]]
+    """By part: name, version, source and, of a checkpoint file, its `sha256`."""
+    settings: dict[str, float]
+
+
+def made_by(names: Mapping[str, ModelName], files: Mapping[str, Path], settings: dict[str, float]) -> MadeBy:
+    """Describe the parts by their names and the checkpoints they were loaded from."""
+    models: dict[str, dict[str, str]] = {part: asdict(name) for part, name in names.items()}
+    for part, path in files.items():
+        models[part]["sha256"] = sha256(path.read_bytes()).hexdigest()
+    return MadeBy(models, settings)
+
+
+def outputs_of(target: Path) -> dict[str, Path]:
+    """The files that a restoration writes; `target` is the folder and the photo's name without its ending."""
+    return {what: target.with_name(target.name + ending) for what, ending in ENDINGS.items()}
+
+
+def encode_colour(photo: Photo, colour: Array) -> bytes:
+    """A coloured face of `photo`, RGB H×W×3, as PNG with the photo's EXIF, and its profile if that is one for RGB."""
+    return encode_png(colour, exif=photo.exif, icc=rgb_profile(photo.icc))
+
+
+def write_pictures(target: Path, photo: Photo, result: "RestorationResult") -> None:
+    """Write the mask and the three results. An earlier record goes first: it would vouch for a mixture meanwhile."""
+    files = outputs_of(target)
+    _remove(files["record"])
+    write_file(files["mask"], encode_mask(result.mask))
+    write_file(files["restored"], encode_png(result.restored, exif=photo.exif, icc=photo.icc))
+    coloured = encode_colour(photo, result.color)
+    write_file(files["color"], coloured)
+    if result.restored_color is not result.color:
+        coloured = encode_colour(photo, result.restored_color)
+    write_file(files["restored_color"], coloured)
+
+
+def write_record(
+    target: Path, source: Path, photo: Photo, result: "RestorationResult", *, digest: str, by: MadeBy,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:  # fmt: skip
+    """Write how a photo's results came about, as JSON, and return it. `digest` is the SHA-256 of the photo's bytes."""
+    files = outputs_of(target)
+    height, width = photo.size
+    record = {
+        "format": _FORMAT,
+        "heirloom": metadata.version("heirloom"),
+        "input": {
+            "name": source.name, "sha256": digest, "width": width, "height": height, "channels": photo.channels,
+            "bits": photo.bit_depth,
+        },
+        **asdict(by),
+        "marked_share": float(result.mask.mean()),
+        "warnings": list(result.warnings),
+        "seconds": {step: round(needed, 3) for step, needed in seconds.items()},
+        "outputs": {what: path.name for what, path in files.items()},
+    }  # fmt: skip
+    write_file(files["record"], (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode())
+    return record
+
+
+def finished(target: Path, digest: str, by: MadeBy) -> dict[str, Any] | None:
+    """The record of results that are all there and came of the same bytes by the same models and settings, or None."""
+    files = outputs_of(target)
+    try:
+        record = json.loads(files["record"].read_bytes())
+        same = record["format"] == _FORMAT and record["input"]["sha256"] == digest
+        same = same and MadeBy(record["models"], record["settings"]) == by
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return record if same and all(path.is_file() for path in files.values()) else None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}); check the folder's permissions."
+        ) from error
