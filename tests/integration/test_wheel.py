@@ -63,6 +63,6 @@ def test_weights_bundles_and_configs_came_along(python: Path, tmp_path: Path) ->
         "from inference.shipped import shipped_path; assert shipped_path('detector').is_file()\n"
         "static = Path(annotator.__file__).parent / 'static'; assert (static / 'editor.js').is_file(), static\n"
         "assert (static / 'viewer.js').is_file()\n"
-        "assert list((Path(trainer.__file__).parent / 'configs').glob('*.yaml'))\n"
+        "assert list((Path(trainer.__file__).parent / 'configs').glob('*/*.yaml'))\n"
     )
     run([str(python), "-c", code], tmp_path)

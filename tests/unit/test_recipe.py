@@ -10,20 +10,34 @@ import trainer
 from inference.networks.detector import ALBUNET18
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.starting import architecture_of
+from trainer.errors import WrongUse
+from trainer.kinds import recipe_class
 from trainer.recipe import RecipeError, from_mapping, load_recipe
 
-CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*/*.yaml"))
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
-def test_every_shipped_recipe_parses_and_can_be_built(path: Path) -> None:
-    recipe = load_recipe(DetectorRecipe, path)
-    architecture_of(recipe)
-    assert from_mapping(DetectorRecipe, recipe.to_dict()) == recipe
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_shipped_recipe_parses(path: Path) -> None:
+    kind = recipe_class(path.parent.name)
+    recipe = load_recipe(kind, path)
+    assert from_mapping(kind, recipe.to_dict()) == recipe
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in CONFIGS if path.parent.name == "detector"], ids=lambda path: path.stem
+)
+def test_every_shipped_detector_can_be_built(path: Path) -> None:
+    architecture_of(load_recipe(DetectorRecipe, path))
 
 
 def test_there_are_shipped_recipes() -> None:
     assert {path.name for path in CONFIGS} >= {"detector.yaml", "tiny.yaml", "shipped-detector.yaml"}
+
+
+def test_a_kind_that_nobody_trains_is_named() -> None:
+    with pytest.raises(WrongUse, match="A 'painter' cannot be trained; heirloom trains detector"):
+        recipe_class("painter")
 
 
 def test_a_bare_name_means_a_recipe_of_ours_unless_there_is_such_a_file(
