@@ -42,6 +42,14 @@ def train_detector(
     _train_model("detector", fields, config, snapshot=snapshot, out=out, as_json=as_json)
 
 
+@_train.command("colorizer")
+def train_colorizer(
+    fields: Fields = None, config: Config = None, out: Out = None, as_json: AsJson = False
+) -> None:  # fmt: skip
+    """Train a colorizer in this shell, on clean colour photos. Ctrl-C stops it and keeps the last checkpoint."""
+    _train_model("colorizer", fields, config, snapshot=None, out=out, as_json=as_json)
+
+
 def _train_model(
     kind: str, fields: list[str] | None, config: Path | None, *, snapshot: str | None, out: Path | None, as_json: bool
 ) -> None:

@@ -1,0 +1,1 @@
+"""Training colorizers: their recipe, pictures, losses, discriminator and validation."""

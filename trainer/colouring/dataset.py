@@ -1,0 +1,192 @@
+"""Training pictures of a colorizer: clean colour photos, their grey made to look like an old print.
+
+Picture `index` of epoch `epoch` depends on nothing but the recipe, these two numbers and the photos.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import Dataset
+
+from inference.colorizer import hint_map
+from inference.colour import luma_of, to_luma_and_chroma
+from trainer.clean import CleanPhoto
+from trainer.colouring.recipe import ColorizerRecipe
+from trainer.defects.ageing import age_print, scan
+from trainer.defects.ageing_sampler import draw_ageing
+from trainer.errors import TrainerError
+
+Pixels = npt.NDArray[np.uint8]
+Field = npt.NDArray[np.float32]
+
+_KEPT_BYTES = 2**28
+_TRIES = 50
+_CLOSEST, _STRETCH = 0.55, 1.15
+"""The smallest part of a photo's shorter side that a picture shows, and how far it is stretched one way."""
+_DULL_SIDE = 64
+"""Longer side at which a photo's colour is measured, pixels."""
+_GAMMA = 2.2
+
+
+def is_portrait(photo: CleanPhoto, folders: Sequence[str]) -> bool:
+    """Whether the photo's file is below one of these folders."""
+    return photo.path is not None and any(photo.path.resolve().is_relative_to(Path(each).resolve()) for each in folders)
+
+
+def colour_amount(pixels: Pixels) -> float:
+    """The mean of |Cb| + |Cr| of `uint8 H×W×3` RGB, each up to 0.5; 0 for a grey photo."""
+    small = _at_most(pixels, _DULL_SIDE)
+    _, chroma = to_luma_and_chroma(small.astype(np.float32) / np.float32(255))
+    return float(np.abs(chroma).sum(axis=2).mean())
+
+
+class ColorizerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
+    """Luma `float32 1×S×S` in [0, 1], the chroma to be found `2×S×S` in [-0.5, 0.5], and hints `3×S×S`."""
+
+    def __init__(self, recipe: ColorizerRecipe, photos: Sequence[CleanPhoto]) -> None:
+        self.recipe = recipe
+        self.epoch = 0
+        groups: dict[bool, list[CleanPhoto]] = {True: [], False: []}
+        for photo in photos:
+            groups[is_portrait(photo, recipe.portraits)].append(photo)
+        self._portraits, self._others = groups[True], groups[False]
+        self._photos = list(photos)
+        if recipe.portrait_share and not self._portraits:
+            raise TrainerError("None of the training photos is below a folder of `portraits`; set portrait_share to 0.")
+        self._kept: OrderedDict[str, tuple[Pixels, float]] = OrderedDict()
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        chance = np.random.default_rng((self.recipe.seed, self.epoch, index))
+        pixels = _view(chance, self._draw(chance), self.recipe.size)
+        _, chroma = to_luma_and_chroma(pixels.astype(np.float32) / np.float32(255))
+        luma = luma_of(old_print(chance, pixels, self.recipe))
+        hinted = chance.random() < self.recipe.hint_share
+        hints = draw_hints(chance, chroma) if hinted else np.zeros((3, *luma.shape), np.float32)
+        return (
+            torch.from_numpy(luma[None]),
+            torch.from_numpy(np.ascontiguousarray(chroma.transpose(2, 0, 1))),
+            torch.from_numpy(hints),
+        )
+
+    def _draw(self, chance: np.random.Generator) -> Pixels:
+        """A photo with colour in it; those without are passed over."""
+        for _ in range(_TRIES):
+            photos = self._photos
+            if self.recipe.portrait_share:
+                photos = self._portraits if chance.random() < self.recipe.portrait_share else self._others
+            photo = (photos or self._photos)[int(chance.integers(len(photos or self._photos)))]
+            pixels, colour = self._read(photo)
+            if colour >= self.recipe.least_colour:
+                return pixels
+        raise TrainerError(
+            f"Of {_TRIES} training photos none has colour (least_colour is {self.recipe.least_colour}). "
+            "A colorizer learns from colour photos: name folders of them in photos."
+        )
+
+    def _read(self, photo: CleanPhoto) -> tuple[Pixels, float]:
+        """The photo no larger than pictures need, and how much colour it has; those used last stay in memory."""
+        key = str(photo.path or photo.name)
+        if key not in self._kept:
+            pixels = _at_most(photo.load(), 2 * self.recipe.size)
+            self._kept[key] = pixels, colour_amount(pixels)
+            while len(self._kept) > 1 and sum(kept.nbytes for kept, _ in self._kept.values()) > _KEPT_BYTES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def old_print(chance: np.random.Generator, pixels: Pixels, recipe: ColorizerRecipe) -> Pixels:
+    """A colour photo `uint8 H×W×3` as an old print of it would look after scanning: grey or toned, same shape."""
+    grey = film(chance, pixels, recipe.orthochromatic)
+    ageing = draw_ageing(chance, recipe.ageing)
+    aged = age_print(np.repeat(grey[..., None], 3, axis=2), ageing)
+    return scan(aged, ageing)
+
+
+def film(chance: np.random.Generator, pixels: Pixels, orthochromatic: float) -> Pixels:
+    """How film saw the colours, `uint8 H×W`: a mix of red, green and blue light.
+
+    Orthochromatic film, that of the first half of the 20th century, is blind to red and likes blue: lips and skin come
+    out dark and skies white. Panchromatic film is near the eye's own mix. Light is mixed, not its gamma-coded levels.
+    """
+    if chance.random() < orthochromatic:
+        shares = np.array([chance.uniform(0.0, 0.12), 1.0, chance.uniform(0.5, 1.3)])
+    else:
+        shares = np.array([0.299, 0.587, 0.114]) * chance.uniform(0.7, 1.4, 3)
+    shares /= shares.sum()
+    table = np.power(np.arange(256, dtype=np.float32) / 255, np.float32(_GAMMA))
+    light = cv2.LUT(pixels, table) @ shares.astype(np.float32)
+    return np.asarray(np.rint(255 * np.power(light, 1 / _GAMMA)), dtype=np.uint8)
+
+
+def draw_hints(chance: np.random.Generator, chroma: Field) -> Field:
+    """Hints as a person would give them, `float32 3×H×W`: a few squares with the mean of the true chroma in them."""
+    height, width = chroma.shape[:2]
+    count, radius = int(chance.geometric(0.25)), int(chance.integers(1, 4))
+    places = [(int(chance.integers(height)), int(chance.integers(width))) for _ in range(count)]
+    means = [
+        chroma[max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1].mean((0, 1))
+        for row, column in places
+    ]
+    return hint_map((height, width), places, np.asarray(means, np.float32), radius)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What colours the training photos have."""
+
+    histogram: npt.NDArray[np.float64]
+    """Share of pixels in each of BINS×BINS squares of Cb and Cr from -0.5 to 0.5."""
+    looked_at: int
+    dull: int
+    """Of those looked at, how many have too little colour to be trained on."""
+
+
+BINS = 64
+_SURVEYED = 600
+
+
+def survey(photos: Sequence[CleanPhoto], least_colour: float) -> Survey:
+    """Look at the colours of up to 600 photos, evenly chosen. Raises TrainerError when none has colour."""
+    every = max(1, len(photos) // _SURVEYED)
+    counts, dull, chosen = np.zeros((BINS, BINS)), 0, photos[::every]
+    for photo in chosen:
+        pixels = _at_most(photo.load(), _DULL_SIDE)
+        if colour_amount(pixels) < least_colour:
+            dull += 1
+            continue
+        _, chroma = to_luma_and_chroma(pixels.astype(np.float32) / np.float32(255))
+        places = np.clip(((chroma + 0.5) * BINS).astype(np.intp), 0, BINS - 1)
+        flat = np.bincount((places[..., 0] * BINS + places[..., 1]).ravel(), minlength=BINS * BINS)
+        counts += flat.reshape(BINS, BINS) / flat.sum()
+    if dull == len(chosen):
+        raise TrainerError("The training photos have no colour. Name folders of colour photos in photos.")
+    return Survey(counts / counts.sum(), len(chosen), dull)
+
+
+def _view(chance: np.random.Generator, pixels: Pixels, size: int) -> Pixels:
+    """A large part of the photo as a square, perhaps mirrored and a little stretched."""
+    height, width = pixels.shape[:2]
+    part = chance.uniform(_CLOSEST, 1) * min(height, width)
+    stretch = np.sqrt(np.exp(chance.uniform(-1, 1) * np.log(_STRETCH)))
+    tall, wide = (max(1, min(length, round(part * by))) for length, by in ((height, stretch), (width, 1 / stretch)))
+    top, left = int(chance.integers(height - tall + 1)), int(chance.integers(width - wide + 1))
+    window = pixels[top : top + tall, left : left + wide]
+    way = cv2.INTER_AREA if min(tall, wide) >= size else cv2.INTER_LINEAR
+    view = np.asarray(cv2.resize(window, (size, size), interpolation=way), dtype=np.uint8)
+    return np.ascontiguousarray(view[:, ::-1]) if chance.random() < 0.5 else view
+
+
+def _at_most(pixels: Pixels, side: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,0 +1,56 @@
+"""Losses of the colorizer. Chroma is `float N×2×H×W` (Cb, Cr) in [-0.5, 0.5], luma `N×1×H×W` in [0, 1]."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter
+
+_SPREAD = 0.02
+"""By how much the shares of colours are smoothed, of chroma's range of 1: 5 units of Lab in the paper."""
+
+
+def rarity_weights(histogram: npt.NDArray[np.float64], rarity: float) -> npt.NDArray[np.float32]:
+    """How much pixels of each colour count: 1 on average over `histogram` (shares of Cb×Cr, BINS×BINS), rare ones more.
+
+    Zhang et al. 2016 (arXiv 1603.08511), section 2.2, equation 4, with their λ = 1 - rarity: the shares are smoothed,
+    mixed with the same share λ for every colour that occurs, and turned upside down. 0 gives 1 everywhere.
+    """
+    smooth = gaussian_filter(histogram, _SPREAD * len(histogram))
+    occurs = smooth > 1e-7
+    even = occurs / occurs.sum()
+    weights = 1 / (rarity * smooth / smooth.sum() + (1 - rarity) * even + ~occurs)
+    weights[~occurs] = weights[occurs].max()
+    return np.asarray(weights / (weights * histogram).sum(), dtype=np.float32)
+
+
+def weights_of(chroma: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+    """The weight of each pixel's colour, `N×1×H×W`, read bilinearly from a table `BINS×BINS` over Cb and Cr."""
+    bins = len(table)
+    places = (chroma.permute(0, 2, 3, 1) + 0.5) * bins - 0.5
+    grid = (2 * places + 1) / bins - 1
+    tables = table.expand(len(chroma), 1, bins, bins)
+    return F.grid_sample(tables, grid.flip(3), mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def chroma_loss(painted: torch.Tensor, true: torch.Tensor, table: torch.Tensor | None) -> torch.Tensor:
+    """Mean of |Cb| + |Cr| of the difference; with a table of rarity weights each pixel counts by its true colour."""
+    distance = (painted - true).abs().sum(dim=1, keepdim=True)
+    return (distance if table is None else distance * weights_of(true, table)).mean()
+
+
+def hinge_discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+    """The discriminator's hinge loss of its scores of real and of painted pictures (SAGAN, arXiv 1805.08318, eq. 4)."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def hinge_painter(fake: torch.Tensor) -> torch.Tensor:
+    """What the painting network wants: high scores (SAGAN, equation 4)."""
+    return -fake.mean()
+
+
+def as_rgb(luma: torch.Tensor, chroma: torch.Tensor) -> torch.Tensor:
+    """`N×3×H×W` RGB of luma and chroma (BT.601, full range), not held inside [0, 1], so that gradients flow."""
+    blue, red = luma + 1.772 * chroma[:, :1], luma + 1.402 * chroma[:, 1:]
+    green = (luma - 0.114 * blue - 0.299 * red) / 0.587
+    return torch.cat([red, green, blue], dim=1)
