@@ -269,8 +269,8 @@ class Task(Base):
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
     annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id", ondelete="CASCADE"), index=True)
     """accept: the submitted annotation. label: the annotation that was returned, if any."""
-    result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id", ondelete="CASCADE"), index=True)
-    """review: the result to judge."""
+    restoration_id: Mapped[int | None] = mapped_column(ForeignKey("restoration.id", ondelete="CASCADE"), index=True)
+    """review: the restoration whose results are to be judged; each gets a verdict of its own."""
     priority: Mapped[float] = mapped_column(default=0.0)
     """Higher comes first."""
     reason: Mapped[str] = mapped_column(String(200), default="")
@@ -340,7 +340,9 @@ class Restoration(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     photo: Mapped[Photo] = relationship(back_populates="restorations")
-    results: Mapped[list["Result"]] = relationship(back_populates="restoration", passive_deletes=True)
+    results: Mapped[list["Result"]] = relationship(
+        back_populates="restoration", passive_deletes=True, order_by="Result.id"
+    )
 
 
 class Result(Base):
@@ -370,7 +372,7 @@ class Verdict(Base):
     assessor_id: Mapped[int] = mapped_column(ForeignKey("assessor.id"))
     accepted: Mapped[bool]
     reasons: Mapped[list[Any]] = mapped_column(default=list)
-    """Of 'missed defect', 'false defect', 'bad fill', 'other'; empty when accepted."""
+    """Of what `db.reviews.REASONS` allows for the result's kind; empty when accepted."""
     marks: Mapped[list[Any]] = mapped_column(default=list)
     """Where, as in Task.marks."""
     comment: Mapped[str] = mapped_column(default="")

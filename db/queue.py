@@ -138,7 +138,10 @@ def put_on_top(
     marks: list[Any] | None = None,
     annotation_id: int | None = None,
 ) -> Task:
-    """The photo's unfinished label task with this reason, made if there is none; marks add up, priority only rises."""
+    """The photo's unfinished label task with this reason, made if there is none; marks add up, priority only rises.
+
+    A place that is marked already is not marked again.
+    """
     task = session.scalar(
         select(Task)
         .where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
@@ -151,7 +154,7 @@ def put_on_top(
         session.add(task)
     if priority >= (task.priority or 0.0):
         task.priority, task.reason = priority, reason
-    task.marks = [*task.marks, *(marks or [])]
+    task.marks = [*task.marks, *(mark for mark in marks or [] if mark not in task.marks)]
     if annotation_id is not None:
         task.annotation_id = annotation_id
     session.flush()

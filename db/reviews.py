@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
@@ -13,7 +13,13 @@ from db.models import UNFINISHED, Assessor, Photo, Restoration, Result, ResultKi
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, put_on_top, require_hold
 
-Reason = Literal["missed defect", "false defect", "bad fill", "other"]
+Reason = Literal["missed defect", "false defect", "bad fill", "bad colour", "other"]
+REASONS: dict[ResultKind, tuple[Reason, ...]] = {
+    "restored": ("missed defect", "false defect", "bad fill", "other"),
+    "restored_color": ("missed defect", "false defect", "bad fill", "bad colour", "other"),
+    "color": ("bad colour", "other"),
+}
+"""Why a result of each kind can be rejected: in `restored` nothing is coloured, in `color` nothing is filled."""
 ABOUT_THE_MASK = ("missed defect", "false defect")
 MARK_FIELDS = {"rectangle": {"kind", "x", "y", "width", "height"}, "scribble": {"kind", "points"}}
 
@@ -31,9 +37,9 @@ def add_restoration(
     results: Mapping[ResultKind, tuple[str, str]],
     now: datetime | None = None,
 ) -> Restoration:
-    """Adds a restoration and a review task for each result; open reviews of the photo's older ones are withdrawn.
+    """Adds a restoration and a review task for its results; open reviews of the photo's older ones are withdrawn.
 
-    `results` maps a result's kind to the blobs of its picture and of what a browser shows.
+    `results` maps a result's kind to the blobs of its picture and of what a browser shows, in the order of review.
     """
     moment = now or utc_now()
     photo = session.get(Photo, photo_id)
@@ -57,15 +63,14 @@ def add_restoration(
     )
     session.add(restoration)
     session.flush()
-    session.add_all(
+    session.add(
         Task(
             kind="review",
             status="open" if photo.archived_at is None else "parked",
             photo_id=photo_id,
-            result_id=result.id,
+            restoration_id=restoration.id,
             reason="restored",
         )
-        for result in restoration.results
     )
     session.flush()
     return restoration
@@ -75,6 +80,7 @@ def give_verdict(
     session: Session,
     task: Task,
     assessor: Assessor,
+    result_id: int,
     *,
     accepted: bool,
     reasons: Sequence[str],
@@ -82,42 +88,60 @@ def give_verdict(
     comment: str,
     now: datetime | None = None,
 ) -> Verdict:
-    """Records a verdict and ends the review task.
+    """Records a verdict on one result of a review task; the task ends when all its results have one.
 
-    A rejection names its reasons; 'missed defect' and 'false defect' put a label task with the marks on top of the
-    queue, which `verdict.label_task_id` names. Marks are in photo pixels. Raises InvalidState.
+    A rejection names its reasons, of REASONS; 'missed defect' and 'false defect' put a label task with the marks on top
+    of the queue, which `verdict.label_task_id` names. 'bad fill' and 'bad colour' count against the inpainter and the
+    colorizer that the restoration names. Marks are in photo pixels. Raises InvalidState, NotFound.
     """
     moment = now or utc_now()
-    require_active(assessor)
-    if task.kind != "review" or task.result_id is None:
-        raise InvalidState(f"task {task.id} is a {task.kind} task; only results get verdicts")
-    _check_reasons(accepted, reasons)
+    restoration = _held(session, task, assessor, moment)
+    result = next((each for each in restoration.results if each.id == result_id), None)
+    if result is None:
+        raise NotFound(f"task {task.id} is about other results than {result_id}; open the photo anew")
+    _check_reasons(result.kind, accepted, reasons)
     places = [_checked_mark(mark) for mark in marks]
-    session.refresh(task, with_for_update=True)
-    require_hold(session, task, assessor, moment)
-    judged = exists().where(Verdict.result_id == task.result_id, Verdict.assessor_id == assessor.id)
-    if session.scalar(select(judged)):
-        raise InvalidState("you judged this result already; open the next one")
+    if result.verdicts:
+        raise InvalidState(f"the {result.kind.replace('_', ' ')} result has its verdict already; open the next one")
+    about_mask = [reason for reason in ABOUT_THE_MASK if reason in reasons]
+    label = None
+    if about_mask:
+        label = put_on_top(
+            session, task.photo_id, reason=", ".join(about_mask), priority=VERDICT_PRIORITY, marks=places
+        )
     verdict = Verdict(
-        result_id=task.result_id,
+        result=result,
         assessor_id=assessor.id,
         accepted=accepted,
         reasons=list(reasons),
         marks=places,
         comment=comment.strip(),
+        label_task_id=label.id if label else None,
         created_at=moment,
     )
-    about_mask = [reason for reason in ABOUT_THE_MASK if reason in reasons]
-    if about_mask:
-        label = put_on_top(
-            session, task.photo_id, reason=", ".join(about_mask), priority=VERDICT_PRIORITY, marks=places
-        )
-        verdict.label_task_id = label.id
     session.add(verdict)
-    task.status, task.done_by_id, task.done_at = "done", assessor.id, moment
-    task.leased_to_id = task.leased_until = None
     session.flush()
+    _end_when_judged(session, task, restoration, assessor, moment)
     return verdict
+
+
+def accept_rest(session: Session, task: Task, assessor: Assessor, now: datetime | None = None) -> list[Verdict]:
+    """Accepts every result of a review task that has no verdict yet, which ends the task. Raises InvalidState."""
+    moment = now or utc_now()
+    restoration = _held(session, task, assessor, moment)
+    verdicts = [
+        Verdict(result=result, assessor_id=assessor.id, accepted=True, reasons=[], marks=[], created_at=moment)
+        for result in open_results(restoration)
+    ]
+    session.add_all(verdicts)
+    session.flush()
+    _end_when_judged(session, task, restoration, assessor, moment)
+    return verdicts
+
+
+def open_results(restoration: Restoration) -> list[Result]:
+    """The results that nobody has judged yet, in the order of review."""
+    return [result for result in restoration.results if not result.verdicts]
 
 
 def came_from_verdict(session: Session, task_id: int) -> bool:
@@ -131,10 +155,30 @@ def latest_restoration(session: Session, photo_id: int) -> Restoration | None:
     )
 
 
-def _check_reasons(accepted: bool, reasons: Sequence[str]) -> None:
-    unknown = [reason for reason in reasons if reason not in get_args(Reason)]
+def _held(session: Session, task: Task, assessor: Assessor, now: datetime) -> Restoration:
+    """The restoration of a review task, locked, that `assessor` or nobody holds."""
+    require_active(assessor)
+    if task.kind != "review":
+        raise InvalidState(f"task {task.id} is a {task.kind} task; only results get verdicts")
+    session.refresh(task, with_for_update=True)
+    require_hold(session, task, assessor, now)
+    return session.get_one(Restoration, task.restoration_id, populate_existing=True)
+
+
+def _end_when_judged(
+    session: Session, task: Task, restoration: Restoration, assessor: Assessor, moment: datetime
+) -> None:
+    if not open_results(restoration):
+        task.status, task.done_by_id, task.done_at = "done", assessor.id, moment
+        task.leased_to_id = task.leased_until = None
+        session.flush()
+
+
+def _check_reasons(kind: ResultKind, accepted: bool, reasons: Sequence[str]) -> None:
+    unknown = [reason for reason in reasons if reason not in REASONS[kind]]
     if unknown:
-        raise InvalidState(f"{unknown[0]!r} is no reason; choose among {', '.join(get_args(Reason))}")
+        choice = ", ".join(REASONS[kind])
+        raise InvalidState(f"{unknown[0]!r} is no reason to reject a {kind} result; choose among {choice}")
     if accepted and reasons:
         raise InvalidState("an accepted result has no reasons; reject it or leave them out")
     if not accepted and not reasons:

@@ -16,6 +16,7 @@ from db.models import (
     Proposal,
     Restoration,
     Result,
+    ResultKind,
     Skip,
     Snapshot,
     SnapshotItem,
@@ -27,6 +28,12 @@ from db.models import (
 StoryKind = Literal[
     "photo", "proposal", "annotation", "decision", "restoration", "verdict", "task", "skip", "snapshot", "split"
 ]
+
+RESULT_WORDS: dict[ResultKind, str] = {
+    "restored": "restored photo",
+    "restored_color": "restored photo in colour",
+    "color": "photo as it came, in colour",
+}
 
 
 @dataclass(frozen=True)
@@ -81,15 +88,15 @@ def _annotations(session: Session, photo_id: int, names: dict[int | None, str]) 
 
 def _restorations(session: Session, photo_id: int) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Restoration).where(Restoration.photo_id == photo_id)):
-        models = " and ".join(name for name in (row.detector, row.inpainter, row.colorizer) if name)
-        yield StoryEntry(row.created_at, None, f"restored by {models}", "restoration", row.id)
+        *most, last = (name for name in (row.detector, row.inpainter, row.colorizer) if name)
+        yield StoryEntry(row.created_at, None, f"restored by {', '.join(most)} and {last}", "restoration", row.id)
 
 
 def _verdicts(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     query = select(Verdict, Result.kind).join(Result).join(Restoration).where(Restoration.photo_id == photo_id)
     for row, kind in session.execute(query):
-        result = kind.replace("_", " ")
-        said = f"accepted the {result} result" if row.accepted else f"rejected the {result} result: {_why(row)}"
+        result = RESULT_WORDS[kind]
+        said = f"accepted the {result}" if row.accepted else f"rejected the {result}: {_why(row)}"
         yield StoryEntry(row.created_at, names.get(row.assessor_id), said, "verdict", row.id)
 
 

@@ -1,9 +1,7 @@
 """Which task comes next and what a page needs to show it."""
 
-from datetime import UTC, datetime
 from typing import Any, get_args
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
@@ -18,8 +16,9 @@ from annotator.routes.pictures import (
 from db import queue
 from db.drafts import draft_events, open_draft
 from db.errors import NotFound
-from db.models import Annotation, Assessor, Proposal, Result, Task, TaskKind
+from db.models import Annotation, Assessor, Proposal, Restoration, Result, Task, TaskKind
 from db.proposals import get_proposal, latest_proposal
+from db.reviews import REASONS, open_results
 
 MOST_UPCOMING = 50
 
@@ -55,7 +54,7 @@ def describe(session: Session, task: Task, assessor: Assessor) -> dict[str, Any]
         return {**told, "draft": _draft(session, task, assessor)}
     if task.kind == "accept":
         return {**told, "annotation": _annotation(session, task)}
-    return {**told, **_result(session, task, assessor)}
+    return {**told, **_restoration(session, task)}
 
 
 def _draft(session: Session, task: Task, assessor: Assessor) -> dict[str, Any]:
@@ -100,37 +99,32 @@ def _annotation(session: Session, task: Task) -> dict[str, Any]:
     }
 
 
-def _result(session: Session, task: Task, assessor: Assessor) -> dict[str, Any]:
-    result = session.get(Result, task.result_id) if task.result_id is not None else None
-    if result is None:
-        raise NotFound("the result of this task is gone; open the next one")
-    restoration = result.restoration
+def _restoration(session: Session, task: Task) -> dict[str, Any]:
+    restoration = session.get(Restoration, task.restoration_id) if task.restoration_id is not None else None
+    if restoration is None:
+        raise NotFound("the results of this task are gone; open the next one")
     return {
-        "result": {"id": result.id, "kind": result.kind, "view": result_url(result)},
         "mask": restoration_mask_url(restoration),
-        "detector": restoration.detector,
-        "inpainter": restoration.inpainter,
-        "siblings": [
-            {
-                "id": sibling.id,
-                "kind": sibling.kind,
-                "view": result_url(sibling),
-                "task_id": _review_task(session, sibling, assessor),
-            }
-            for sibling in sorted(restoration.results, key=lambda row: row.id)
-        ],
+        "models": {
+            "detector": restoration.detector,
+            "inpainter": restoration.inpainter,
+            "colorizer": restoration.colorizer,
+        },
+        "warnings": restoration.warnings,
+        "results": [_result(result) for result in restoration.results],
     }
 
 
-def _review_task(session: Session, result: Result, assessor: Assessor) -> int | None:
-    """The open review task of a result; None where it is judged or somebody else has it."""
-    task = session.scalar(
-        select(Task).where(Task.result_id == result.id, Task.kind == "review", Task.status == "open").limit(1)
-    )
-    if task is None:
-        return None
-    leased = task.leased_until is not None and task.leased_until > datetime.now(UTC)
-    return None if leased and task.leased_to_id != assessor.id else task.id
+def _result(result: Result) -> dict[str, Any]:
+    """One picture to judge, why it may be rejected, and the verdict where it has one."""
+    verdict = next(iter(result.verdicts), None)
+    return {
+        "id": result.id,
+        "kind": result.kind,
+        "view": result_url(result),
+        "may_be": list(REASONS[result.kind]),
+        "verdict": None if verdict is None else {"accepted": verdict.accepted, "reasons": verdict.reasons},
+    }
 
 
 def _upcoming(call: Call) -> dict[str, Any]:
@@ -164,8 +158,10 @@ def _pictures(session: Session, task: Task) -> list[str]:
     if task.kind == "accept":
         annotation = session.get(Annotation, task.annotation_id)
         return [] if annotation is None else [annotation_mask_url(annotation)]
-    result = session.get(Result, task.result_id)
-    return [] if result is None else [result_url(result), restoration_mask_url(result.restoration)]
+    restoration = session.get(Restoration, task.restoration_id)
+    if restoration is None:
+        return []
+    return [*(result_url(result) for result in open_results(restoration)), restoration_mask_url(restoration)]
 
 
 def _skip(call: Call) -> dict[str, Any]:

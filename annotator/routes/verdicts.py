@@ -1,4 +1,4 @@
-"""What an assessor says about a result."""
+"""What an assessor says about the results of a restoration."""
 
 from typing import Any
 
@@ -7,18 +7,20 @@ from starlette.routing import Route
 from annotator.marks import check_marks
 from annotator.routes.http import Call, RouteError, post
 from db.queue import get_task
-from db.reviews import give_verdict
+from db.reviews import accept_rest, give_verdict
 
 LONGEST_COMMENT = 2000
 
 
 def verdict(call: Call) -> dict[str, Any]:
-    """POST {"accepted", "reasons", "marks", "comment"} for a review task that the caller holds or nobody does.
+    """POST {"result_id", "accepted", "reasons", "marks", "comment"} for a review that the caller holds or nobody does.
 
-    Answers {"verdict_id", "label_task_id"}: the label task that the rejection put on top of the queue, or null.
+    Answers {"verdict_id", "label_task_id", "done"}: the label task that the rejection put on top of the queue, or null,
+    and whether all results of the photo have their verdict now.
     """
-    accepted, reasons = call.field("accepted", bool), call.field("reasons", list)
-    raw_marks, comment = call.field("marks", list), call.field("comment", str)
+    result_id, accepted = call.field("result_id", int), call.field("accepted", bool)
+    reasons, raw_marks = call.field("reasons", list), call.field("marks", list)
+    comment = call.field("comment", str)
     if len(comment) > LONGEST_COMMENT:
         raise RouteError(f"A comment may have {LONGEST_COMMENT} characters; this one has {len(comment)}.")
     with call.platform.database.unit_of_work() as session:
@@ -28,12 +30,20 @@ def verdict(call: Call) -> dict[str, Any]:
             session,
             task,
             call.assessor,
+            result_id,
             accepted=accepted,
             reasons=reasons,
             marks=marks,
             comment=comment,
         )
-        return {"verdict_id": given.id, "label_task_id": given.label_task_id}
+        return {"verdict_id": given.id, "label_task_id": given.label_task_id, "done": task.status == "done"}
 
 
-routes: list[Route] = [post("/api/tasks/{id:int}/verdict", verdict)]
+def rest(call: Call) -> dict[str, Any]:
+    """POST: every result of the review that has no verdict yet is accepted. Answers {"accepted"}: how many."""
+    with call.platform.database.unit_of_work() as session:
+        given = accept_rest(session, get_task(session, call.path["id"]), call.assessor)
+        return {"accepted": len(given)}
+
+
+routes: list[Route] = [post("/api/tasks/{id:int}/verdict", verdict), post("/api/tasks/{id:int}/accept-rest", rest)]

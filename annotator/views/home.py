@@ -70,7 +70,7 @@ def cards(waiting: queue.Waiting) -> tuple[Card, ...]:
         found.append(Card(f"{count(waiting.accept, 'mask')} {verb} for your decision", "Decide", "accept"))
     if waiting.review:
         verb = "wants" if waiting.review == 1 else "want"
-        found.append(Card(f"{count(waiting.review, 'result')} {verb} a verdict", "Review", "review"))
+        found.append(Card(f"{count(waiting.review, 'restored photo')} {verb} your verdict", "Review", "review"))
     if waiting.label:
         verb = "waits" if waiting.label == 1 else "wait"
         found.append(Card(f"{count(waiting.label, 'photo')} {verb} for a mask", "Label", "label"))

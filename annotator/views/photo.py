@@ -11,7 +11,8 @@ from annotator.views.words import ago, count
 from db.models import Annotation, Assessor, Photo, Proposal, Restoration, Result, Task
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
 
-RESULT_WORDS = {"restored": "restored", "restored_color": "restored, in colour", "color": "in colour"}
+RESULT_WORDS = {"restored": "restored", "restored_color": "restored in colour", "color": "only coloured"}
+"""As the Review page calls them (viewer-results.ts)."""
 Tone = Literal["proposal", "drawn", "accepted"]
 
 
@@ -100,7 +101,7 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
     if "accept" in by_kind and assessor.is_lead:
         return NextStep("A mask waits for your decision.", "Decide on the mask", "accept", by_kind["accept"].id)
     if "review" in by_kind:
-        return NextStep("A result wants a verdict.", "Review the result", "review", by_kind["review"].id)
+        return NextStep("The results want your verdict.", "Review the results", "review", by_kind["review"].id)
     if "label" in by_kind:
         reason = by_kind["label"].reason
         why = f" Why: {reason}." if reason not in ("", "new") else ""
@@ -129,10 +130,17 @@ def _versions(session: Session, photo: Photo) -> list[Version]:
     for result, restoration in session.execute(query):
         source = result_url(result)
         what = RESULT_WORDS[result.kind]
-        models = f"{restoration.detector} and {restoration.inpainter}"
-        said = f"{what.capitalize()} by {models}, {ago(restoration.created_at)}"
+        said = f"{what.capitalize()} by {_makers(result, restoration)}, {ago(restoration.created_at)}"
         found.append(Version(f"result {result.id}", what, said, source, source))
     return found
+
+
+def _makers(result: Result, restoration: Restoration) -> str:
+    """The models that had a hand in a result: nothing was filled in `color`, nothing coloured in `restored`."""
+    filled = [] if result.kind == "color" else [restoration.detector, restoration.inpainter]
+    coloured = [] if result.kind == "restored" or restoration.colorizer is None else [restoration.colorizer]
+    *most, last = filled + coloured
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _annotations(session: Session, photo: Photo) -> list[Annotation]:

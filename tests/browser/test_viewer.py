@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from annotator.context import platform
 from db.engine import Database
-from db.models import Annotation, Assessor, Result, ResultKind, Task, Verdict
+from db.models import Annotation, Assessor, ResultKind, Task, Verdict
 from db.queue import next_task
 from tests.support.reviewable import DAMAGED, HEIGHT, HOLE, MENDED, WIDTH, Reviewable, make_reviewable
 from tests.support.viewer_app import served, viewer_app
@@ -189,7 +189,7 @@ def test_enter_accepts_and_the_next_opens(review: Viewer, reviewable: Reviewable
     review.shows("family-1.png")
     verdict = the_verdict(reviewable)
     assert (verdict.accepted, verdict.reasons, verdict.assessor_id) == (True, [], reviewable.member.id)
-    expect(review.page.get_by_role("status")).to_contain_text("Accepted: family-0.png")
+    expect(review.page.get_by_role("status")).to_contain_text("Accepted: family-0.png, restored.")
 
 
 def test_a_rejection_says_where_and_why_and_shows_its_label_task(review: Viewer, reviewable: Reviewable) -> None:
@@ -240,7 +240,7 @@ def test_a_place_can_be_marked_without_a_mouse(review: Viewer, reviewable: Revie
 
 
 def test_other_asks_for_words_and_shift_collects_reasons(review: Viewer, reviewable: Reviewable) -> None:
-    review.press("x", "4", "Enter")
+    review.press("x", "5", "Enter")
     expect(review.page.get_by_text("Say in a few words what else is wrong.")).to_be_visible()
     assert review.page.get_by_role("heading", name="family-0.png").is_visible()
     review.page.keyboard.type("mx1 too soft")
@@ -263,20 +263,87 @@ def test_escape_takes_a_rejection_back(review: Viewer, reviewable: Reviewable) -
     assert (verdict.accepted, verdict.marks) == (True, [])
 
 
-@pytest.mark.parametrize("kinds", [("restored", "color")])
-def test_a_number_chooses_the_result_that_is_judged(review: Viewer, reviewable: Reviewable) -> None:
+THREE = pytest.mark.parametrize("kinds", [("restored", "restored_color", "color")])
+
+
+def state_of(review: Viewer, name: str) -> Locator:
+    """The frame of one result, by what it says."""
+    return review.page.get_by_role("button", name=name)
+
+
+@THREE
+def test_a_number_chooses_the_result_that_is_looked_at_and_judged(review: Viewer, reviewable: Reviewable) -> None:
     review.press("ArrowUp")
     assert review.colour(20, 20) == (MENDED,) * 3
-    review.press("2")
-    expect(review.page.get_by_role("button", name="in colour (key 2)")).to_have_attribute("aria-pressed", "true")
-    assert review.colour(20, 20) == (MENDED - 20,) * 3, "the view stays: the result whole"
+    review.press("3")
+    frame = state_of(review, "only coloured, no verdict yet (key 3)")
+    expect(frame).to_have_attribute("aria-pressed", "true")
+    assert review.colour(20, 20) == (MENDED - 40,) * 3, "the view stays: the result whole"
     review.press("Enter")
-    expect(review.page.get_by_role("status")).to_contain_text("Accepted")
+    expect(review.page.get_by_role("status")).to_contain_text("Accepted: family-0.png, only coloured.")
+    expect(state_of(review, "only coloured, accepted (key 3)")).to_be_visible()
+    review.shows("family-0.png")
+    assert review.colour(20, 20) == (MENDED,) * 3, "the first result without a verdict is next, the view stays"
     verdict = the_verdict(reviewable)
-    with reviewable.platform.database.unit_of_work() as session:
-        result = session.get(Result, verdict.result_id)
-        assert result is not None
-        assert result.kind == "color"
+    assert verdict.result_id == reviewable.results[reviewable.reviews[0]][2]
+
+
+@THREE
+def test_the_next_photo_opens_when_all_three_have_their_verdict(review: Viewer, reviewable: Reviewable) -> None:
+    review.press("Enter")
+    expect(state_of(review, "restored, accepted (key 1)")).to_be_visible()
+    expect(state_of(review, "restored in colour, no verdict yet (key 2)")).to_have_attribute("aria-pressed", "true")
+    review.press("x")
+    expect(review.page.get_by_role("button", name="bad colour (key 4)")).to_be_visible()
+    review.press("4")
+    expect(state_of(review, "restored in colour, rejected: bad colour (key 2)")).to_be_visible()
+    review.press("x")
+    expect(review.page.get_by_role("button", name="missed defect")).to_be_hidden()
+    review.press("Escape", "Enter")
+    review.shows("family-1.png")
+    expect(state_of(review, "restored, no verdict yet (key 1)")).to_be_visible()
+    with reviewable.platform.database.reading() as session:
+        said = session.execute(select(Verdict.result_id, Verdict.accepted, Verdict.reasons)).all()
+        first, second, third = reviewable.results[reviewable.reviews[0]]
+        assert [tuple(row) for row in said] == [(first, True, []), (second, False, ["bad colour"]), (third, True, [])]
+        assert session.get_one(Task, reviewable.reviews[0]).status == "done"
+
+
+@THREE
+def test_one_key_accepts_all_that_is_still_open(review: Viewer, reviewable: Reviewable) -> None:
+    review.press("x", "3")
+    expect(state_of(review, "restored, rejected: bad fill (key 1)")).to_be_visible()
+    review.press("a")
+    review.shows("family-1.png")
+    expect(review.page.get_by_role("status")).to_contain_text("restored in colour and only coloured")
+    with reviewable.platform.database.reading() as session:
+        assert list(session.scalars(select(Verdict.accepted).order_by(Verdict.result_id))) == [False, True, True]
+
+
+@THREE
+def test_what_is_wrong_with_the_mask_need_not_be_said_twice(review: Viewer, reviewable: Reviewable) -> None:
+    review.press("x", "r", "1")
+    expect(state_of(review, "restored, rejected: missed defect (key 1)")).to_be_visible()
+    review.press("x")
+    expect(review.page.get_by_text("1 place marked")).to_be_visible()
+    review.press("Enter")
+    expect(state_of(review, "restored in colour, rejected: missed defect (key 2)")).to_be_visible()
+    with reviewable.platform.database.reading() as session:
+        first, second = session.scalars(select(Verdict).order_by(Verdict.id)).all()
+        assert first.marks == second.marks
+        label = session.get_one(Task, second.label_task_id)
+        assert label.marks == first.marks, "one place is marked once"
+
+
+@THREE
+def test_a_judged_result_can_be_looked_at_but_not_judged_again(review: Viewer, reviewable: Reviewable) -> None:
+    review.press("ArrowUp", "Enter")
+    expect(state_of(review, "restored, accepted (key 1)")).to_be_visible()
+    review.press("1")
+    expect(state_of(review, "restored, accepted (key 1)")).to_have_attribute("aria-pressed", "true")
+    review.press("x")
+    expect(review.page.get_by_role("status")).to_contain_text("“restored” has its verdict: accepted.")
+    assert the_verdict(reviewable).accepted
 
 
 def test_the_filmstrip_shows_what_is_next_and_opens_it(review: Viewer) -> None:

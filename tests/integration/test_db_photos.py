@@ -1,6 +1,7 @@
 """Photos: known by their bytes, in a state that says what happened last, and gone with all that was theirs."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
-from db.models import Base, Photo, PhotoBand, Snapshot, SnapshotItem, SplitMove, Task, utc_now
+from db.models import Base, Photo, PhotoBand, ResultKind, Snapshot, SnapshotItem, SplitMove, Task, utc_now
 from db.people import sign_in
 from db.photos import (
     DeletionImpact,
@@ -34,14 +35,14 @@ from db.queue import LEASE, next_task, skip
 from db.reviews import add_restoration, give_verdict
 from db.snapshots import make_snapshot
 from db.splits import near_copies
-from tests.support.databases import new_photo, photo_facts, sha, two_people
+from tests.support.databases import first_open, new_photo, photo_facts, sha, two_people
 
 
 def restore(session: Session, photo_id: int, mark: str) -> None:
     add_restoration(
         session, photo_id, detector="detector v1", inpainter="telea", colorizer=None, threshold=0.5,
         mask_sha256=sha(f"{mark} detected"), warnings=[],
-        results={"restored": (sha(f"{mark} restored"), sha(f"{mark} restored view"))},
+        results={kind: (sha(f"{mark} {kind}"), sha(f"{mark} {kind} view")) for kind in get_args(ResultKind)},
     )  # fmt: skip
 
 
@@ -126,7 +127,16 @@ def test_a_photo_walks_through_its_states(either_database: Database) -> None:
         assert state() == "restored"
         review = next_task(session, ben, "review")
         assert review is not None
-        give_verdict(session, review, ben, accepted=False, reasons=["missed defect"], marks=[], comment="")
+        give_verdict(
+            session,
+            review,
+            ben,
+            first_open(session, review),
+            accepted=False,
+            reasons=["missed defect"],
+            marks=[],
+            comment="",
+        )
         assert state() == "rejected"
         add_annotation(session, photo, sha("better"), 0.2, origin="imported")
         assert state() == "accepted", "the rejected result is older than the new mask"
@@ -145,7 +155,16 @@ def test_a_photo_stays_restored_when_another_is_restored_after_it(either_databas
         restore(session, rejected.id, "a")
         review = next_task(session, ben, "review")
         assert review is not None
-        give_verdict(session, review, ben, accepted=False, reasons=["bad fill"], marks=[], comment="")
+        give_verdict(
+            session,
+            review,
+            ben,
+            first_open(session, review),
+            accepted=False,
+            reasons=["bad fill"],
+            marks=[],
+            comment="",
+        )
         restore(session, restored.id, "b")
         restore(session, last.id, "c")
         found = photo_states(session, [rejected.id, restored.id, last.id])
@@ -198,7 +217,16 @@ def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: 
         review = next_task(session, ben, "review")
         assert review is not None
         assert review.photo_id == doomed.id
-        give_verdict(session, review, ben, accepted=False, reasons=["missed defect"], marks=[], comment="")
+        give_verdict(
+            session,
+            review,
+            ben,
+            first_open(session, review),
+            accepted=False,
+            reasons=["missed defect"],
+            marks=[],
+            comment="",
+        )
         both = make_snapshot(session, "both", ada.id)
         archive(session, [doomed.id])
         make_snapshot(session, "only kept", ada.id)
@@ -212,7 +240,7 @@ def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: 
         orphans = delete(session, [doomed.id, 999], ada)
         named = {
             "doomed", "thumbnail of doomed", "doomed.jpg p", "second mask", "doomed.jpg detected",
-            "doomed.jpg restored", "doomed.jpg restored view",
+            *(f"doomed.jpg {kind}{view}" for kind in get_args(ResultKind) for view in ("", " view")),
         }  # fmt: skip
         assert orphans == sorted(sha(name) for name in named)
 
@@ -221,7 +249,7 @@ def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: 
         }
         assert rows == {
             "assessor": 2, "photo": 1, "photo_band": 4, "split_move": 0, "proposal": 1, "annotation": 1,
-            "draft_event": 0, "task": 2, "skip": 0, "snapshot": 2, "snapshot_item": 3, "restoration": 1, "result": 1,
+            "draft_event": 0, "task": 2, "skip": 0, "snapshot": 2, "snapshot_item": 3, "restoration": 1, "result": 3,
             "verdict": 0, "job": 0, "promotion": 0,
         }  # fmt: skip
         item = session.scalars(
@@ -234,7 +262,7 @@ def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: 
 
 def test_comparisons_lose_the_pictures_of_deleted_photos(either_database: Database) -> None:
     def shown(photo: Photo) -> dict[str, object]:
-        overlay = {"detector@2": {"figures": {"dice": 0.5}, "overlay": sha(f"overlay of {photo.filename}")}}
+        overlay = {"detector@2": {"figures": {"dice": 0.5}, "picture": sha(f"overlay of {photo.filename}")}}
         return {"photo_id": photo.id, "view": sha("a view that both share"), "models": overlay}
 
     with either_database.unit_of_work() as session:
@@ -269,7 +297,16 @@ def test_a_photo_tells_its_story(either_database: Database) -> None:
         restore(session, photo.id, "a")
         review = next_task(session, ben, "review")
         assert review is not None
-        give_verdict(session, review, ben, accepted=False, reasons=["missed defect"], marks=[], comment="left edge")
+        give_verdict(
+            session,
+            review,
+            ben,
+            first_open(session, review),
+            accepted=False,
+            reasons=["missed defect"],
+            marks=[],
+            comment="left edge",
+        )
         story = photo_story(session, photo.id)
     told = [(entry.who, entry.what) for entry in story]
     assert told == [
@@ -284,7 +321,7 @@ def test_a_photo_tells_its_story(either_database: Database) -> None:
         (None, "submitted the mask, 20.0% marked"),
         ("Ada", "froze it into the snapshot “first”"),
         (None, "restored by detector v1 and telea"),
-        ("Ben", "rejected the restored result: missed defect – left edge"),
+        ("Ben", "rejected the restored photo: missed defect – left edge"),
         (None, "queued for labelling: missed defect"),
     ]
     assert [entry.at for entry in story] == sorted(entry.at for entry in story)

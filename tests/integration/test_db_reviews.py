@@ -1,5 +1,6 @@
-"""Restorations and verdicts: a missed defect sends the photo back with its marks."""
+"""Restorations and verdicts: each result gets one, and a missed defect sends the photo back with its marks."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,27 +9,33 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.errors import InvalidState, NotFound
-from db.models import Assessor, Restoration, Task
+from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
 from db.photos import archive, unarchive
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
-from db.reviews import add_restoration, give_verdict, latest_restoration
-from tests.support.databases import new_photo, sha, two_people
+from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results
+from tests.support.databases import first_open, new_photo, sha, two_people
 
 RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4.5, "width": 10, "height": 2}
 SCRIBBLE = {"kind": "scribble", "points": [[1, 2], [3.5, 4]]}
 
 
-def restore(session: Session, photo_id: int, mark: str = "") -> Restoration:
+KINDS: tuple[ResultKind, ...] = ("restored", "restored_color", "color")
+ACCEPTED: dict[str, Any] = {"accepted": True, "reasons": [], "marks": [], "comment": ""}
+
+
+def restore(
+    session: Session, photo_id: int, mark: str = "", kinds: tuple[ResultKind, ...] = ("restored",)
+) -> Restoration:
     return add_restoration(
         session,
         photo_id,
         detector="detector v1",
-        inpainter="telea",
-        colorizer=None,
+        inpainter="inpainter v1",
+        colorizer="colorizer v1" if len(kinds) > 1 else None,
         threshold=0.5,
         mask_sha256=sha(f"mask {mark}"),
         warnings=["large hole"],
-        results={"restored": (sha(f"r {mark}"), sha(f"rv {mark}")), "color": (sha(f"c {mark}"), sha(f"cv {mark}"))},
+        results={kind: (sha(f"{kind} {mark}"), sha(f"view {kind} {mark}")) for kind in kinds},
     )
 
 
@@ -38,19 +45,101 @@ def review(session: Session, assessor: Assessor) -> Task:
     return task
 
 
-def test_every_result_waits_for_a_review(either_database: Database) -> None:
+def judge(session: Session, task: Task, assessor: Assessor, **said: Any) -> Verdict:
+    """A verdict on the first result that has none."""
+    return give_verdict(session, task, assessor, first_open(session, task), **{**ACCEPTED, **said})
+
+
+def rejected(*reasons: str) -> dict[str, Any]:
+    return {"accepted": False, "reasons": list(reasons)}
+
+
+def test_one_review_waits_for_all_results_of_a_restoration(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
+        ada, ben = two_people(session)
         photo = new_photo(session, "a")
-        made = restore(session, photo.id)
-        tasks = session.scalars(select(Task).where(Task.kind == "review")).all()
-        assert {task.result_id for task in tasks} == {result.id for result in made.results}
-        assert waiting(session, ada).review == 2
+        made = restore(session, photo.id, kinds=KINDS)
+        (task,) = session.scalars(select(Task).where(Task.kind == "review")).all()
+        assert task.restoration_id == made.id
+        assert waiting(session, ada).review == 1
+        assert [result.kind for result in open_results(made)] == list(KINDS)
+        assert review(session, ada).id == task.id
+        assert next_task(session, ben, "review") is None, "who holds the review holds all three results"
         newest = latest_restoration(session, photo.id)
         assert newest is not None
         assert (newest.id, newest.warnings) == (made.id, ["large hole"])
         with pytest.raises(NotFound):
             restore(session, 99)
+
+
+def test_the_review_ends_with_the_last_verdict(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        restored, in_colour, coloured = restore(session, new_photo(session, "a").id, kinds=KINDS).results
+        task = review(session, ben)
+        give_verdict(session, task, ben, coloured.id, **{**ACCEPTED, **rejected("bad colour")})
+        assert (task.status, task.leased_to_id) == ("open", ben.id)
+        assert open_results(restored.restoration) == [restored, in_colour]
+        give_verdict(session, task, ben, restored.id, **ACCEPTED)
+        with pytest.raises(InvalidState, match="the restored result has its verdict already"):
+            give_verdict(session, task, ben, restored.id, **ACCEPTED)
+        give_verdict(session, task, ben, in_colour.id, **{**ACCEPTED, **rejected("bad fill", "bad colour")})
+        assert (task.status, task.done_by_id, task.leased_to_id) == ("done", ben.id, None)
+        assert waiting(session, ben).review == 0
+        said = session.execute(select(Verdict.result_id, Verdict.accepted, Verdict.reasons).order_by(Verdict.id)).all()
+        assert [tuple(row) for row in said] == [
+            (coloured.id, False, ["bad colour"]),
+            (restored.id, True, []),
+            (in_colour.id, False, ["bad fill", "bad colour"]),
+        ]
+
+
+def test_somebody_else_goes_on_where_a_review_was_left(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        made = restore(session, new_photo(session, "a").id, kinds=KINDS)
+        task = review(session, ben)
+        judge(session, task, ben)
+        task.leased_until = utc_now() - timedelta(seconds=1)
+        assert review(session, ada).id == task.id
+        assert [verdict.result.kind for verdict in accept_rest(session, task, ada)] == ["restored_color", "color"]
+        assert (task.status, task.done_by_id) == ("done", ada.id)
+        assert open_results(made) == []
+
+
+def test_accepting_the_rest_spares_what_was_judged(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        restore(session, new_photo(session, "a").id, kinds=KINDS)
+        task = review(session, ben)
+        judge(session, task, ben, **rejected("bad fill"))
+        verdicts = accept_rest(session, task, ben)
+        assert [(verdict.result.kind, verdict.accepted) for verdict in verdicts] == [
+            ("restored_color", True),
+            ("color", True),
+        ]
+        rejections = session.scalars(select(Verdict).where(Verdict.accepted.is_(False))).all()
+        assert [verdict.reasons for verdict in rejections] == [["bad fill"]]
+        with pytest.raises(InvalidState, match="done already"):
+            accept_rest(session, task, ben)
+
+
+def test_a_result_of_another_review_is_refused(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        restore(session, new_photo(session, "a").id, "a")
+        other = restore(session, new_photo(session, "b").id, "b")
+        with pytest.raises(NotFound, match="about other results"):
+            give_verdict(session, review(session, ben), ben, other.results[0].id, **ACCEPTED)
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("restored", "bad colour"), ("color", "missed defect")])
+def test_a_result_is_not_rejected_for_what_it_does_not_have(database: Database, kind: ResultKind, reason: str) -> None:
+    with database.unit_of_work() as session:
+        _, ben = two_people(session)
+        restore(session, new_photo(session, "a").id, kinds=(kind,))
+        with pytest.raises(InvalidState, match=f"'{reason}' is no reason to reject a {kind} result"):
+            judge(session, review(session, ben), ben, **rejected(reason))
 
 
 def test_a_result_of_an_archived_photo_waits_aside_and_replaces_the_older_one(either_database: Database) -> None:
@@ -62,10 +151,10 @@ def test_a_result_of_an_archived_photo_waits_aside_and_replaces_the_older_one(ei
         session.refresh(photo)
         made = restore(session, photo.id)
         states = session.scalars(select(Task.status).where(Task.kind == "review").order_by(Task.id)).all()
-        assert states == ["withdrawn", "withdrawn", "parked", "parked"]
+        assert states == ["withdrawn", "parked"]
         unarchive(session, [photo.id])
         session.expire_all()
-        assert review(session, ada).result_id in {result.id for result in made.results}
+        assert review(session, ada).restoration_id == made.id
 
 
 def test_a_new_restoration_withdraws_what_is_not_judged_yet(either_database: Database) -> None:
@@ -75,13 +164,15 @@ def test_a_new_restoration_withdraws_what_is_not_judged_yet(either_database: Dat
         restore(session, other.id, "other")
         restore(session, photo.id)
         judged = next(task for task in upcoming(session, ada, "review") if task.photo_id == photo.id)
-        give_verdict(session, judged, ada, accepted=True, reasons=[], marks=[], comment="")
+        judge(session, judged, ada)
+        restore(session, photo.id, "half judged", kinds=KINDS)
+        judge(session, next(task for task in upcoming(session, ada, "review") if task.photo_id == photo.id), ada)
         restore(session, photo.id, "again")
         states = session.scalars(
             select(Task.status).where(Task.kind == "review", Task.photo_id == photo.id).order_by(Task.id)
         ).all()
-        assert states == ["done", "withdrawn", "open", "open"]
-        assert waiting(session, ada).review == 4, "the other photo's reviews are untouched"
+        assert states == ["done", "withdrawn", "open"]
+        assert waiting(session, ada).review == 2, "the other photo's review is untouched"
 
 
 @pytest.mark.parametrize("reason", ["missed defect", "false defect"])
@@ -91,9 +182,7 @@ def test_a_wrong_mask_makes_a_label_task_on_top_with_its_marks(either_database: 
         photo, waiting_photo = new_photo(session, "a", queue=False), new_photo(session, "b")
         restore(session, photo.id)
         task = review(session, ben)
-        verdict = give_verdict(
-            session, task, ben, accepted=False, reasons=[reason, "bad fill"], marks=[RECTANGLE, SCRIBBLE], comment=" x "
-        )
+        verdict = judge(session, task, ben, **rejected(reason, "bad fill"), marks=[RECTANGLE, SCRIBBLE], comment=" x ")
         assert (task.status, task.done_by_id, verdict.comment) == ("done", ben.id, "x")
         label = next_task(session, ada, "label")
         assert label is not None
@@ -106,24 +195,23 @@ def test_two_verdicts_add_up_in_one_label_task(either_database: Database) -> Non
     with either_database.unit_of_work() as session:
         _, ben = two_people(session)
         photo = new_photo(session, "a")
-        restore(session, photo.id)
+        restore(session, photo.id, kinds=KINDS)
         made = [
-            give_verdict(session, review(session, ben), ben, accepted=False, reasons=[r], marks=[m], comment="")
-            for r, m in (("missed defect", RECTANGLE), ("false defect", SCRIBBLE))
+            judge(session, review(session, ben), ben, **rejected(reason), marks=[mark])
+            for reason, mark in (("missed defect", RECTANGLE), ("false defect", SCRIBBLE))
         ]
         (label,) = session.scalars(select(Task).where(Task.kind == "label")).all()
         assert [verdict.label_task_id for verdict in made] == [label.id, label.id]
         assert label.marks == [RECTANGLE, SCRIBBLE]
 
 
-@pytest.mark.parametrize("reasons", [["bad fill"], ["other"], ["bad fill", "other"]])
-def test_a_bad_fill_makes_no_label_task(either_database: Database, reasons: list[str]) -> None:
+@pytest.mark.parametrize("reasons", [["bad fill"], ["bad colour"], ["bad fill", "other"]])
+def test_a_bad_fill_or_colour_makes_no_label_task(either_database: Database, reasons: list[str]) -> None:
     with either_database.unit_of_work() as session:
         _, ben = two_people(session)
         photo = new_photo(session, "a", queue=False)
-        restore(session, photo.id)
-        task = review(session, ben)
-        verdict = give_verdict(session, task, ben, accepted=False, reasons=reasons, marks=[], comment="")
+        restore(session, photo.id, kinds=("restored_color",))
+        verdict = judge(session, review(session, ben), ben, **rejected(*reasons))
         assert verdict.label_task_id is None
         assert session.scalars(select(Task).where(Task.kind == "label")).all() == []
 
@@ -147,9 +235,8 @@ def test_a_verdict_that_makes_no_sense_is_refused(database: Database, wrong: dic
         _, ben = two_people(session)
         restore(session, new_photo(session, "a").id)
         task = review(session, ben)
-        said: dict[str, Any] = {"accepted": False, "reasons": ["missed defect"], "marks": [], "comment": ""}
         with pytest.raises(InvalidState, match=message):
-            give_verdict(session, task, ben, **{**said, **wrong})
+            judge(session, task, ben, **{**rejected("missed defect"), **wrong})
         assert task.status == "open"
 
 
@@ -159,10 +246,11 @@ def test_a_result_is_judged_once_per_task(either_database: Database) -> None:
         restore(session, new_photo(session, "a").id)
         task = review(session, ben)
         with pytest.raises(InvalidState, match="Ben is working"):
-            give_verdict(session, task, ada, accepted=True, reasons=[], marks=[], comment="")
-        give_verdict(session, task, ben, accepted=True, reasons=[], marks=[], comment="")
+            judge(session, task, ada)
+        only = first_open(session, task)
+        judge(session, task, ben)
         with pytest.raises(InvalidState, match="done already"):
-            give_verdict(session, task, ben, accepted=True, reasons=[], marks=[], comment="")
+            give_verdict(session, task, ben, only, **ACCEPTED)
         label = session.scalars(select(Task).where(Task.kind == "label")).one()
         with pytest.raises(InvalidState, match="only results get verdicts"):
-            give_verdict(session, label, ben, accepted=True, reasons=[], marks=[], comment="")
+            give_verdict(session, label, ben, only, **ACCEPTED)

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from annotator.context import platform
 from db.engine import Database
-from db.models import Annotation, Assessor, Photo, Task, Verdict, utc_now
+from db.models import Annotation, Assessor, Photo, ResultKind, Task, Verdict, utc_now
 from tests.support.reviewable import HEIGHT, WIDTH, Reviewable, make_reviewable
 from tests.support.viewer_app import viewer_app
 
@@ -20,8 +20,13 @@ REJECTED: dict[str, Any] = {"accepted": False, "reasons": ["missed defect"], "ma
 
 
 @pytest.fixture
-def reviewable(database: Database) -> Reviewable:
-    return make_reviewable(platform())
+def kinds() -> tuple[ResultKind, ...]:
+    return ("restored",)
+
+
+@pytest.fixture
+def reviewable(database: Database, kinds: tuple[ResultKind, ...]) -> Reviewable:
+    return make_reviewable(platform(), kinds=kinds)
 
 
 @pytest.fixture
@@ -42,6 +47,11 @@ def take(client: TestClient, kind: str) -> dict[str, Any]:
     return task
 
 
+def judge(client: TestClient, reviewable: Reviewable, task_id: int, said: dict[str, Any]) -> Any:
+    """Say that of the first result of a review."""
+    return client.post(f"/api/tasks/{task_id}/verdict", json={"result_id": reviewable.results[task_id][0], **said})
+
+
 def test_a_rejection_puts_a_label_task_with_the_marks_on_top(client: TestClient, reviewable: Reviewable) -> None:
     member = as_person(client, reviewable, reviewable.member)
     task = take(member, "review")
@@ -51,7 +61,7 @@ def test_a_rejection_puts_a_label_task_with_the_marks_on_top(client: TestClient,
         "marks": [RECTANGLE, SCRIBBLE],
         "comment": " left edge ",
     }
-    answer = member.post(f"/api/tasks/{task['id']}/verdict", json=body)
+    answer = judge(member, reviewable, task["id"], body)
     assert answer.status_code == 200, answer.text
     with reviewable.platform.database.unit_of_work() as session:
         verdict = session.get(Verdict, answer.json()["verdict_id"])
@@ -77,15 +87,15 @@ def test_a_rejection_puts_a_label_task_with_the_marks_on_top(client: TestClient,
 
 def test_a_bad_fill_makes_no_label_task(client: TestClient, reviewable: Reviewable) -> None:
     member = as_person(client, reviewable, reviewable.member)
-    answer = member.post(f"/api/tasks/{reviewable.reviews[0]}/verdict", json={**REJECTED, "reasons": ["bad fill"]})
+    answer = judge(member, reviewable, reviewable.reviews[0], {**REJECTED, "reasons": ["bad fill"]})
     assert answer.json()["label_task_id"] is None
 
 
 def test_a_verdict_is_given_once(client: TestClient, reviewable: Reviewable) -> None:
     member = as_person(client, reviewable, reviewable.member)
-    address = f"/api/tasks/{reviewable.reviews[0]}/verdict"
-    assert member.post(address, json=ACCEPTED).status_code == 200
-    again = member.post(address, json=ACCEPTED)
+    first = judge(member, reviewable, reviewable.reviews[0], ACCEPTED)
+    assert first.json()["done"] is True
+    again = judge(member, reviewable, reviewable.reviews[0], ACCEPTED)
     assert again.status_code == 409
     assert "already" in again.json()["error"]
     with reviewable.platform.database.unit_of_work() as session:
@@ -95,7 +105,7 @@ def test_a_verdict_is_given_once(client: TestClient, reviewable: Reviewable) -> 
 def test_what_somebody_else_holds_cannot_be_judged(client: TestClient, reviewable: Reviewable) -> None:
     task = take(as_person(client, reviewable, reviewable.lead), "review")
     member = as_person(client, reviewable, reviewable.member)
-    answer = member.post(f"/api/tasks/{task['id']}/verdict", json=ACCEPTED)
+    answer = judge(member, reviewable, task["id"], ACCEPTED)
     assert answer.status_code == 409
     assert answer.json()["error"].startswith("Lena is working on this photo")
     assert take(member, "review")["id"] != task["id"]
@@ -108,7 +118,7 @@ def test_an_expired_lease_lets_the_next_person_judge(client: TestClient, reviewa
         assert row is not None
         row.leased_until = utc_now() - timedelta(seconds=1)
     member = as_person(client, reviewable, reviewable.member)
-    assert member.post(f"/api/tasks/{task['id']}/verdict", json=ACCEPTED).status_code == 200
+    assert judge(member, reviewable, task["id"], ACCEPTED).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_a_mark_that_makes_no_sense_is_refused_with_a_sentence(
     client: TestClient, reviewable: Reviewable, marks: list[Any], said: str
 ) -> None:
     member = as_person(client, reviewable, reviewable.member)
-    answer = member.post(f"/api/tasks/{reviewable.reviews[0]}/verdict", json={**REJECTED, "marks": marks})
+    answer = judge(member, reviewable, reviewable.reviews[0], {**REJECTED, "marks": marks})
     assert answer.status_code == 422
     assert answer.json()["error"].startswith(said)
     with reviewable.platform.database.unit_of_work() as session:
@@ -146,17 +156,56 @@ def test_a_mark_that_makes_no_sense_is_refused_with_a_sentence(
         {"accepted": True},
         {"comment": "x" * 2001},
         {"comment": None},
+        {"result_id": "first"},
+        {"result_id": None},
     ],
 )
 def test_a_verdict_that_makes_no_sense_is_refused(
     client: TestClient, reviewable: Reviewable, change: dict[str, Any]
 ) -> None:
     member = as_person(client, reviewable, reviewable.member)
-    answer = member.post(f"/api/tasks/{reviewable.reviews[0]}/verdict", json={**REJECTED, **change})
+    answer = judge(member, reviewable, reviewable.reviews[0], {**REJECTED, **change})
     assert answer.status_code in (409, 422)
     assert answer.json()["error"]
     with reviewable.platform.database.unit_of_work() as session:
         assert session.query(Verdict).count() == 0
+
+
+@pytest.mark.parametrize("kinds", [("restored", "restored_color", "color")])
+def test_a_review_comes_with_all_results_and_what_was_said_of_them(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    task = take(member, "review")
+    assert [result["kind"] for result in task["results"]] == ["restored", "restored_color", "color"]
+    assert task["results"][2]["may_be"] == ["bad colour", "other"]
+    assert task["models"] == {
+        "detector": "detector shipped-1",
+        "inpainter": "inpainter shipped-1",
+        "colorizer": "colorizer shipped-1",
+    }
+    said = {**REJECTED, "result_id": task["results"][2]["id"], "reasons": ["bad colour"]}
+    assert member.post(f"/api/tasks/{task['id']}/verdict", json=said).json()["done"] is False
+    again = take(member, "review")
+    assert again["id"] == task["id"], "the photo stays in front until all results have a verdict"
+    verdicts = [result["verdict"] for result in again["results"]]
+    assert verdicts == [None, None, {"accepted": False, "reasons": ["bad colour"]}]
+    ahead = member.get("/api/tasks/upcoming?kind=review&limit=1").json()["tasks"][0]["pictures"]
+    assert [result["view"] in ahead for result in again["results"]] == [True, True, False], (
+        "judged ones are not fetched"
+    )
+
+
+@pytest.mark.parametrize("kinds", [("restored", "restored_color", "color")])
+def test_the_rest_is_accepted_at_once(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    task_id = reviewable.reviews[0]
+    judge(member, reviewable, task_id, {**REJECTED, "reasons": ["bad fill"]})
+    assert member.post(f"/api/tasks/{task_id}/accept-rest", json={}).json() == {"accepted": 2}
+    assert member.post(f"/api/tasks/{task_id}/accept-rest", json={}).status_code == 409
+    with reviewable.platform.database.unit_of_work() as session:
+        said = [verdict.accepted for verdict in session.query(Verdict).order_by(Verdict.result_id)]
+        assert said == [False, True, True]
+    lead = as_person(client, reviewable, reviewable.lead)
+    assert take(lead, "review")["id"] == reviewable.reviews[1]
 
 
 def test_nobody_judges_without_a_name_or_from_another_page(client: TestClient, reviewable: Reviewable) -> None:
@@ -164,7 +213,7 @@ def test_nobody_judges_without_a_name_or_from_another_page(client: TestClient, r
     assert client.post(address, json=ACCEPTED).status_code == 401
     as_person(client, reviewable, reviewable.member)
     assert client.post(address, json=ACCEPTED, headers={"origin": "http://evil.example"}).status_code == 403
-    assert client.post("/api/tasks/99999/verdict", json=ACCEPTED).status_code == 404
+    assert client.post("/api/tasks/99999/verdict", json={**ACCEPTED, "result_id": 1}).status_code == 404
 
 
 def test_only_a_lead_decides_on_masks(client: TestClient, reviewable: Reviewable) -> None:
@@ -213,7 +262,7 @@ def test_a_returned_mask_goes_back_with_the_comment(client: TestClient, reviewab
 def test_pictures_of_a_review_come_as_they_are(client: TestClient, reviewable: Reviewable) -> None:
     member = as_person(client, reviewable, reviewable.member)
     task = take(member, "review")
-    for address in (task["photo"]["view"], task["result"]["view"], task["mask"]):
+    for address in (task["photo"]["view"], task["results"][0]["view"], task["mask"]):
         answer = member.get(address)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/png"

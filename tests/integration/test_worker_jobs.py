@@ -94,7 +94,7 @@ def test_a_restoration_keeps_clean_pixels_and_a_bad_photo_stops_nobody(platform:
         restoration = reviews.latest_restoration(session, good.id)
         assert restoration is not None
         result = restoration.results[0]
-        waiting = session.scalars(select(Task).where(Task.result_id == result.id)).one()
+        waiting = session.scalars(select(Task).where(Task.restoration_id == restoration.id)).one()
     assert waiting.kind == "review"
     assert restoration.detector == production(platform)
     photo = decode(platform.blobs.get(good.sha256), good.filename).source

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.migrate import upgrade
-from db.models import Assessor, Photo
+from db.models import Assessor, Photo, Restoration, Task
 from db.people import sign_in
 from db.photos import PhotoFacts, add_photo
+from db.reviews import open_results
 from tests.support.postgres import Cluster
 
 TEMPLATE = "migrated"
@@ -99,3 +100,8 @@ def new_photo(session: Session, name: str, *, near_hash: int | None = None, queu
 def two_people(session: Session) -> tuple[Assessor, Assessor]:
     """A lead and engineer, and an assessor without roles."""
     return sign_in(session, "Ada"), sign_in(session, "Ben")
+
+
+def first_open(session: Session, review: Task) -> int:
+    """The id of the first result of a review task that nobody has judged yet."""
+    return open_results(session.get_one(Restoration, review.restoration_id))[0].id

@@ -31,9 +31,11 @@ class Reviewable:
     lead: Assessor
     member: Assessor
     reviews: list[int]
-    """Ids of the review tasks, in the order of the queue."""
+    """Ids of the review tasks, one per photo, in the order of the queue."""
     accepts: list[int]
     """Ids of the accept tasks; `member` drew the masks."""
+    results: dict[int, list[int]]
+    """Ids of the results that each review task is about, in the order of review."""
 
     def cookie(self, assessor: Assessor) -> dict[str, str]:
         return {identity.COOKIE: identity.sign(assessor.id, self.platform.settings)}
@@ -48,7 +50,9 @@ def make_reviewable(
     mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
     mask[HOLE] = True
     mask_sha = platform.blobs.put(encode_mask(mask))
-    reviews, accepts = [], []
+    reviews: list[int] = []
+    accepts: list[int] = []
+    results: dict[int, list[int]] = {}
     for number in range(photos):
         name = f"family-{number}.png"
         photo_id = import_bytes(platform, encode_png(picture(DAMAGED, number)), name, "album", member.id).photo_id
@@ -65,10 +69,11 @@ def make_reviewable(
             )
             annotation.seconds = 243.0
             tasks = session.query(Task).where(Task.photo_id == photo_id).order_by(Task.id).all()
-            result_ids = {result.id for result in restoration.results}
-            reviews += [task.id for task in tasks if task.result_id in result_ids]
+            (review,) = (task.id for task in tasks if task.restoration_id == restoration.id)
+            reviews.append(review)
+            results[review] = [result.id for result in restoration.results]
             accepts += [task.id for task in tasks if task.kind == "accept"]
-    return Reviewable(platform, lead, member, reviews, accepts)
+    return Reviewable(platform, lead, member, reviews, accepts, results)
 
 
 def picture(grey: int, number: int) -> NDArray[np.uint8]:
@@ -87,8 +92,8 @@ def _restore(
             session,
             photo_id,
             detector="detector shipped-1",
-            inpainter="telea",
-            colorizer=None,
+            inpainter="inpainter shipped-1",
+            colorizer="colorizer shipped-1" if len(kinds) > 1 else None,
             threshold=0.5,
             mask_sha256=mask_sha,
             warnings=[],

@@ -17,7 +17,7 @@ def test_what_holds_others_up_comes_first() -> None:
     assert [card.kind for card in found] == ["accept", "review", "label"]
     assert [card.said for card in found] == [
         "1 mask waits for your decision",
-        "2 results want a verdict",
+        "2 restored photos want your verdict",
         "3 photos wait for a mask",
     ]
 

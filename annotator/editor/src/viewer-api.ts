@@ -18,12 +18,15 @@ export type Mark = Rectangle | Scribble;
 
 export type Mode = "review" | "accept";
 
-export interface Sibling {
+/** One picture of a restoration. */
+export interface Result {
   id: number;
   kind: string;
   view: string;
-  /** The review task to open for a verdict on it; null when it has been judged or someone else has it. */
-  task_id: number | null;
+  /** Why it may be rejected. */
+  may_be: string[];
+  /** What somebody said of it; null while nobody has. */
+  verdict: { accepted: boolean; reasons: string[] } | null;
 }
 
 interface TaskBase {
@@ -35,11 +38,11 @@ interface TaskBase {
 
 export interface ReviewTask extends TaskBase {
   kind: "review";
-  result: { id: number; kind: string; view: string };
   mask: string;
-  detector: string;
-  inpainter: string;
-  siblings: Sibling[];
+  models: { detector: string; inpainter: string; colorizer: string | null };
+  warnings: string[];
+  /** In the order of review. */
+  results: Result[];
 }
 
 export interface AcceptTask extends TaskBase {
@@ -60,6 +63,7 @@ export interface UpcomingTask {
 }
 
 export interface VerdictBody {
+  result_id: number;
   accepted: boolean;
   reasons: string[];
   marks: Mark[];
@@ -111,11 +115,19 @@ export async function upcomingTasks(kind: Mode, limit: number): Promise<Upcoming
   return answer?.tasks ?? [];
 }
 
-export async function giveVerdict(taskId: number, verdict: VerdictBody): Promise<number | null> {
-  const answer = await call<{ label_task_id: number | null }>("POST", `/api/tasks/${taskId}/verdict`, verdict);
-  return answer?.label_task_id ?? null;
+export interface VerdictAnswer {
+  /** The label task that a rejection put on top of the queue. */
+  label_task_id: number | null;
+  /** All results of the photo have their verdict. */
+  done: boolean;
 }
 
+export async function giveVerdict(taskId: number, verdict: VerdictBody): Promise<VerdictAnswer> {
+  const answer = await call<VerdictAnswer>("POST", `/api/tasks/${taskId}/verdict`, verdict);
+  return answer ?? { label_task_id: null, done: true };
+}
+
+export const acceptRest = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/accept-rest`, {});
 export const renewLease = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/renew`, {});
 export const acceptAnnotation = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/accept`, {});
 

@@ -18,10 +18,9 @@ export interface Desk {
   readonly stage: Stage;
   readonly pointer: Pointer;
   readonly pictures: Pictures;
-  /** Send a decision on the task in front; then the next one opens, and what was said stands beside it. */
+  /** Send a decision on the task in front; then the next one opens (the same one while more of it waits), and what was
+   * said stands beside it. */
   decide(send: () => Promise<Said>): void;
-  /** Open a certain task instead of this one. */
-  open(taskId: number, keepView?: boolean): void;
 }
 
 /** One of the viewer's modes: Review or Accept. */

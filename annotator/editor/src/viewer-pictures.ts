@@ -1,11 +1,11 @@
-/** Pictures and masks, decoded and ready to draw; those of the next tasks are made ready while one looks at this one. */
+/** Pictures and masks, decoded and ready to draw; those of the next task are made ready while one looks at this one. */
 
 import { Picture } from "./picture.ts";
 import { Refusal } from "./viewer-api.ts";
 import { type MaskPyramid, readMask } from "./viewer-mask.ts";
 
-/** Three tasks' worth: the one in front and the next two. */
-const KEPT = 9;
+/** Two tasks' worth, the one in front and the next: a photo and its three results each. */
+const KEPT = 8;
 
 export class Pictures {
   private readonly pictures = new Shelf((bitmap) => new Picture(bitmap));

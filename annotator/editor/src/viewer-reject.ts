@@ -1,12 +1,13 @@
 /** The panel that asks, after a rejection, where and why. */
 
-import type { VerdictBody } from "./viewer-api.ts";
+import type { Mark } from "./viewer-api.ts";
 import type { Desk } from "./viewer-desk.ts";
 import { make, makeButton, setPressed } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { Marks } from "./viewer-marks.ts";
 
-export const REASONS = ["missed defect", "false defect", "bad fill", "other"] as const;
+/** A reason has its number whatever result is rejected; which ones hold for it the server says. */
+const REASONS = ["missed defect", "false defect", "bad fill", "bad colour", "other"] as const;
 /** CSS pixels that an arrow key moves a rectangle. */
 const NUDGE = 6;
 const ARROWS: Record<string, [number, number]> = {
@@ -16,20 +17,27 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowDown: [0, 1],
 };
 
+export interface Rejection {
+  reasons: string[];
+  marks: Mark[];
+  comment: string;
+}
+
 export class RejectPanel {
   private marks = new Marks(1, 1);
   private readonly chosen = new Set<string>();
   private readonly comment = make("input", { type: "text", placeholder: "In your words (W)", "aria-label": "Comment" });
   private readonly hint = make("p", { class: "hint", role: "status" });
-  private readonly buttons: HTMLButtonElement[];
+  private readonly buttons: Map<string, HTMLButtonElement>;
+  private allowed: readonly string[] = [];
   private shownState = "";
 
   constructor(
     private readonly desk: Desk,
-    private readonly send: (verdict: VerdictBody) => void,
+    private readonly send: (rejection: Rejection) => void,
   ) {
-    this.buttons = REASONS.map((reason, index) =>
-      makeButton(reason, String(index + 1), (event) => this.choose(reason, event.shiftKey)),
+    this.buttons = new Map(
+      REASONS.map((reason) => [reason, makeButton(reason, digitOf(reason), (event) => this.choose(reason, event.shiftKey))]),
     );
     this.comment.addEventListener("keydown", (event) => this.onCommentKey(event));
   }
@@ -38,12 +46,16 @@ export class RejectPanel {
     return !this.desk.shell.panel.hidden;
   }
 
-  open(width: number, height: number): void {
+  /** Ask why, among the reasons `allowed`; `said` is what to begin with. */
+  open(width: number, height: number, allowed: readonly string[], said: Rejection | null): void {
     this.marks = new Marks(width, height);
+    this.marks.list.push(...(said?.marks ?? []));
+    this.allowed = REASONS.filter((reason) => allowed.includes(reason));
     this.chosen.clear();
+    for (const reason of said?.reasons ?? []) if (this.allowed.includes(reason)) this.chosen.add(reason);
     this.comment.value = "";
     this.desk.pointer.setMarking(this.marks);
-    const reasons = make("div", { class: "reasons", role: "group", "aria-label": "Why" }, ...this.buttons);
+    const reasons = make("div", { class: "reasons", role: "group", "aria-label": "Why" }, ...this.shownButtons());
     const row = make("div", { class: "row" }, reasons, this.comment, ...this.actions());
     this.desk.shell.openPanel("What is wrong, and where?", this.hint, row);
     this.shownState = "";
@@ -56,8 +68,8 @@ export class RejectPanel {
   }
 
   keys(): Key[] {
-    const reasons = REASONS.map((reason, index): Key => {
-      const digit = String(index + 1);
+    const reasons = this.allowed.map((reason): Key => {
+      const digit = digitOf(reason);
       return { shown: digit, keys: [digit], says: `because of: ${reason}`, run: (e) => this.choose(reason, e.shiftKey) };
     });
     return [
@@ -77,7 +89,11 @@ export class RejectPanel {
     if (state === this.shownState) return;
     this.shownState = state;
     this.hint.textContent = `${spokenCount(this.marks.list.length)}Drag over a place, or ⇧ drag to scribble; then say why.`;
-    this.buttons.forEach((button, index) => setPressed(button, this.chosen.has(REASONS[index])));
+    for (const [reason, button] of this.buttons) setPressed(button, this.chosen.has(reason));
+  }
+
+  private shownButtons(): HTMLButtonElement[] {
+    return [...this.buttons].filter(([reason]) => this.allowed.includes(reason)).map(([, button]) => button);
   }
 
   private actions(): HTMLButtonElement[] {
@@ -96,10 +112,10 @@ export class RejectPanel {
   private finish(): void {
     const comment = this.comment.value.trim();
     if (this.chosen.size === 0 && comment !== "") this.chosen.add("other");
-    if (this.chosen.size === 0) return this.warn("Say why: press 1 to 4.");
+    if (this.chosen.size === 0) return this.warn(`Say why: press ${spokenChoice(this.allowed.map(digitOf))}.`);
     if (this.chosen.has("other") && comment === "") return this.warn("Say in a few words what else is wrong.");
-    const reasons = REASONS.filter((reason) => this.chosen.has(reason));
-    this.send({ accepted: false, reasons, marks: [...this.marks.list], comment });
+    const reasons = this.allowed.filter((reason) => this.chosen.has(reason));
+    this.send({ reasons, marks: [...this.marks.list], comment });
   }
 
   private warn(text: string): void {
@@ -136,4 +152,13 @@ export class RejectPanel {
 function spokenCount(places: number): string {
   if (places === 0) return "";
   return places === 1 ? "1 place marked. " : `${places} places marked. `;
+}
+
+function digitOf(reason: string): string {
+  return String(REASONS.findIndex((each) => each === reason) + 1);
+}
+
+/** 1, 2 or 3 */
+function spokenChoice(digits: string[]): string {
+  return digits.length < 2 ? digits.join("") : `${digits.slice(0, -1).join(", ")} or ${digits[digits.length - 1]}`;
 }

@@ -1,14 +1,15 @@
-/** Review: original and result under a wipe line; accept, or reject and say where and why. */
+/** Review: the original and its results under a wipe line; each result is accepted, or rejected with where and why. */
 
-import { giveVerdict, type ReviewTask, type Sibling, type VerdictBody, type ViewerTask } from "./viewer-api.ts";
+import { acceptRest, giveVerdict, type Result, type ReviewTask, type ViewerTask } from "./viewer-api.ts";
 import type { Desk, Judge, Said } from "./viewer-desk.ts";
-import { make, makeButton, setPressed } from "./viewer-dom.ts";
+import { make, makeButton } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { LookControls, PROPOSAL } from "./viewer-look.ts";
-import { RejectPanel } from "./viewer-reject.ts";
+import { type Rejection, RejectPanel } from "./viewer-reject.ts";
+import { nameOf, ResultFrames, stateOf } from "./viewer-results.ts";
 
-const NAMES: Record<string, string> = { restored: "restored", restored_color: "restored, in colour", color: "in colour" };
 const ARROW_STEP = 0.02;
+const ABOUT_THE_MASK = ["missed defect", "false defect"];
 
 export class Review implements Judge {
   readonly empty = {
@@ -19,23 +20,31 @@ export class Review implements Judge {
   };
   private readonly look: LookControls;
   private readonly reject: RejectPanel;
-  private readonly results = make("div", { class: "results", role: "group", "aria-label": "Results" });
+  private readonly results: ResultFrames;
+  private readonly notes = make("div", { class: "notes", role: "note" });
   private readonly tags = [make("span", { class: "tag before" }, "original"), make("span", { class: "tag after" })];
+  private readonly rest = makeButton("Accept all", "A", () => this.acceptRest());
   private task: ReviewTask | null = null;
-  private shownResult = 0;
+  private shown: Result | null = null;
+  /** What was wrong with the mask of the photo in front: another result made with it is likely to suffer from the same. */
+  private maskFault: Rejection | null = null;
+  private showing = 0;
 
   constructor(private readonly desk: Desk) {
     desk.stage.look.colour = PROPOSAL;
     this.look = new LookControls(desk, () => this.blink(), "blink: original, result, original …");
-    this.reject = new RejectPanel(desk, (verdict) => this.judge(verdict));
+    this.reject = new RejectPanel(desk, (rejection) => this.judge(false, rejection));
+    this.results = new ResultFrames((result) => desk.pictures.picture(result.view), (result) => this.open(result));
     const verdicts = make(
       "div",
       { class: "decide", role: "group", "aria-label": "Verdict" },
+      this.rest,
       makeButton("Reject", "X", () => this.openReject(), "danger"),
       makeButton("Accept", "↵", () => this.accept(), "primary"),
     );
-    desk.shell.bar.append(this.results, this.look.element, verdicts);
+    desk.shell.bar.append(this.notes, this.look.element, verdicts);
     desk.shell.stage.append(...this.tags);
+    desk.shell.setFront(this.results.element);
   }
 
   keys(): Key[] {
@@ -43,6 +52,7 @@ export class Review implements Judge {
     return [
       { shown: "↵", keys: ["Enter"], says: "accept this result", run: (event) => (event.repeat ? undefined : this.accept()) },
       { shown: "X", keys: ["x"], says: "reject it, then say where and why", run: () => this.openReject() },
+      { shown: "A", keys: ["a"], says: "accept all results without a verdict", run: (event) => (event.repeat ? undefined : this.acceptRest()) },
       { shown: "1 2 3", keys: ["1", "2", "3"], says: "choose the result", run: (event) => this.choose(event) },
       { shown: "← →", keys: ["ArrowLeft", "ArrowRight"], says: "move the wipe line (with ⇧ in larger steps)", run: (event) => this.moveWipe(event) },
       { shown: "↑ ↓", keys: ["ArrowUp", "ArrowDown"], says: "result whole, original whole", run: (event) => this.showWhole(event) },
@@ -52,21 +62,17 @@ export class Review implements Judge {
 
   async show(task: ViewerTask, keepView: boolean, current: () => boolean): Promise<void> {
     if (task.kind !== "review") return;
-    const { pictures } = this.desk;
-    const [before, after, mask] = await Promise.all([
-      pictures.picture(task.photo.view),
-      pictures.picture(task.result.view),
-      pictures.mask(task.mask),
-    ]);
+    const result = this.toShow(task);
+    await this.draw(task, result, keepView, current);
     if (!current()) return;
     this.reject.close();
+    if (!keepView) this.maskFault = null;
     this.task = task;
-    this.shownResult = task.result.id;
-    const { width, height } = task.photo;
-    const afterName = nameOf(task.result.kind);
-    this.desk.stage.show({ width, height, before, after, mask, afterName }, keepView);
-    this.desk.shell.setFacts(`found by ${task.detector}`, `filled by ${task.inpainter}`);
-    this.showResults(task);
+    this.showState(task, result);
+    const { detector, inpainter, colorizer } = task.models;
+    const facts = [`found by ${detector}`, `filled by ${inpainter}`, ...(colorizer ? [`coloured by ${colorizer}`] : [])];
+    this.desk.shell.setFacts(...facts);
+    this.notes.replaceChildren(...task.warnings.map((warning) => make("span", { title: warning }, `⚠ ${warning}`)));
   }
 
   refresh(): void {
@@ -82,27 +88,46 @@ export class Review implements Judge {
     for (const tag of this.tags) tag.classList.toggle("whole", whole);
   }
 
-  private showResults(task: ReviewTask): void {
-    const shown = task.siblings.find((sibling) => sibling.id === this.shownResult);
-    this.tags[1].textContent = nameOf(shown?.kind ?? task.result.kind);
-    const several = task.siblings.length > 1;
-    const buttons = task.siblings.map((sibling, index) => {
-      const button = makeButton(nameOf(sibling.kind), String(index + 1), () => this.open(sibling));
-      setPressed(button, sibling.id === this.shownResult);
-      return button;
-    });
-    this.results.replaceChildren(...(several ? buttons : []));
+  /** The result in front while it waits for its verdict, else the first that does. */
+  private toShow(task: ReviewTask): Result {
+    const waiting = task.results.filter((result) => !result.verdict);
+    return waiting.find((result) => result.id === this.shown?.id) ?? waiting[0] ?? task.results[0];
+  }
+
+  private async draw(task: ReviewTask, result: Result, keepView: boolean, current: () => boolean): Promise<void> {
+    const { pictures, stage } = this.desk;
+    const [before, after, mask] = await Promise.all([
+      pictures.picture(task.photo.view),
+      pictures.picture(result.view),
+      pictures.mask(task.mask),
+    ]);
+    if (!current()) return;
+    const { width, height } = task.photo;
+    stage.show({ width, height, before, after, mask, afterName: nameOf(result.kind) }, keepView);
+  }
+
+  private showState(task: ReviewTask, result: Result): void {
+    this.shown = result;
+    this.tags[1].textContent = nameOf(result.kind);
+    this.results.show(task.results, result);
+    this.rest.hidden = task.results.filter((each) => !each.verdict).length < 2;
   }
 
   private choose(event: KeyboardEvent): void {
-    const sibling = this.task?.siblings[Number(/\d/.exec(event.code)?.[0] ?? event.key) - 1];
-    if (sibling) this.open(sibling);
+    const result = this.task?.results[Number(/\d/.exec(event.code)?.[0] ?? event.key) - 1];
+    if (result) this.open(result);
   }
 
-  private open(sibling: Sibling): void {
-    if (sibling.id === this.shownResult) return;
-    if (sibling.task_id !== null) this.desk.open(sibling.task_id, true);
-    else this.desk.shell.say(`The result “${nameOf(sibling.kind)}” has its verdict already, or somebody else is looking at it.`);
+  /** Show another result of the photo in front. */
+  private open(result: Result): void {
+    const task = this.task;
+    if (!task || this.reject.isOpen || result.id === this.shown?.id) return;
+    const showing = ++this.showing;
+    const current = (): boolean => showing === this.showing && task === this.task;
+    this.draw(task, result, true, current).then(
+      () => (current() ? this.showState(task, result) : undefined),
+      (error: Error) => this.desk.shell.say(error.message),
+    );
   }
 
   private blink(): void {
@@ -122,33 +147,55 @@ export class Review implements Judge {
   }
 
   private accept(): void {
-    this.judge({ accepted: true, reasons: [], marks: [], comment: "" });
+    this.judge(true, { reasons: [], marks: [], comment: "" });
+  }
+
+  private acceptRest(): void {
+    const task = this.task;
+    if (!task || this.reject.isOpen) return;
+    this.desk.decide(async () => {
+      await acceptRest(task.id);
+      return { text: `Accepted: ${task.photo.filename}, ${spokenRest(task)}.` };
+    });
   }
 
   private openReject(): void {
-    if (!this.task || this.reject.isOpen) return;
+    const { task, shown } = this;
+    if (!task || !shown || this.reject.isOpen || this.judgedAlready(shown)) return;
     if (this.desk.stage.side === "before") this.desk.stage.side = "after";
-    this.reject.open(this.task.photo.width, this.task.photo.height);
+    const alike = shown.may_be.some((reason) => ABOUT_THE_MASK.includes(reason));
+    this.reject.open(task.photo.width, task.photo.height, shown.may_be, alike ? this.maskFault : null);
   }
 
-  private judge(verdict: VerdictBody): void {
-    const task = this.task;
-    if (!task) return;
-    this.desk.decide(async () => said(task, verdict, await giveVerdict(task.id, verdict)));
+  private judge(accepted: boolean, rejection: Rejection): void {
+    const { task, shown } = this;
+    if (!task || !shown || this.judgedAlready(shown)) return;
+    this.desk.decide(async () => {
+      const answer = await giveVerdict(task.id, { result_id: shown.id, accepted, ...rejection });
+      const reasons = rejection.reasons.filter((reason) => ABOUT_THE_MASK.includes(reason));
+      if (reasons.length > 0) this.maskFault = { ...rejection, reasons, comment: "" };
+      return said(task, shown, rejection.reasons, answer.label_task_id);
+    });
+  }
+
+  private judgedAlready(result: Result): boolean {
+    if (result.verdict) this.desk.shell.say(`“${nameOf(result.kind)}” has its verdict: ${stateOf(result)}.`);
+    return result.verdict !== null;
   }
 }
 
-function said(task: ReviewTask, verdict: VerdictBody, labelTask: number | null): Said {
-  const name = task.photo.filename;
-  if (verdict.accepted) return { text: `Accepted: ${name}.` };
-  const why = verdict.reasons.join(", ");
-  if (labelTask === null) return { text: `Rejected: ${name}, ${why}.` };
+function said(task: ReviewTask, result: Result, reasons: readonly string[], labelTask: number | null): Said {
+  const what = `${task.photo.filename}, ${nameOf(result.kind)}`;
+  if (reasons.length === 0) return { text: `Accepted: ${what}.` };
+  const why = reasons.join(", ");
+  if (labelTask === null) return { text: `Rejected: ${what}: ${why}.` };
   return {
-    text: `Rejected: ${name}, ${why}. It tops the label queue.`,
+    text: `Rejected: ${what}: ${why}. The photo tops the label queue.`,
     link: { text: `Label it now (task ${labelTask})`, href: `/label?task=${labelTask}` },
   };
 }
 
-function nameOf(kind: string): string {
-  return NAMES[kind] ?? kind;
+function spokenRest(task: ReviewTask): string {
+  const open = task.results.filter((result) => !result.verdict).map((result) => nameOf(result.kind));
+  return open.length === task.results.length ? "all results" : open.join(" and ");
 }

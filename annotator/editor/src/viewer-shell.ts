@@ -27,6 +27,8 @@ export class Shell {
   private readonly help = make("div", { class: "help", role: "dialog", "aria-label": "Keys", hidden: "" });
   private readonly notice = make("div", { class: "notice", hidden: "" });
   readonly stage = make("main", { class: "stage" });
+  private readonly film = make("div", { class: "film" }, this.strip);
+  private front: HTMLElement | null = null;
   private toastTimer = 0;
 
   constructor(
@@ -39,7 +41,7 @@ export class Shell {
     const names = make("div", { class: "names" }, this.title, this.why);
     const header = make("header", {}, home, names, this.facts, help);
     this.stage.append(this.canvas, this.notice, this.toast);
-    this.root = make("div", { class: "viewer" }, header, this.stage, this.bar, this.strip, this.panel, this.help);
+    this.root = make("div", { class: "viewer" }, header, this.stage, this.bar, this.film, this.panel, this.help);
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
     this.panel.hidden = true;
     this.setTask(null);
@@ -60,12 +62,18 @@ export class Shell {
     this.facts.replaceChildren(...facts.map((fact) => make("span", {}, fact)));
   }
 
+  /** What stands for the task in front, before the filmstrip of the next ones and in place of its thumbnail. */
+  setFront(front: HTMLElement): void {
+    this.front = front;
+    this.film.prepend(front);
+  }
+
   setStrip(current: ViewerTask | null, next: UpcomingTask[], open: (id: number) => void): void {
     const waiting = next.filter((task) => task.id !== current?.id);
     const frames = waiting.map((task) => this.frame(task, open));
-    if (current) frames.unshift(this.currentFrame(current, next.find((task) => task.id === current.id)));
+    if (current && !this.front) frames.unshift(this.currentFrame(current, next.find((task) => task.id === current.id)));
     this.strip.replaceChildren(...frames);
-    if (current && frames.length === 1) this.strip.append(make("li", { class: "last" }, "The last one that waits."));
+    if (current && waiting.length === 0) this.strip.append(make("li", { class: "last" }, "The last one that waits."));
   }
 
   private currentFrame(task: ViewerTask, card: UpcomingTask | undefined): HTMLElement {

@@ -12,8 +12,6 @@ import { Stage } from "./viewer-stage.ts";
 import css from "./viewer.css";
 
 const UPCOMING = 24;
-/** Tasks whose pictures are fetched ahead. */
-const AHEAD = 2;
 const RENEW_MS = 5 * 60_000;
 /** What the server answers when a task was decided on, taken or deleted meanwhile. */
 const GONE = [404, 409];
@@ -41,7 +39,7 @@ class Viewer implements Desk {
     this.judge = mode === "review" ? new Review(this) : new Accept(this);
     this.stopKeys = listen(() => (this.busy ? [] : this.keys()));
     this.renewal = window.setInterval(() => this.renew(), RENEW_MS);
-    void this.load(taskId, false);
+    void this.load(taskId);
   }
 
   dispose(): void {
@@ -52,8 +50,8 @@ class Viewer implements Desk {
     this.stage.dispose();
   }
 
-  open(taskId: number, keepView = false): void {
-    if (!this.busy) void this.load(taskId, keepView);
+  private open(taskId: number): void {
+    if (!this.busy) void this.load(taskId);
   }
 
   decide(send: () => Promise<Said>): void {
@@ -76,7 +74,7 @@ class Viewer implements Desk {
     try {
       const said = await send();
       this.shell.closePanel();
-      await this.load(null, false);
+      await this.load(null);
       this.shell.say(said.text, said.link);
     } catch (error) {
       await this.explain(error);
@@ -88,17 +86,18 @@ class Viewer implements Desk {
   /** What the server refused for good may be gone: ask again what is in front. Without a server it stays there. */
   private async explain(error: unknown): Promise<void> {
     if (!(error instanceof Refusal)) throw error;
-    if (GONE.includes(error.status)) await this.load(null, false);
+    if (GONE.includes(error.status)) await this.load(null);
     this.shell.say(error.message);
   }
 
-  private async load(taskId: number | null, keepView: boolean): Promise<void> {
+  /** The view stays where it is while the same task is in front. */
+  private async load(taskId: number | null): Promise<void> {
     const opening = ++this.opening;
     const current = (): boolean => opening === this.opening;
     try {
       const task = await nextTask(this.mode, taskId);
       if (!current()) return;
-      if (task) await this.judge.show(task, keepView, current);
+      if (task) await this.judge.show(task, task.id === this.task?.id, current);
       if (current()) this.arrive(task);
     } catch (error) {
       if (!current()) return;
@@ -112,7 +111,7 @@ class Viewer implements Desk {
     this.task = null;
     this.shell.setTask(null);
     this.stage.show(null);
-    this.shell.showTrouble(text, () => void this.load(null, false));
+    this.shell.showTrouble(text, () => void this.load(null));
   }
 
   private arrive(task: ViewerTask | null): void {
@@ -136,8 +135,8 @@ class Viewer implements Desk {
     }
     if (opening !== this.opening) return;
     this.shell.setStrip(this.task, next, (id) => this.open(id));
-    const waiting = next.filter((task) => task.id !== this.task?.id);
-    this.pictures.prepare(waiting.slice(0, AHEAD).flatMap((task) => task.pictures ?? []));
+    const following = next.find((task) => task.id !== this.task?.id);
+    this.pictures.prepare(following?.pictures ?? []);
   }
 
   private renew(): void {
