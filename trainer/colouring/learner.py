@@ -10,12 +10,13 @@ from inference.networks.colorizer import ColorizerNetwork
 from trainer.clean import CleanPhoto
 from trainer.colouring.dataset import ColorizerDataset, Survey, survey
 from trainer.colouring.discriminator import Balance, Discriminator, check_finite
-from trainer.colouring.losses import chroma_loss, hinge_discriminator, hinge_painter, rarity_weights
+from trainer.colouring.losses import chroma_loss, hinge_discriminator, hinge_painter, perceptual_loss, rarity_weights
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.colouring.starting import architecture_of, start_network
 from trainer.colouring.validating import judged_photos, references, validate
 from trainer.errors import WrongUse
 from trainer.examples import TrainingExample
+from trainer.features import features_of
 from trainer.learner import Batch, Learner, Validation
 from trainer.seen import clean_sides
 from trainer.tracker import Tracker
@@ -41,6 +42,9 @@ class ColorizerLearner(Learner):
         self._judged = judged_photos(judged, recipe.portraits, recipe.validation_pictures, recipe.side)
         _tell_about(seen, tracker)
         tracker.metrics(references(self._judged), 0)
+        self._features = features_of(recipe.features) if recipe.loss.perceptual else None
+        if self._features:
+            tracker.tag("features", self._features.name)
         if recipe.loss.adversarial:
             self._start_discriminator(recipe)
 
@@ -59,6 +63,8 @@ class ColorizerLearner(Learner):
     def place(self, accelerator: Accelerator, model: nn.Module) -> None:
         super().place(accelerator, model)
         self._rarity = self._rarity.to(accelerator.device)
+        if self._features:
+            self._features.to(accelerator.device)
         if self._settings.adversarial:
             self.discriminator.to(accelerator.device)
             self._judge, self._judge_optimiser = accelerator.prepare(self.discriminator, self._optimiser)
@@ -79,6 +85,11 @@ class ColorizerLearner(Learner):
             distance = chroma_loss(painted, true, self._rarity if self._settings.rarity else None)
             total = total + self._settings.l1 * distance
             parts["l1_loss"] = float(distance.detach())
+        if self._features:
+            with self.accelerator.autocast():
+                unlike = perceptual_loss(self._features, luma, painted, true)
+            total = total + self._settings.perceptual * unlike
+            parts["perceptual_loss"] = float(unlike.detach())
         if self._settings.adversarial:
             parts |= self._train_discriminator(luma, true, painted.detach())
             wanted = self._unjudged(luma, painted)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
+from trainer.features import Features
+
 _SPREAD = 0.02
 """By how much the shares of colours are smoothed, of chroma's range of 1: 5 units of Lab in the paper."""
 
@@ -47,6 +49,19 @@ def hinge_discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
 def hinge_painter(fake: torch.Tensor) -> torch.Tensor:
     """What the painting network wants: high scores (SAGAN, equation 4)."""
     return -fake.mean()
+
+
+def perceptual_loss(features: Features, luma: torch.Tensor, painted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    """Mean squared distance of features of the painted and of the true picture, the mean of the three levels.
+
+    Each level's distance counts in shares of what the true picture's features are (their mean square), so that the
+    weight means the same for VGG-16 and for another network.
+    """
+    found = features(as_rgb(luma, painted))
+    with torch.no_grad():
+        wanted = features(as_rgb(luma, true))
+    pairs = [(one.float(), other.float()) for one, other in zip(found, wanted, strict=True)]
+    return torch.stack([F.mse_loss(one, other) / other.square().mean() for one, other in pairs]).mean()
 
 
 def as_rgb(luma: torch.Tensor, chroma: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ class ColourLossSettings:
     """How much more rare colours count in `l1`: 0 not at all; 0.5 as Zhang et al. 2016 (arXiv 1603.08511, section 2.2)
     have it; below 1. Without it grey is often the cheapest answer."""
     perceptual: float = 0.0
-    """Distance of features of the coloured picture."""
+    """Distance of features of the coloured picture from those of the true one, as a share of the latter."""
     adversarial: float = 0.0
     """What a discriminator, trained along, makes of the colours."""
 
