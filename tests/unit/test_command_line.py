@@ -15,8 +15,8 @@ from trainer.recipe import RecipeError
 
 HEAVY = ("torch", "mlflow", "streamlit", "albumentations", "accelerate", "dbos", "segmentation_models_pytorch")
 COMMANDS = (
-    "up", "import", "export", "snapshot", "train", "defects", "evaluate", "restore", "detect", "inpaint", "worker",
-    "db",
+    "up", "import", "export", "snapshot", "train", "defects", "evaluate", "restore", "detect", "inpaint", "colorize",
+    "worker", "db",
 )  # fmt: skip
 
 
