@@ -35,7 +35,7 @@ def candidate_of(work: Work, spec: str) -> Candidate:
 
 def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
     """Hashes of the platform's photos that a model was trained on; the shipped one saw none of them."""
-    if model.tags.get("origin") == "shipped":
+    if model.tags.get("origin") == registry.SHIPPED:
         return frozenset()
     from mlflow.artifacts import load_text
     from mlflow.exceptions import MlflowException

@@ -1,6 +1,7 @@
-"""Prepares a platform: folders, tables, the job queue, the MLflow store, the shipped detector in the registry."""
+"""Prepares a platform: folders, tables, the job queue, the MLflow store, the shipped models in the registry."""
 
 import json
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from db.engine import normal_url
 from db.migrate import upgrade
 from db.settings import Settings
 from inference.errors import CheckpointError
+from inference.names import KINDS
 from inference.shipped import shipped_path
 from trainer.locks import exclusive
 
@@ -40,15 +42,17 @@ def _state(settings: Settings) -> dict[str, str]:
         "mlflow": settings.mlflow_tracking_uri,
         "dbos version": version("dbos"),
         "mlflow version": version("mlflow"),
-        "shipped": str(_shipped() is not None),
+        "shipped": ", ".join(_shipped()),
     }
 
 
-def _shipped() -> Path | None:
-    try:
-        return shipped_path(DETECTOR)
-    except CheckpointError:
-        return None
+def _shipped() -> dict[str, Path]:
+    """The checkpoints that come with heirloom, by kind."""
+    found = {}
+    for kind in KINDS:
+        with suppress(CheckpointError):
+            found[kind] = shipped_path(kind)
+    return found
 
 
 def _marker(settings: Settings) -> Path:
@@ -91,7 +95,7 @@ def _prepare_mlflow(settings: Settings) -> None:
 
     upgrade_own_store(settings)
     client = open_client(settings)
-    experiment_id(settings, client, DETECTOR)
-    shipped = _shipped()
-    if shipped is not None and not registry.list_models(settings, DETECTOR):
-        registry.register_shipped(settings, DETECTOR, shipped)
+    for kind in KINDS:
+        experiment_id(settings, client, kind)
+    for kind, checkpoint in _shipped().items():
+        registry.ensure_shipped(settings, kind, checkpoint)

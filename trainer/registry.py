@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from inference.names import ModelName
 
+SHIPPED = "shipped"
+"""The origin of the versions that came with heirloom."""
 _NAMED = re.compile(r"(?P<name>[A-Za-z][\w-]*)@(?P<which>[\w.-]+)")
 
 
@@ -130,14 +132,21 @@ def register(settings: Settings, name: str, checkpoint: Path, run_id: str, tags:
         return str(made.version)
 
 
-def register_shipped(settings: Settings, name: str, checkpoint: Path) -> str:
-    """Version 1 of a fresh registry: the weights that come with heirloom, already in production."""
+def ensure_shipped(settings: Settings, name: str, checkpoint: Path) -> str:
+    """The weights that come with heirloom are a version of `name`, in production unless another one is.
+
+    In a fresh registry that is version 1. Returns the version; called again, it changes nothing.
+    """
+    models = list_models(settings, name)
+    made = next((model.version for model in models if model.tags.get("origin") == SHIPPED), None)
     with answering(settings):
         client = client_of(settings)
-        run = client.create_run(experiment_id(settings, client, name), run_name="shipped", tags={KIND_TAG: "shipped"})
-        made = register(settings, name, checkpoint, run.info.run_id, {"origin": "shipped"})
-        client.set_terminated(run.info.run_id, "FINISHED")
-        client.set_registered_model_alias(name, PRODUCTION, made)
+        if made is None:
+            run = client.create_run(experiment_id(settings, client, name), run_name=SHIPPED, tags={KIND_TAG: SHIPPED})
+            made = register(settings, name, checkpoint, run.info.run_id, {"origin": SHIPPED})
+            client.set_terminated(run.info.run_id, "FINISHED")
+        if not any(PRODUCTION in model.aliases for model in models):
+            client.set_registered_model_alias(name, PRODUCTION, made)
     return made
 
 

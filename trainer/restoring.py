@@ -1,28 +1,30 @@
-"""Restorations: photos through the pipeline, their results as blobs, a review task for each."""
+"""Restorations: photos through the pipeline, their three results as blobs, a review for each photo."""
 
 from typing import TYPE_CHECKING, Any
 
 from db import reviews
 from db.deletion import remove_unneeded
 from db.errors import NotFound, PlatformError
-from db.models import Photo
+from db.models import Photo, ResultKind
 from inference.errors import InferenceError
 from inference.files import encode_mask, encode_png
 from inference.photo import decode
+from inference.results import encode_colour
 from inference.thumbnails import browser_view
-from trainer.models import load_detector
+from trainer.models import load_colorizer, load_detector, load_inpainter
 from trainer.photos import failure, named_photos
 from trainer.work import Work
 
 if TYPE_CHECKING:
-    from inference.restorer import Restorer
+    from inference.photo import Photo as Picture
+    from inference.restorer import RestorationResult, Restorer
 
 
 def restore(work: Work) -> dict[str, Any]:
-    """Restore the photos of the job, `{"photo_ids": [...], "method": "telea" | "ns"}`.
+    """Restore the photos of the job, `{"photo_ids": [...], "method"?: "telea" | "ns"}`, by the models in production.
 
-    A photo that fails is named in the result's `failures` and the others go on. A resumed job does not restore again
-    what it has restored.
+    With a `method` the classical fill takes the inpainter's place. A photo that fails is named in the result's
+    `failures` and the others go on. A resumed job does not restore again what it has restored.
     """
     restorer = _restorer(work)
     with work.database.reading() as session:
@@ -42,10 +44,12 @@ def restore(work: Work) -> dict[str, Any]:
 
 
 def _restorer(work: Work) -> "Restorer":
+    from inference.fill import ClassicalInpainter
     from inference.restorer import Restorer
 
-    detector = load_detector(work.settings, work.params.get("model"))
-    return Restorer(detector, work.params.get("method", "telea"))
+    method = work.params.get("method")
+    inpainter = ClassicalInpainter(method) if method else load_inpainter(work.settings)
+    return Restorer(load_detector(work.settings), inpainter, load_colorizer(work.settings))
 
 
 def _restored_already(work: Work, photo: Photo) -> bool:
@@ -58,22 +62,36 @@ def _restored_already(work: Work, photo: Photo) -> bool:
 def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
     source = decode(work.blobs.get(photo.sha256), photo.filename)
     outcome = restorer.restore(source, lambda _: work.go_on())
-    restored = encode_png(outcome.restored, exif=source.exif, icc=source.icc)
-    view = browser_view(decode(restored, photo.filename), restored)
-    mask, *pictures = (work.blobs.put(data) for data in (encode_mask(outcome.mask), restored, view))
+    mask = work.blobs.put(encode_mask(outcome.mask))
+    results = {kind: _store(work, data, photo.filename) for kind, data in _pictures(source, outcome).items()}
+    models = {part: str(name) for part, name in outcome.models.items()}
     try:
         with work.database.unit_of_work() as session:
             reviews.add_restoration(
                 session,
                 photo.id,
-                detector=str(outcome.models["detector"]),
-                inpainter=str(outcome.models["inpainter"]),
-                colorizer=None,
+                detector=models["detector"],
+                inpainter=models["inpainter"],
+                colorizer=models["colorizer"],
                 threshold=outcome.threshold,
                 mask_sha256=mask,
                 warnings=list(outcome.warnings),
-                results={"restored": (pictures[0], pictures[1])},
+                results=results,
             )
     except NotFound:
-        remove_unneeded(work.database, work.blobs, pictures)
+        remove_unneeded(work.database, work.blobs, {sha for pair in results.values() for sha in pair})
         raise
+
+
+def _pictures(source: "Picture", outcome: "RestorationResult") -> dict[ResultKind, bytes]:
+    """The three results as PNG, in the order of review."""
+    return {
+        "restored": encode_png(outcome.restored, exif=source.exif, icc=source.icc),
+        "restored_color": encode_colour(source, outcome.restored_color),
+        "color": encode_colour(source, outcome.color),
+    }
+
+
+def _store(work: Work, data: bytes, name: str) -> tuple[str, str]:
+    """The blobs of a result and of what a browser shows of it."""
+    return work.blobs.put(data), work.blobs.put(browser_view(decode(data, name), data))

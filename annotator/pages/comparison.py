@@ -79,7 +79,7 @@ def ask_promote(spec: str) -> None:
     with st.container(horizontal=True):
         if st.button("Promote", type="primary", key="confirm-promote"):
             try:
-                actions.promote(platform(), spec.partition("@")[2], current())
+                actions.promote(platform(), spec, current())
             except PlatformError as error:
                 st.error(str(error))
                 return
@@ -100,7 +100,7 @@ def promotions(runs: list[Run], assessor: Assessor) -> None:
             st.html(f"<span>{escape(move.said)}</span> {when}")
             if move.can_undo and st.button("Undo", key=f"undo-{place}"):
                 try:
-                    actions.undo_promotion(platform(), assessor)
+                    actions.undo_promotion(platform(), DETECTOR, assessor)
                 except PlatformError as error:
                     st.error(str(error))
                 else:

@@ -1,6 +1,7 @@
 """One photo: large, with its versions as a filmstrip and its story beside it."""
 
 from html import escape
+from typing import cast
 
 import streamlit as st
 
@@ -16,8 +17,10 @@ from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor
 from db.photos import StoryEntry
+from inference.methods import FillMethod
 
-METHODS = {"telea": "Telea", "ns": "Navier–Stokes"}
+LEARNED = "learned"
+METHODS = {LEARNED: "the inpainter", "telea": "Telea", "ns": "Navier–Stokes"}
 
 
 def page() -> None:
@@ -55,14 +58,15 @@ def _next(step: NextStep, photo_id: int, assessor: Assessor) -> None:
     if not st.button(step.button, type="primary", key="next"):
         return
     if step.action == "restore":
-        _restore(photo_id, "telea", assessor)
+        _restore(photo_id, LEARNED, assessor)
     else:
         st.switch_page(link(step.action), query_params={"task": str(step.task_id)})
 
 
 def _restore(photo_id: int, method: str, assessor: Assessor) -> None:
-    actions.restore(platform(), [photo_id], assessor, method)
-    st.toast("It will be restored; the result joins the filmstrip.")
+    classical = None if method == LEARNED else cast(FillMethod, method)
+    actions.restore(platform(), [photo_id], assessor, classical)
+    st.toast("It will be restored; the results join the filmstrip.")
     st.rerun()
 
 
@@ -79,9 +83,9 @@ def _more(found: PhotoPage, assessor: Assessor) -> None:
     photo = found.photo
     with st.expander("More"):
         if photo.archived_at is None:
-            method = st.segmented_control("Fill by", list(METHODS), format_func=METHODS.__getitem__, default="telea")
+            method = st.segmented_control("Fill by", list(METHODS), format_func=METHODS.__getitem__, default=LEARNED)
             if st.button("Restore again", key="again"):
-                _restore(photo.id, method or "telea", assessor)
+                _restore(photo.id, method or LEARNED, assessor)
         if assessor.is_lead:
             other = "train" if photo.split == "validation" else "validation"
             said = "Use it for training" if other == "train" else "Use it for checking models"

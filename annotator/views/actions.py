@@ -9,8 +9,8 @@ from db.jobs import get_job, list_jobs
 from db.models import Assessor, Job, JobKind, Snapshot, Split
 from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
+from inference.methods import FillMethod
 from trainer import jobs, registry
-from trainer.platform import DETECTOR
 from trainer.recipe import Recipe
 
 Role = Literal["is_lead", "is_engineer", "active"]
@@ -29,8 +29,10 @@ def propose(here: Platform, by: Assessor) -> Job:
     return waiting or _launch(here, "propose", ALL_PHOTOS, by)
 
 
-def restore(here: Platform, photo_ids: Sequence[int], by: Assessor, method: str = "telea") -> Job:
-    return _launch(here, "restore", {"photo_ids": list(photo_ids), "method": method}, by)
+def restore(here: Platform, photo_ids: Sequence[int], by: Assessor, method: FillMethod | None = None) -> Job:
+    """Restore photos by the models in production; with a `method` the classical fill takes the inpainter's place."""
+    classical = {"method": method} if method else {}
+    return _launch(here, "restore", {"photo_ids": list(photo_ids), **classical}, by)
 
 
 def train(here: Platform, recipe: Recipe, snapshot_id: int | None, by: Assessor) -> Job:
@@ -50,16 +52,17 @@ def compare(here: Platform, models: Sequence[str], by: Assessor) -> Job:
     return _launch(here, "compare", {"models": list(models), "photo_ids": None}, by)
 
 
-def promote(here: Platform, version: str, by: Assessor) -> None:
-    """Make a version of the detector the one that proposals and restorations use."""
+def promote(here: Platform, spec: str, by: Assessor) -> None:
+    """Make a version, `detector@3`, the one of its kind that proposals and restorations use."""
     require_engineer(by)
-    registry.promote(here.settings, here.database, DETECTOR, version, by.id)
+    kind, _, version = spec.partition("@")
+    registry.promote(here.settings, here.database, kind, version, by.id)
 
 
-def undo_promotion(here: Platform, by: Assessor) -> None:
-    """Put back what the latest promotion replaced."""
+def undo_promotion(here: Platform, kind: str, by: Assessor) -> None:
+    """Put back what the latest promotion of a model of this kind replaced."""
     require_engineer(by)
-    registry.undo_promotion(here.settings, here.database, DETECTOR, by.id)
+    registry.undo_promotion(here.settings, here.database, kind, by.id)
 
 
 def stop(here: Platform, job_id: str, by: Assessor) -> Job:

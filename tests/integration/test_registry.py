@@ -9,6 +9,7 @@ from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Job
 from db.settings import Settings
+from inference.errors import CheckpointError
 from tests.support import tiny
 from trainer import registry
 from trainer.errors import JobError, RegistryError
@@ -52,12 +53,34 @@ def test_registering_a_run_again_makes_no_second_version(settings: Settings, che
     assert registry.register(settings, "detector", checkpoint, model.run_id, {}) == version
 
 
-def test_the_shipped_detector_is_version_one_in_production(settings: Settings, checkpoint: Path) -> None:
+def test_a_home_gets_what_heirloom_ships_at_the_first_start_and_what_it_lacks_at_a_later_one(
+    settings: Settings, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = ["detector"]
+
+    def shipped_path(kind: str) -> Path:
+        if kind not in kinds:
+            raise CheckpointError(f"no {kind} ships")
+        return checkpoint
+
+    monkeypatch.setattr("trainer.platform.shipped_path", shipped_path)
     prepare(settings)
-    if not registry.list_models(settings, "detector"):
-        registry.register_shipped(settings, "detector", checkpoint)
     [model] = registry.list_models(settings, "detector")
     assert (model.version, model.aliases, model.tags["origin"]) == ("1", ("production",), "shipped")
+    assert registry.list_models(settings, "inpainter") == []
+
+    tiny.put_in_production(settings, checkpoint, kind="colorizer")
+    kinds += ["inpainter", "colorizer"]
+    for _ in range(2):
+        prepare(settings)
+        found = {
+            kind: [(model.version, model.aliases) for model in registry.list_models(settings, kind)] for kind in kinds
+        }
+        assert found == {
+            "detector": [("1", ("production",))],
+            "inpainter": [("1", ("production",))],
+            "colorizer": [("2", ()), ("1", ("production",))],
+        }, "what is in production stays there"
 
 
 def test_a_registry_that_does_not_answer_is_an_error_and_never_the_shipped_model(

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from annotator.context import Platform
 from annotator.importing import import_bytes
@@ -29,6 +29,7 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
     here = Platform(settings, database, open_blobs(settings))
     pixels = np.random.default_rng(1).integers(0, 255, (40, 60), np.uint8)
     restored, mask = pixels // 2, pixels > 200
+    coloured = np.stack([restored, restored, pixels], axis=2)
     photo_id = import_bytes(here, encode_png(pixels), "a.png").photo_id
     with database.unit_of_work() as session:
         photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
@@ -37,11 +38,14 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
     def restore(*_: object) -> SimpleNamespace:
         if deleted:
             actions.delete(here, [photo_id], ada)
-        models = {"detector": "detector v1", "inpainter": "telea"}
-        return SimpleNamespace(restored=restored, mask=mask, models=models, threshold=0.5, warnings=())
+        return SimpleNamespace(
+            restored=restored, restored_color=coloured, color=coloured[..., ::-1], mask=mask, threshold=0.5,
+            models={"detector": "detector v1", "inpainter": "inpainter v1", "colorizer": "colorizer v1"},
+            warnings=("a hole is larger than any seen in training",),
+        )  # fmt: skip
 
     work = Work(settings, database, here.blobs, job, lambda: False)
-    pictures = {here.blobs.put(encode_png(restored))}
+    pictures = {here.blobs.put(encode_png(picture)) for picture in (restored, coloured, coloured[..., ::-1])}
     if deleted:
         with pytest.raises(NotFound):
             _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
@@ -50,4 +54,8 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
         _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
         assert pictures <= set(here.blobs.hashes())
         with database.reading() as session:
-            assert session.scalar(select(func.count(Restoration.id))) == 1
+            made = session.scalars(select(Restoration)).one()
+            assert [result.kind for result in made.results] == ["restored", "restored_color", "color"]
+            assert {result.sha256 for result in made.results} == pictures
+            assert (made.detector, made.inpainter, made.colorizer) == ("detector v1", "inpainter v1", "colorizer v1")
+            assert made.warnings == ["a hole is larger than any seen in training"]

@@ -57,19 +57,21 @@ def tiny_detector(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def put_in_production(settings: Settings, checkpoint: Path, trained_on: list[str] | None = None) -> str:
-    """Register a checkpoint as a version of `detector`, trained on these photos, and point `production` at it."""
+def put_in_production(
+    settings: Settings, checkpoint: Path, trained_on: list[str] | None = None, kind: str = "detector"
+) -> str:
+    """Register a checkpoint as a version of its kind, trained on these photos, and point `production` at it."""
     from trainer import registry
     from trainer.store import open_client
     from trainer.tracking import close_run, open_run
     from trainer.training import TRAINING_PHOTOS
 
-    run_id = open_run(settings, "detector", f"by hand {time.time_ns()}", "by hand")
+    run_id = open_run(settings, kind, f"by hand {time.time_ns()}", "by hand")
     client = open_client(settings)
     client.log_dict(run_id, {"train": trained_on or [], "validation": []}, TRAINING_PHOTOS)
-    version = registry.register(settings, "detector", checkpoint, run_id, {"origin": "training"})
+    version = registry.register(settings, kind, checkpoint, run_id, {"origin": "training"})
     close_run(settings, run_id, "FINISHED")
-    client.set_registered_model_alias("detector", "production", version)
+    client.set_registered_model_alias(kind, "production", version)
     return version
 
 
