@@ -1,6 +1,7 @@
 """`heirloom restore` as people and machines call it: files, record, resuming, contact sheet, models, failures."""
 
 import json
+import weakref
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typer.testing import CliRunner
 from inference.cli import commands
 from inference.files import encode_png
 from inference.names import ModelName
-from inference.photo import decode, read_photo
-from inference.restorer import Restorer
+from inference.photo import Photo, decode, read_photo
+from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS
 from tests.support.networks import noise, small_colorizer, small_detector
 
@@ -380,3 +381,34 @@ def test_wrong_calls_leave_with_two(arguments: tuple[str, ...]) -> None:
 def test_impossible_thresholds_are_wrong_use(restore: Any, photos: Path, tmp_path: Path, threshold: float) -> None:
     result = restore(photos, "--out", tmp_path / "out", "--threshold", threshold)
     assert f"A threshold of {threshold} is not possible" in failing(result, 2)
+
+
+def test_nothing_of_a_photo_is_kept_when_the_next_begins(
+    restore: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import inference.restoring
+
+    for number in range(4):
+        (tmp_path / f"{number}.png").write_bytes(encode_png(noise(40, 50, 3, seed=number)))
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    kept: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def counted(data: bytes, name: str) -> Photo:
+        alive.append(sum(each() is not None for each in kept))
+        photo = decode(data, name)
+        kept.append(weakref.ref(photo.source))
+        return photo
+
+    def restored(self: Restorer, photo: Photo, *others: object, **named: object) -> RestorationResult:
+        result = whole(self, photo, *others, **named)  # type: ignore[arg-type]
+        kept.extend(weakref.ref(each) for each in (result.probability, result.restored, result.color))
+        return result
+
+    whole = Restorer.restore
+    monkeypatch.setattr(inference.restoring, "decode", counted)
+    monkeypatch.setattr(Restorer, "restore", restored)
+    photos = [tmp_path / f"{number}.png" for number in range(4)]
+    assert restore(*photos, "--out", tmp_path / "out", "--sheet", tmp_path / "s.png").exit_code == 1
+    assert len(kept) == 3 * 4
+    assert alive == [0, 0, 0, 0]
