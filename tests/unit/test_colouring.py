@@ -154,7 +154,9 @@ def test_the_chroma_loss_is_that_of_a_plain_loop_forward_and_backward() -> None:
     (total / 24).backward()
     assert torch.allclose(painted.grad, again.grad, atol=1e-12)
     assert chroma_loss(true, true, table) == 0
-    plain = chroma_loss(painted.detach(), true, None)
+    huber = torch.nn.functional.huber_loss(painted.detach(), true, delta=0.2) * 2 / 0.2
+    assert torch.allclose(chroma_loss(painted.detach(), true, smooth=0.2), huber)
+    plain = chroma_loss(painted.detach(), true)
     assert float(plain) == pytest.approx(float((painted.detach() - true).abs().mean() * 2))
 
 
@@ -324,7 +326,15 @@ def test_a_wrong_field_is_named(values: dict[str, object], field: str) -> None:
         ColorizerRecipe(**values)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("values", [{"l1": 0.0}, {"rarity": 1.0}, {"l1": 0.0, "perceptual": 1.0, "rarity": 0.1}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"l1": 0.0},
+        {"rarity": 1.0},
+        {"l1": 0.0, "adversarial": 1.0, "smooth": 0.1},
+        {"l1": 0.0, "perceptual": 1.0, "rarity": 0.1},
+    ],
+)
 def test_a_loss_of_nothing_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(RecipeError, match="loss"):
         ColourLossSettings(**values)

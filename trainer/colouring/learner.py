@@ -82,7 +82,8 @@ class ColorizerLearner(Learner):
             painted = self.model(luma, hints if self.network.hints else None)
         total, parts = painted.new_zeros(()), {}
         if self._settings.l1:
-            distance = chroma_loss(painted, true, self._rarity if self._settings.rarity else None)
+            table = self._rarity if self._settings.rarity else None
+            distance = chroma_loss(painted, true, table, self._settings.smooth)
             total = total + self._settings.l1 * distance
             parts["l1_loss"] = float(distance.detach())
         if self._features:

@@ -35,9 +35,17 @@ def weights_of(chroma: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     return F.grid_sample(tables, grid.flip(3), mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def chroma_loss(painted: torch.Tensor, true: torch.Tensor, table: torch.Tensor | None) -> torch.Tensor:
-    """Mean of |Cb| + |Cr| of the difference; with a table of rarity weights each pixel counts by its true colour."""
-    distance = (painted - true).abs().sum(dim=1, keepdim=True)
+def chroma_loss(
+    painted: torch.Tensor, true: torch.Tensor, table: torch.Tensor | None = None, smooth: float = 0.0
+) -> torch.Tensor:  # fmt: skip
+    """Mean of |Cb| + |Cr| of the difference; with a table of rarity weights each pixel counts by its true colour.
+
+    With `smooth` it is Huber's loss (1964), divided by it: squared below that distance, |d| - smooth / 2 above.
+    """
+    each = (painted - true).abs()
+    if smooth:
+        each = torch.where(each < smooth, each.square() / (2 * smooth), each - smooth / 2)
+    distance = each.sum(dim=1, keepdim=True)
     return (distance if table is None else distance * weights_of(true, table)).mean()
 
 

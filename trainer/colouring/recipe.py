@@ -17,6 +17,9 @@ class ColourLossSettings:
 
     l1: float = 1.0
     """Distance of chroma, pixel by pixel."""
+    smooth: float = 0.0
+    """Distance of chroma below which `l1` counts squared (Huber's loss): where a colour is uncertain the answer goes
+    towards the mean of what it may be, and not to the likeliest; 0 for none."""
     rarity: float = 0.0
     """How much more rare colours count in `l1`: 0 not at all; 0.5 as Zhang et al. 2016 (arXiv 1603.08511, section 2.2)
     have it; below 1. Without it grey is often the cheapest answer."""
@@ -32,6 +35,8 @@ class ColourLossSettings:
         check(
             bool(self.l1 or self.perceptual or self.adversarial), "loss", asdict(self), "more than nothing"
         )  # fmt: skip
+        check(self.smooth < 1, "loss.smooth", self.smooth, "0 or more and below 1")
+        check(not self.smooth or self.l1 > 0, "loss.smooth", self.smooth, "0 where loss.l1 is 0: it changes that loss")
         check(not self.rarity or self.l1 > 0, "loss.rarity", self.rarity, "0 where loss.l1 is 0: it weighs that loss")
 
 
