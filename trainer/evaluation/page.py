@@ -1,6 +1,6 @@
 """A page made of strips one below the other, each drawn by matplotlib and measured in inches from its top left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,16 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from trainer.evaluation.tables import Row
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Pixels = npt.NDArray[np.uint8]
 
 WIDTH, MARGIN = 12.0, 0.5
+LINE = 0.25
+"""From one line of a table to the next."""
 INK, SOFT, RULE = "#1d1d1f", "#6e6e73", "#d9d9de"
 _DOTS = 110
 
@@ -57,3 +61,33 @@ class Strip:
 def stacked(strips: Sequence[Strip]) -> Pixels:
     """The page: `uint8 H×W×3`."""
     return np.concatenate([strip.pixels() for strip in strips])
+
+
+def drawn_table(
+    sections: Sequence[tuple[str, Sequence[Row]]], headings: Mapping[str, str], remark: str
+) -> Strip:  # fmt: skip
+    """Rows in titled sections below their headings (by key of the figures), with a remark at the end."""
+    part = Strip(LINE * (1 + sum(2 + len(rows) for _, rows in sections)) + 0.4)
+    first = 5.0
+    rights = [first + (WIDTH - MARGIN - first) * (place + 1) / len(headings) for place in range(len(headings))]
+    for right, heading in zip(rights, headings.values(), strict=True):
+        part.text(right, 0.17, heading, ha="right", color=SOFT)
+    y = LINE
+    for title, rows in sections:
+        part.box(MARGIN, y, WIDTH - 2 * MARGIN, 0.012, RULE)
+        y += LINE
+        part.text(MARGIN, y - 0.02, short(title, 90), fontweight="bold")
+        for name, figures, style in rows:
+            y += LINE
+            look = {"color": SOFT if style == "dim" else INK, "fontweight": "bold" if style == "bold" else "normal"}
+            part.text(MARGIN + 0.15, y - 0.02, short(name, 60), **look)
+            for right, key in zip(rights, headings, strict=True):
+                part.text(right, y - 0.02, figures.get(key, "–"), ha="right", **look)
+        y += LINE
+    part.text(MARGIN, y + 0.1, remark, color=SOFT, fontsize=8.5)
+    return part
+
+
+def short(text: str, most: int) -> str:
+    """The text, cut to `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

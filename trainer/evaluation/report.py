@@ -11,7 +11,7 @@ from inference.png import encode_png
 from trainer.evaluation import tables
 from trainer.evaluation.figures import FIGURES, mean_lines
 from trainer.evaluation.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
-from trainer.evaluation.page import INK, MARGIN, RULE, SOFT, WIDTH, Strip, stacked
+from trainer.evaluation.page import INK, LINE, MARGIN, RULE, SOFT, WIDTH, Strip, drawn_table, short, stacked
 from trainer.overlays import COLOURS
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-_LINE = 0.25
 _CURVE_SIDE = 3.15
 _CURVES = _CURVE_SIDE + 1.15
-_NAMES_A_LINE = 3
+_NAMES_ALINE = 3
 _TALLEST = 5.5
 _MOST_PHOTOS = 24
 _MOST_COLUMNS = 3
@@ -48,7 +47,7 @@ def _head(outcome: Outcome, measured_on: str) -> Strip:
     part.text(MARGIN, 0.7, "How well detectors find defects", fontsize=18, fontweight="bold")
     count = len(outcome.reference.photos)
     apart = count - len(outcome.reference.counted)
-    facts = [_short(measured_on, 70), f"{count} photos" + (f", {apart} of them apart" if apart else "")]
+    facts = [short(measured_on, 70), f"{count} photos" + (f", {apart} of them apart" if apart else "")]
     facts += [f"{len(outcome.left_out)} left out, trained on"] if outcome.left_out else []
     facts += [f"{len(outcome.failed)} could not be measured"] if outcome.failed else []
     part.text(MARGIN, 1.0, "   ·   ".join([*facts, f"data {outcome.data_sha[:12]}"]), color=SOFT)
@@ -64,30 +63,12 @@ def _table(outcome: Outcome) -> Strip:
         sections.append((f"{evaluation.finder}, threshold {evaluation.threshold:.3f}", rows))
     sections.append(("To hold it against", tables.reference_rows(outcome)))
 
-    part = Strip(_LINE * (1 + sum(2 + len(rows) for _, rows in sections)) + 0.4)
-    first = 5.0
-    rights = [first + (WIDTH - MARGIN - first) * (place + 1) / len(FIGURES) for place in range(len(FIGURES))]
-    for right, heading in zip(rights, FIGURES.values(), strict=True):
-        part.text(right, 0.17, heading, ha="right", color=SOFT)
-    y = _LINE
-    for title, rows in sections:
-        part.box(MARGIN, y, WIDTH - 2 * MARGIN, 0.012, RULE)
-        y += _LINE
-        part.text(MARGIN, y - 0.02, _short(title, 90), fontweight="bold")
-        for name, figures, style in rows:
-            y += _LINE
-            look = {"color": SOFT if style == "dim" else INK, "fontweight": "bold" if style == "bold" else "normal"}
-            part.text(MARGIN + 0.15, y - 0.02, _short(name, 60), **look)
-            for right, key in zip(rights, FIGURES, strict=True):
-                part.text(right, y - 0.02, figures.get(key, "–"), ha="right", **look)
-        y += _LINE
-    part.text(MARGIN, y + 0.1, tables.remark(outcome), color=SOFT, fontsize=8.5)
-    return part
+    return drawn_table(sections, FIGURES, tables.remark(outcome))
 
 
 def _curves(outcome: Outcome) -> Strip:
-    lines = -(-(len(outcome.models) + 1) // _NAMES_A_LINE)
-    part = Strip(_CURVES + _LINE * lines + 0.1)
+    lines = -(-(len(outcome.models) + 1) // _NAMES_ALINE)
+    part = Strip(_CURVES + LINE * lines + 0.1)
     step = (WIDTH - 2 * MARGIN + 0.35) / 3
     for place, (title, across, upwards, key, xs) in enumerate(
         (
@@ -109,11 +90,11 @@ def _names(part: Strip, outcome: Outcome) -> None:
     """Which colour is which, below the curves."""
     named = [(str(evaluation.finder), _colour(number)) for number, evaluation in enumerate(outcome.models)]
     named.append((str(outcome.reference.finder), _REFERENCE_COLOUR))
-    column = (WIDTH - 2 * MARGIN) / _NAMES_A_LINE
+    column = (WIDTH - 2 * MARGIN) / _NAMES_ALINE
     for number, (name, colour) in enumerate(named):
-        x, y = MARGIN + column * (number % _NAMES_A_LINE), _CURVES + _LINE * (number // _NAMES_A_LINE)
+        x, y = MARGIN + column * (number % _NAMES_ALINE), _CURVES + LINE * (number // _NAMES_ALINE)
         part.box(x, y - 0.07, 0.28, 0.035, colour)
-        part.text(x + 0.36, y, _short(name, 42), fontsize=9)
+        part.text(x + 0.36, y, short(name, 42), fontsize=9)
     part.text(
         MARGIN,
         part.height - 0.05,
@@ -186,7 +167,7 @@ def _photo(outcome: Outcome, label: str) -> Strip:
     part = Strip(height + 1.05)
     part.picture(MARGIN, 0.1, width, height, view)
     name = f"{label} (apart)" if found[0].photo.apart else label
-    part.text(MARGIN, height + 0.32, _short(name, round(width * 13)), fontweight="bold")
+    part.text(MARGIN, height + 0.32, short(name, round(width * 13)), fontweight="bold")
     for place, (evaluation, entry) in enumerate(zip(outcome.models, found, strict=False), 1):
         x, numbers = MARGIN + place * (room + gap), tables.numbers(entry.metrics.to_dict())
         part.picture(x, 0.1, width, height, _decoded(entry.overlay))
@@ -194,7 +175,7 @@ def _photo(outcome: Outcome, label: str) -> Strip:
             f"Dice {numbers['dice']} (best {numbers['best_dice']} at {numbers['best_threshold']})",
             f"precision {numbers['precision']}, recall {numbers['recall']}",
             f"AUC {numbers['auc']}, AP {numbers['average_precision']}",
-            *([_short(str(evaluation.finder), round(room * 15))] if len(outcome.models) > 1 else []),
+            *([short(str(evaluation.finder), round(room * 15))] if len(outcome.models) > 1 else []),
         ]
         part.text(x, height + 0.32, below[0], fontweight="bold")
         for line, text in enumerate(below[1:]):
@@ -209,7 +190,3 @@ def _of(evaluation: Evaluation, label: str) -> PhotoFigures:
 def _decoded(jpeg: bytes) -> Pixels:
     with Image.open(BytesIO(jpeg)) as picture:
         return np.asarray(picture.convert("RGB"))
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,7 +1,7 @@
 """An evaluation on the terminal."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from rich import box
@@ -23,22 +23,21 @@ class Row(NamedTuple):
 
     name: str
     figures: Mapping[str, str]
-    """As text, by their key in FIGURES."""
+    """As text, by their key in the headings of the table, such as FIGURES."""
     style: Literal["", "bold", "dim"] = ""
 
 
 def show(outcome: Outcome, console: Console | None = None) -> None:
     """Print a table per model with its photos, and, for several models, their means together."""
-    console = console or Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _NARROWEST)
+    console = console or wide_console()
     references = reference_rows(outcome)
     for evaluation in outcome.models:
         title = f"{evaluation.finder}, threshold {evaluation.threshold:.3f}"
-        console.print(_table(title, [photo_rows(evaluation), mean_rows(evaluation), references]))
+        sections = [photo_rows(evaluation), mean_rows(evaluation), references]
+        console.print(terminal_table(title, sections, FIGURES))
     if len(outcome.models) > 1:
         together = [mean_row(str(evaluation.finder), evaluation) for evaluation in outcome.models]
-        console.print(_table("Means", [together, references]))
+        console.print(terminal_table("Means", [together, references], FIGURES))
     console.print(remark(outcome), style="dim")
 
 
@@ -105,13 +104,22 @@ def remark(outcome: Outcome) -> str:
     )
 
 
-def _table(title: str, sections: Iterable[list[Row]]) -> Table:
+def wide_console() -> Console:
+    """The terminal; where nobody looks at one, lines are long enough for a table."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _NARROWEST)
+    return console
+
+
+def terminal_table(title: str, sections: Iterable[Sequence[Row]], headings: Mapping[str, str]) -> Table:
+    """Rows in sections below their headings (by key of the figures)."""
     table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    for heading in FIGURES.values():
+    for heading in headings.values():
         table.add_column(heading, justify="right")
     for rows in sections:
         for name, figures, style in rows:
-            table.add_row(Text(name), *(figures.get(key, "–") for key in FIGURES), style=style)
+            table.add_row(Text(name), *(figures.get(key, "–") for key in headings), style=style)
         table.add_section()
     return table

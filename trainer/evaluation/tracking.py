@@ -32,27 +32,62 @@ def track(settings: Settings, outcome: Outcome, facts: Mapping[str, object], fil
 
 
 def _track(settings: Settings, evaluation: Evaluation, facts: Mapping[str, object], files: Sequence[Path]) -> str:
+    pictures = {f"overlays/{entry.photo.label}": entry.overlay for entry in evaluation.photos}
+    return keep_run(
+        settings,
+        EXPERIMENT,
+        str(evaluation.finder),
+        facts=facts,
+        metrics=_metrics(evaluation),
+        files=files,
+        pictures=pictures,
+        params={"threshold": str(evaluation.threshold)},
+    )
+
+
+def keep_run(
+    settings: Settings,
+    experiment: str,
+    model: str,
+    *,
+    facts: Mapping[str, object],
+    metrics: "Sequence[Metric]",
+    files: Sequence[Path],
+    pictures: Mapping[str, bytes],
+    params: Mapping[str, str] | None = None,
+) -> str:
+    """Keep one model's evaluation as a finished run; `pictures` are JPEGs by folder and label. Returns its id.
+
+    Call it within `answering`.
+    """
     from mlflow.entities import Param
 
     client = client_of(settings)
     tags = {f"heirloom.{key}": str(value) for key, value in facts.items()}
-    tags |= {KIND_TAG: "evaluation", "heirloom.model": str(evaluation.finder)}
-    run = client.create_run(experiment_id(settings, client, EXPERIMENT), run_name=str(evaluation.finder), tags=tags)
+    tags |= {KIND_TAG: "evaluation", "heirloom.model": model}
+    run = client.create_run(experiment_id(settings, client, experiment), run_name=model, tags=tags)
     run_id = str(run.info.run_id)
-    metrics = _metrics(evaluation)
-    client.log_batch(run_id, params=[Param("threshold", str(evaluation.threshold))])
+    client.log_batch(run_id, params=[Param(key, value) for key, value in (params or {}).items()])
     for start in range(0, len(metrics), _MOST_PER_BATCH):
         client.log_batch(run_id, metrics=metrics[start : start + _MOST_PER_BATCH])
     for file in files:
         client.log_artifact(run_id, str(file))
     with TemporaryDirectory() as folder:
-        for entry in evaluation.photos:
-            place = Path(folder, f"{_plain_name(entry.photo.label)}.jpg")
+        for label, jpeg in pictures.items():
+            place = Path(folder, f"{plain_name(label)}.jpg")
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(entry.overlay)
-        client.log_artifacts(run_id, folder, "overlays")
+            place.write_bytes(jpeg)
+        client.log_artifacts(run_id, folder)
     client.set_terminated(run_id, "FINISHED")
     return run_id
+
+
+def metrics_of(named: Mapping[str, float]) -> "list[Metric]":
+    """Figures as MLflow keeps them; those that a photo cannot have are left out."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    return [Metric(key, value, now, 0) for key, value in named.items() if not math.isnan(value)]
 
 
 def _metrics(evaluation: Evaluation) -> "list[Metric]":
@@ -63,10 +98,10 @@ def _metrics(evaluation: Evaluation) -> "list[Metric]":
     named = {f"mean/{key}": value for key, value in evaluation.means().items()}
     named |= {f"pooled/{key}": value for key, value in (pooled.to_dict() if pooled else {}).items()}
     for entry in evaluation.photos:
-        prefix = f"photo/{_plain_name(entry.photo.label)}"
+        prefix = f"photo/{plain_name(entry.photo.label)}"
         named |= {f"{prefix}/{key}": value for key, value in entry.metrics.to_dict().items()}
     now = int(time.time() * 1000)
-    found = [Metric(key, value, now, 0) for key, value in named.items() if not math.isnan(value)]
+    found = metrics_of(named)
     mean = mean_lines(evaluation)
     if mean is not None:
         for key, places, values in (
@@ -77,6 +112,6 @@ def _metrics(evaluation: Evaluation) -> "list[Metric]":
     return found
 
 
-def _plain_name(label: str) -> str:
+def plain_name(label: str) -> str:
     """Letters, digits and what else MLflow takes in the name of a metric."""
     return re.sub(r"[^\w\-. /]", "_", label)[:_LONGEST_NAME]
