@@ -1,8 +1,11 @@
-"""Which accepted photos may judge which models: none that a model was trained on, nor a near-copy of one."""
+"""Which photos may judge which models: none that a model was trained on, nor a near-copy of one."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import select
 
 from db.annotations import accepted_annotations
 from db.models import Annotation, Photo
@@ -27,7 +30,7 @@ class Candidate:
 
 
 def candidate_of(work: Work, spec: str) -> Candidate:
-    """The model that `detector@3` or `detector@production` means. Raises RegistryError, JobError."""
+    """The model that `detector@3` or `inpainter@production` means. Raises RegistryError, JobError."""
     name, _, which = spec.partition("@")
     model = registry.find_model(work.settings, name, which)
     return Candidate(model, trained_photos(work, model))
@@ -49,7 +52,7 @@ def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
         raise JobError(f"What {model.spec} was trained on is not known ({error}); it cannot be compared.") from error
 
 
-def choose_photos(work: Work, candidates: list[Candidate]) -> tuple[list[Annotation], list[dict[str, Any]]]:
+def choose_annotations(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Annotation], list[dict[str, Any]]]:
     """Accepted annotations that count, and the photos left out with the reason."""
     wanted: list[int] | None = work.params.get("photo_ids")
     with work.database.reading() as session:
@@ -60,7 +63,7 @@ def choose_photos(work: Work, candidates: list[Candidate]) -> tuple[list[Annotat
     for annotation in accepted:
         if wanted is not None and annotation.photo_id not in wanted:
             continue
-        reason = _why_not(annotation.photo, candidates, known)
+        reason = why_not(annotation.photo, candidates, known)
         if reason is None:
             chosen.append(annotation)
         else:
@@ -68,8 +71,28 @@ def choose_photos(work: Work, candidates: list[Candidate]) -> tuple[list[Annotat
     return chosen, left_out
 
 
-def _why_not(photo: Photo, candidates: list[Candidate], known: dict[str, Photo]) -> str | None:
-    """Why a photo cannot judge these models, if so."""
+def choose_photos(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Photo], list[dict[str, Any]]]:
+    """Photos that count whether or not they are annotated, those for checking models first, then the newest; and the
+    photos left out with the reason."""
+    wanted: list[int] | None = work.params.get("photo_ids")
+    with work.database.reading() as session:
+        photos = list(session.scalars(select(Photo).where(Photo.archived_at.is_(None)).order_by(Photo.id.desc())))
+    known = {photo.sha256: photo for photo in photos}
+    chosen: list[Photo] = []
+    left_out: list[dict[str, Any]] = []
+    for photo in photos:
+        if wanted is not None and photo.id not in wanted:
+            continue
+        reason = why_not(photo, candidates, known)
+        if reason is None:
+            chosen.append(photo)
+        else:
+            left_out.append(left_out_entry(photo, reason))
+    return sorted(chosen, key=lambda photo: photo.split != "validation"), left_out
+
+
+def why_not(photo: Photo, candidates: Sequence[Candidate], known: Mapping[str, Photo]) -> str | None:
+    """Why a photo cannot judge these models, if so; `known` are the platform's photos by hash."""
     for candidate in candidates:
         if photo.sha256 in candidate.trained_on:
             return f"{candidate.spec} was trained on it"

@@ -8,7 +8,8 @@ from annotator.pages.charts import lines
 from annotator.pages.comparison import ask_promote, comparison, promotions
 from annotator.parts import ignore, part
 from annotator.views import actions
-from annotator.views.comparing import comparisons_of, run_rows
+from annotator.views.comparing import comparisons_of, run_table
+from annotator.views.kinds import KIND_TITLES, Kind, kind_named
 from annotator.views.runs import Point, Run, curve, list_runs, mlflow_address
 from annotator.visitor import current
 from db.errors import PlatformError
@@ -17,13 +18,6 @@ from db.models import Assessor
 
 SPARKLINES = 15
 """Newest runs that get one; each is a question to MLflow."""
-CURVES = {
-    "loss": "loss",
-    "real/dice": "Dice, real",
-    "real/auc": "AUC, real",
-    "synthetic/dice": "Dice, synthetic",
-    "synthetic/auc": "AUC, synthetic",
-}
 
 
 def page() -> None:
@@ -32,20 +26,29 @@ def page() -> None:
         st.title("Compare models", anchor=False, width="content")
         if address := mlflow_address():
             st.link_button("Open MLflow", address, icon=":material/open_in_new:")
+    kind = _kind()
     try:
         with st.spinner("Reading the runs …", show_time=False):
-            runs = list_runs(platform().settings)
+            runs = list_runs(platform().settings, kind.name)
             losses = _losses(runs)
     except PlatformError as error:
         st.error(str(error))
         return
     if not runs:
-        st.subheader("No model has been trained yet", anchor=False)
+        st.subheader(f"There is no {kind.name} yet", anchor=False)
         st.page_link(link("train"), label="**Train the first one**", icon=":material/model_training:")
         return
-    chosen = _table(runs, losses)
-    _chosen(chosen, assessor)
-    promotions(runs, assessor)
+    chosen = _table(kind, runs, losses)
+    _chosen(kind, chosen, assessor)
+    promotions(kind, runs, assessor)
+
+
+def _kind() -> Kind:
+    chosen = st.segmented_control(
+        "Kind of model", list(KIND_TITLES), format_func=KIND_TITLES.__getitem__, default="detector", required=True,
+        key="compared kind", label_visibility="collapsed",
+    )  # fmt: skip
+    return kind_named(chosen or "detector")
 
 
 def _losses(runs: list[Run]) -> dict[str, list[Point]]:
@@ -57,16 +60,18 @@ def _losses(runs: list[Run]) -> dict[str, list[Point]]:
     return kept
 
 
-def _table(runs: list[Run], losses: dict[str, list[Point]]) -> list[Run]:
+def _table(kind: Kind, runs: list[Run], losses: dict[str, list[Point]]) -> list[Run]:
     """The table of runs; returns those that are chosen."""
-    before = st.session_state.get("chosen runs", [])
-    data = {"rows": run_rows(runs, losses), "chosen": before}
-    chosen = part("runs", key="runs", data=data, default={"chosen": before}, on_chosen_change=ignore).chosen or []
-    st.session_state["chosen runs"] = chosen
+    state = f"chosen {kind.name} runs"
+    before = st.session_state.get(state, [])
+    data = {**run_table(kind, runs, losses), "chosen": before}
+    key = f"runs-{kind.name}"
+    chosen = part("runs", key=key, data=data, default={"chosen": before}, on_chosen_change=ignore).chosen or []
+    st.session_state[state] = chosen
     return [run for run in runs if run.run_id in chosen]
 
 
-def _chosen(chosen: list[Run], assessor: Assessor) -> None:
+def _chosen(kind: Kind, chosen: list[Run], assessor: Assessor) -> None:
     if not chosen:
         st.caption("Choose one model to promote it, or two and more to put them side by side.")
         return
@@ -82,25 +87,25 @@ def _chosen(chosen: list[Run], assessor: Assessor) -> None:
                 st.link_button(f"{run.name} in MLflow", address, icon=":material/open_in_new:", type="tertiary")
     if len(specs) < len(chosen):
         st.caption("A run that did not end has no model to compare or promote; its curves are below.")
-    _curves(chosen)
+    _curves(kind, chosen)
     if len(specs) >= 2:
         with platform().database.reading() as session:
             jobs = comparisons_of(list_jobs(session, "compare"), specs)
         comparison(jobs)
 
 
-def _curves(chosen: list[Run]) -> None:
+def _curves(kind: Kind, chosen: list[Run]) -> None:
     trained = [run for run in chosen if run.status != "SCHEDULED" and "loss" in run.figures]
     if not trained:
         return
-    key = st.segmented_control("Curve", list(CURVES), format_func=CURVES.__getitem__, default="loss", key="curve")
+    curves = {key: said for key, said in kind.curves.items() if any(key in run.figures for run in trained)}
+    key = st.segmented_control(
+        "Curve", list(curves), format_func=curves.__getitem__, default="loss", key=f"curve-{kind.name}"
+    )
     try:
         found = {run.name: curve(platform().settings, run.run_id, key or "loss") for run in trained}
     except PlatformError as error:
         st.error(str(error))
         return
     drawn = {name: points for name, points in found.items() if points}
-    if drawn:
-        st.altair_chart(lines(drawn, CURVES[key or "loss"]))
-    else:
-        st.caption("None of them measured that.")
+    st.altair_chart(lines(drawn, curves[key or "loss"]))

@@ -6,9 +6,10 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.pages.jobbar import bar, stop_button
-from annotator.pages.training import LEGEND
+from annotator.pages.training import legend
 from annotator.views import actions
-from annotator.views.comparing import figure_lines, grid, left_out_sentence, moves, production_sentence
+from annotator.views.comparing import figure_lines, grids, left_out_sentence, moves, production_sentence
+from annotator.views.kinds import Kind, kind_named, kind_of
 from annotator.views.runs import Run
 from annotator.views.words import ago, exact
 from annotator.visitor import current
@@ -45,22 +46,29 @@ def _running(job_id: str) -> None:
 
 def _result(job: Job) -> None:
     report = job.result
+    kind = kind_named(report["kind"])
     st.subheader("The same photos through each", anchor=False)
     if job.finished_at:
         st.html(f'<time class="hl-quiet" title="{exact(job.finished_at)}">measured {ago(job.finished_at)}</time>')
     for model, column in zip(report["models"], st.columns(len(report["models"])), strict=True):
         with column:
             st.write(f"**{model['spec']}**")
-            for line in figure_lines(report, model["spec"]):
+            for line in figure_lines(kind, report, model["spec"]):
                 st.write(line)
             if st.button("Promote…", key=f"promote-{model['spec']}"):
                 ask_promote(model["spec"])
+    if kind.measured_how:
+        st.caption(kind.measured_how)
     _left_out(report["left_out"], left_out_sentence(report))
     if not report["photos"]:
-        st.write("No photo is left to compare them on. Accept masks of photos that they were not trained on.")
+        st.write("No photo is left to compare them on. Bring in photos that they were not trained on.")
         return
-    st.html(LEGEND)
-    st.html(grid(job))
+    legend(kind)
+    pictures = grids(job)
+    for heading, html in pictures:
+        if len(pictures) > 1:
+            st.html(f"<h4>{escape(heading)}</h4>")
+        st.html(html)
 
 
 def _left_out(left_out: list[dict[str, str]], said: str) -> None:
@@ -75,7 +83,8 @@ def _left_out(left_out: list[dict[str, str]], said: str) -> None:
 @st.dialog("Promote this model?")
 def ask_promote(spec: str) -> None:
     """Promotion moves everything that works by itself to another model, so it is asked once more."""
-    st.write(f"From now on {spec} proposes masks and restores photos. Proposals are made anew. You can undo it.")
+    again = " Proposals are made anew." if spec.startswith(DETECTOR) else ""
+    st.write(f"From now on {spec} {kind_of(spec).does}.{again} You can undo it.")
     with st.container(horizontal=True):
         if st.button("Promote", type="primary", key="confirm-promote"):
             try:
@@ -88,19 +97,19 @@ def ask_promote(spec: str) -> None:
             st.rerun()
 
 
-def promotions(runs: list[Run], assessor: Assessor) -> None:
+def promotions(kind: Kind, runs: list[Run], assessor: Assessor) -> None:
     """What is in production, who promoted what, and the way back."""
     with platform().database.reading() as session:
-        found = moves(session, DETECTOR)
+        found = moves(session, kind.name)
     st.subheader("In production", anchor=False)
-    st.write(production_sentence(runs))
+    st.write(production_sentence(kind, runs))
     for place, move in enumerate(found[:8]):
         with st.container(horizontal=True, vertical_alignment="center"):
             when = f'<time class="hl-quiet" title="{exact(move.at)}">{ago(move.at)}</time>'
             st.html(f"<span>{escape(move.said)}</span> {when}")
             if move.can_undo and st.button("Undo", key=f"undo-{place}"):
                 try:
-                    actions.undo_promotion(platform(), DETECTOR, assessor)
+                    actions.undo_promotion(platform(), kind.name, assessor)
                 except PlatformError as error:
                     st.error(str(error))
                 else:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.views import actions
-from annotator.views.words import JOB_NAMES, concerns, job_line
+from annotator.views.words import concerns, job_line, job_name
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import get_job, list_jobs
@@ -27,7 +27,7 @@ def running_jobs(photo_id: int | None = None, heading: str = "") -> None:
 
 
 def bar(job: Job) -> None:
-    st.progress(min(1.0, job.progress), text=f"**{JOB_NAMES[job.kind]}**  \n{job_line(job)}")
+    st.progress(min(1.0, job.progress), text=f"**{job_name(job)}**  \n{job_line(job)}")
 
 
 def stop_button(job: Job, says: str | None = None) -> None:

@@ -10,17 +10,20 @@ from annotator.pages.charts import lines
 from annotator.pages.jobbar import stop_button
 from annotator.routes.runs import sample_url
 from annotator.views import actions
+from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
 from annotator.views.training import ending, log_tail
-from annotator.views.words import ago, exact, job_line
+from annotator.views.words import ago, exact, job_line, job_name, trained_kind
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
 
-LEGEND = (
-    '<p class="hl-quiet hl-legend"><i style="background:#3cc85a"></i>found <i style="background:#466eff"></i>missed '
-    '<i style="background:#f03c3c"></i>false alarm</p>'
-)
+
+def legend(kind: Kind) -> None:
+    """What the colours of this kind's pictures mean, where they mean something."""
+    colours = "".join(f'<i style="background:{colour}"></i>{said} ' for said, colour in kind.legend.items())
+    if colours:
+        st.html(f'<p class="hl-quiet hl-legend">{colours}</p>')
 
 
 @st.fragment(run_every=2)
@@ -38,13 +41,14 @@ def running_training() -> None:
 
 def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, job.progress), text=f"**{job.progress:.0%}** · {job_line(job)}")
+        text = f"**{job_name(job)}** · {job.progress:.0%} · {job_line(job)}"
+        st.progress(min(1.0, job.progress), text=text)
         stop_button(job, "Keeps the last checkpoint.")
     _pictures(job)
 
 
 def _pictures(job: Job) -> None:
-    settings = platform().settings
+    settings, kind = platform().settings, kind_named(trained_kind(job))
     if job.run_id:
         try:
             points = curve(settings, job.run_id, "loss")
@@ -55,9 +59,11 @@ def _pictures(job: Job) -> None:
         if len(points) > 1:
             st.altair_chart(lines({"loss": points}, "loss"))
         for path in samples:
-            st.html(f'<img class="hl-sample" src="{sample_url(job.run_id, path)}" alt="Sample photos and masks found">')
+            said = f"Samples of {kind.a} in training"
+            st.html(f'<img class="hl-sample" src="{sample_url(job.run_id, path)}" alt="{said}">')
         if samples:
-            st.html(LEGEND)
+            st.caption(kind.samples)
+            legend(kind)
     with st.expander("Log"):
         st.code(log_tail(settings, job.id) or "The log is empty so far, or lies on another machine.", language=None)
 

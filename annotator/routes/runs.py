@@ -44,7 +44,7 @@ def _pictures(report: dict[str, Any]) -> list[str]:
     return [
         sha
         for photo in report.get("photos", [])
-        for sha in (photo["view"], *(seen["overlay"] for seen in photo["models"].values()))
+        for sha in (photo["view"], *(seen["picture"] for seen in photo["models"].values()))
     ]
 
 

@@ -8,6 +8,14 @@ const chosenOf = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   const body = parentElement.querySelector("tbody");
+  const headings = [
+    element("th"),
+    element("th", { textContent: "model" }),
+    element("th", { textContent: "loss" }),
+    ...data.headings.map((heading) => element("th", { colSpan: heading.span, textContent: heading.said })),
+    element("th"),
+  ];
+  parentElement.querySelector("thead tr").replaceChildren(...headings);
   const known = new Set(data.rows.map((row) => row.id));
   // What is ticked here is newer than what the page knew when it began to draw.
   const chosen = new Set([...(chosenOf.get(body) ?? data.chosen ?? [])].filter((id) => known.has(id)));
@@ -21,17 +29,16 @@ export default function ({ data, parentElement, setStateValue }) {
       spark.querySelector("path")?.setAttribute("d", row.spark);
       const name = element("td", {}, element("span", { className: "name", textContent: row.name }));
       if (row.production) name.append(element("span", { className: "production", textContent: "✓ production" }));
-      const real = row.has_real
-        ? row.real.map((figure) => element("td", { textContent: figure }))
-        : [element("td", { colSpan: 3, className: "quiet", textContent: "no real annotations yet" })];
+      const figures = row.figures.map(({ said, span, quiet }) =>
+        element("td", { colSpan: span, className: quiet ? "quiet" : "", textContent: said }),
+      );
       const line = element(
         "tr",
         { className: chosen.has(row.id) ? "chosen" : "" },
         element("td", {}, box),
         name,
         spark,
-        ...real,
-        element("td", { textContent: row.synthetic }),
+        ...figures,
         element("td", { className: "quiet", textContent: [row.state, row.when].filter(Boolean).join(" · ") }),
       );
       const turn = () => {

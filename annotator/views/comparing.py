@@ -1,6 +1,6 @@
 """Compare: runs as rows, the same photos through several models, and who promoted what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from annotator.routes.runs import comparison_url
-from annotator.views.runs import NO_REAL, Point, Run
+from annotator.views.kinds import Column, Figure, Kind, kind_named
+from annotator.views.runs import Point, Run
 from annotator.views.words import ago, count
 from db.models import Assessor, Job, Promotion
 from db.promotions import history
 
 SPARK = (110, 26)
 """Width and height of a sparkline, px."""
-FIGURES = {"dice": "Dice", "auc": "ROC AUC", "average_precision": "AP", "iou": "IoU"}
 SHOWN_PHOTOS = 24
 
 
@@ -28,26 +28,29 @@ class Move:
     can_undo: bool
 
 
-def run_rows(runs: Sequence[Run], losses: dict[str, list[Point]]) -> list[dict[str, Any]]:
-    """What the table of runs draws; figures on real photos first."""
-    return [
-        {
-            "id": run.run_id,
-            "name": run.name,
-            "when": ago(run.started) if run.started else "",
-            "spark": sparkline(losses.get(run.run_id, [])),
-            "real": [_figure(run.real, key) for key in ("dice", "auc", "average_precision")],
-            "has_real": bool(run.real),
-            "synthetic": _figure(run.synthetic, "dice"),
-            "production": run.in_production,
-            "state": _state(run),
-        }
-        for run in runs
-    ]
+def run_table(kind: Kind, runs: Sequence[Run], losses: dict[str, list[Point]]) -> dict[str, Any]:
+    """What the table of runs draws: headings and rows, with the figures that matter for this kind."""
+    headings = [{"said": column.heading, "span": len(column.keys)} for column in kind.columns]
+    return {"headings": headings, "rows": [_run_row(kind, run, losses) for run in runs]}
 
 
-def _figure(figures: dict[str, float], key: str) -> str:
-    return f"{figures[key]:.3f}" if key in figures else "–"
+def _run_row(kind: Kind, run: Run, losses: dict[str, list[Point]]) -> dict[str, Any]:
+    return {
+        "id": run.run_id,
+        "name": run.name,
+        "when": ago(run.started) if run.started else "",
+        "spark": sparkline(losses.get(run.run_id, [])),
+        "figures": [cell for column in kind.columns for cell in _figure_cells(column, run.figures)],
+        "production": run.in_production,
+        "state": _state(run),
+    }
+
+
+def _figure_cells(column: Column, figures: Mapping[str, float]) -> list[dict[str, Any]]:
+    if column.missing and not any(key in figures for key in column.keys):
+        return [{"said": column.missing, "span": len(column.keys), "quiet": True}]
+    said = [f"{figures[key]:.{column.digits}f}" if key in figures else "–" for key in column.keys]
+    return [{"said": each, "span": 1, "quiet": each == "–"} for each in said]
 
 
 def _state(run: Run) -> str:
@@ -73,47 +76,57 @@ def comparisons_of(jobs: Sequence[Job], specs: Sequence[str]) -> list[Job]:
     return [job for job in jobs if set(job.params.get("models", [])) == set(specs)]
 
 
-def figure_lines(report: dict[str, Any], spec: str) -> tuple[str, str]:
-    """What a model reaches on real photos and on synthetic defects, each in one line."""
-    figures = report["figures"][spec]
-    counts = report["counts"]
-    real = figures["real"] if isinstance(figures["real"], dict) else None
-    synthetic = figures["synthetic"] if isinstance(figures["synthetic"], dict) else None
-    first = f"On {count(counts['real'], 'real photo')}: {_all(real)}" if real else f"Real photos: {NO_REAL}"
-    second = f"On {count(counts['synthetic'], 'photo')} with synthetic defects: {_all(synthetic)}" if synthetic else ""
-    return first, second
+def figure_lines(kind: Kind, report: dict[str, Any], spec: str) -> list[str]:
+    """What a model reaches on each group of photos, one line each; a group that says nothing is left out."""
+    lines = []
+    for name, group in kind.groups.items():
+        means, photos = report["figures"][spec].get(name), report["counts"].get(name, 0)
+        if means:
+            lines.append(f"On {count(photos, group.one, group.many)}: {_all(kind, means)}")
+        elif group.without:
+            lines.append(f"{count(photos, group.one, group.many) if photos else group.heading}: {group.without}")
+    return lines
 
 
-def _all(figures: dict[str, float | None]) -> str:
-    return ", ".join(f"{said} {value:.3f}" for key, said in FIGURES.items() if (value := figures.get(key)) is not None)
+def _all(kind: Kind, figures: dict[str, float | None]) -> str:
+    known = [figure for figure in kind.figures if figures.get(figure.key) is not None]
+    return ", ".join(figure.shown(figures[figure.key]) for figure in known)
 
 
-def disagreement(photo: dict[str, Any]) -> float:
-    """How far the models are apart on a photo: the largest gap in Dice between two of them, in [0, 1]."""
-    reached = sorted(seen["figures"].get("dice") or 0.0 for seen in photo["models"].values())
-    return reached[-1] - reached[0] if reached else 0.0
+def grids(job: Job) -> list[tuple[str, str]]:
+    """The same photos through each model, side by side: a heading and HTML for each group of photos.
 
-
-def grid(job: Job) -> str:
-    """The same photos through each model, side by side, where they disagree most first; HTML."""
+    Where the models are furthest apart comes first.
+    """
     report = job.result
+    kind = kind_named(report["kind"])
+    found = []
+    for name, group in kind.groups.items():
+        photos = [photo for photo in report["photos"] if photo["group"] == name]
+        if photos:
+            found.append((group.heading, _grid(job.id, kind, report, photos)))
+    return found
+
+
+def _grid(job_id: str, kind: Kind, report: dict[str, Any], photos: list[dict[str, Any]]) -> str:
     specs = [model["spec"] for model in report["models"]]
-    photos = sorted(report["photos"], key=disagreement, reverse=True)[:SHOWN_PHOTOS]
+    shown = sorted(photos, key=lambda photo: float(photo["apart"]), reverse=True)[:SHOWN_PHOTOS]
     head = "".join(f"<th>{escape(title)}</th>" for title in ("photo", *specs))
-    rows = "".join(f"<tr>{_cells(job.id, photo, specs)}</tr>" for photo in photos)
+    rows = "".join(f"<tr>{_cells(job_id, kind.figures[0], photo, specs)}</tr>" for photo in shown)
     return f'<table class="hl-grid"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _cells(job_id: str, photo: dict[str, Any], specs: Sequence[str]) -> str:
-    kind = "" if photo["real"] else " · synthetic defects"
-    cells = [_cell(comparison_url(job_id, photo["view"]), photo["filename"], f"{photo['filename']}{kind}", False)]
-    best = max((photo["models"][spec]["figures"].get("dice") or 0.0) for spec in specs)
+def _cells(job_id: str, figure: Figure, photo: dict[str, Any], specs: Sequence[str]) -> str:
+    name = photo["filename"]
+    cells = [_cell(comparison_url(job_id, photo["view"]), name, name, False)]
+    reached = {spec: photo["models"][spec]["figures"].get(figure.key) for spec in specs}
+    known = [value for value in reached.values() if value is not None]
+    best = (max if figure.higher_is_better else min)(known) if len(set(known)) > 1 else None
     for spec in specs:
         seen = photo["models"][spec]
-        dice = seen["figures"].get("dice")
-        said = f"Dice {dice:.3f}" if dice is not None else "no figure"
-        wins = dice is not None and dice == best and disagreement(photo) > 0
-        cells.append(_cell(comparison_url(job_id, seen["overlay"]), f"{photo['filename']} by {spec}", said, wins))
+        said = figure.shown(reached[spec]) if seen["figures"] else ""
+        wins = best is not None and reached[spec] == best
+        cells.append(_cell(comparison_url(job_id, seen["picture"]), f"{name} by {spec}", said, wins))
     return "".join(cells)
 
 
@@ -129,17 +142,17 @@ def left_out_sentence(report: dict[str, Any]) -> str:
     """How many photos could not judge these models."""
     left_out = report["left_out"]
     if not left_out:
-        return "Every photo with an accepted mask took part."
+        return "Every photo that can judge them took part."
     verb = "was" if len(left_out) == 1 else "were"
     return f"{count(len(left_out), 'photo')} {verb} left out"
 
 
-def production_sentence(runs: Sequence[Run]) -> str:
-    """Which model proposes masks and restores photos now."""
+def production_sentence(kind: Kind, runs: Sequence[Run]) -> str:
+    """Which model is in use now, and for what."""
     found = next((run for run in runs if run.in_production), None)
     if found is None:
-        return "No model is in production. Choose one above and promote it; until then nothing is proposed or restored."
-    return f"{found.name} proposes masks and restores photos."
+        return f"No {kind.name} is in production. Choose one above and promote it; until then nothing is restored."
+    return f"{found.name} {kind.does}."
 
 
 def moves(session: Session, model: str) -> list[Move]:

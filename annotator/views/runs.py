@@ -9,13 +9,12 @@ from typing import Any
 
 from db.settings import Settings
 from trainer.errors import RegistryError
-from trainer.platform import DETECTOR, PRODUCTION
+from trainer.platform import PRODUCTION
 from trainer.registry import ModelVersion, list_models
 from trainer.store import JOB_TAG, local_artifact, open_client
 
 CURVE_POINTS = 240
 MOST_RUNS = 200
-NO_REAL = "no real annotations yet"
 SAMPLES = "images"
 
 
@@ -36,15 +35,6 @@ class Run:
     """The version it became, if it got that far."""
 
     @property
-    def real(self) -> dict[str, float]:
-        """Figures on real annotations, `dice`, `auc`, …; empty where there were none to measure on."""
-        return _group(self.figures, "real")
-
-    @property
-    def synthetic(self) -> dict[str, float]:
-        return _group(self.figures, "synthetic")
-
-    @property
     def in_production(self) -> bool:
         return self.model is not None and PRODUCTION in self.model.aliases
 
@@ -55,14 +45,14 @@ class Point:
     value: float
 
 
-def list_runs(settings: Settings) -> list[Run]:
-    """All runs of detectors, newest first, the shipped weights among them. Raises RegistryError."""
+def list_runs(settings: Settings, kind: str) -> list[Run]:
+    """All runs of a kind of model, newest first, the shipped weights among them. Raises RegistryError."""
     from mlflow.exceptions import MlflowException
 
     client = open_client(settings)
-    models = {model.run_id: model for model in list_models(settings, DETECTOR)}
+    models = {model.run_id: model for model in list_models(settings, kind)}
     try:
-        experiment = client.get_experiment_by_name(DETECTOR)
+        experiment = client.get_experiment_by_name(kind)
         found = client.search_runs([experiment.experiment_id], max_results=MOST_RUNS) if experiment else []
     except MlflowException as error:
         said = f"MLflow at {settings.mlflow_tracking_uri} does not answer ({error}). See that it runs."
@@ -152,8 +142,3 @@ def _run(row: Any, model: ModelVersion | None) -> Run:
         tags=dict(row.data.tags),
         model=model,
     )
-
-
-def _group(figures: dict[str, float], group: str) -> dict[str, float]:
-    prefix = f"{group}/"
-    return {key.removeprefix(prefix): value for key, value in figures.items() if key.startswith(prefix)}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from annotator.views.kinds import kind_named
 from db.models import Job
 from db.photos import PhotoState
 
@@ -75,12 +76,17 @@ def time_left(job: Job, now: datetime | None = None) -> str:
     return f"about {duration(passed * (1 - job.progress) / job.progress)} left"
 
 
-JOB_NAMES = {
-    "train": "Training a detector",
-    "propose": "Proposing masks",
-    "restore": "Restoring photos",
-    "compare": "Comparing models",
-}
+JOB_NAMES = {"propose": "Proposing masks", "restore": "Restoring photos", "compare": "Comparing models"}
+
+
+def job_name(job: Job) -> str:
+    """What a job does: `Training an inpainter`."""
+    return JOB_NAMES.get(job.kind) or f"Training {kind_named(trained_kind(job)).a}"
+
+
+def trained_kind(job: Job) -> str:
+    """The kind of model that a training makes; the first ones said none and made detectors."""
+    return str(job.params.get("kind", "detector"))
 
 
 def job_line(job: Job, now: datetime | None = None) -> str:

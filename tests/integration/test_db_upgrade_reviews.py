@@ -143,7 +143,7 @@ def test_reports_of_comparisons_go_there_and_back(old_url: str) -> None:
     upgrade(old_url)
     report = _report(old_url)
     (photo,) = report["photos"]
-    assert (report["kind"], photo["group"]) == ("detector", "real")
+    assert (report["kind"], photo["group"], photo["apart"]) == ("detector", "real", 0.0)
     assert photo["models"]["detector@1"] == {"figures": {"dice": 0.4}, "picture": sha("o")}
     assert report["figures"]["detector@1"] == {"real": {"dice": 0.4}}
     downgrade(old_url, "0001")

@@ -24,6 +24,7 @@ from db.models import Annotation, Assessor, Job, JobKind, utc_now
 from db.people import sign_in
 from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
+from trainer.recipe import Recipe
 
 MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
 TEXTS = ("title", "header", "subheader", "markdown", "caption", "html")
@@ -41,7 +42,7 @@ def show(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     with database.unit_of_work() as session:
         ada = sign_in(session, "Ada")
     monkeypatch.setattr(visitor, "visitor", lambda: ada)
-    monkeypatch.setattr("annotator.views.runs.list_runs", lambda _settings: [])
+    monkeypatch.setattr("annotator.views.runs.list_runs", lambda _settings, _kind: [])
 
     def run(module: str, **query: str) -> AppTest:
         page = AppTest.from_function(run_page, args=(module,), default_timeout=120)
@@ -154,8 +155,8 @@ def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> No
 def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, object]] = []
 
-    def launch(_here: object, recipe: dict[str, object], snapshot: int | None, _by: Assessor) -> None:
-        asked.append({**recipe, "snapshot": snapshot})
+    def launch(_here: object, recipe: Recipe, snapshot: int | None, _by: Assessor) -> None:
+        asked.append({**recipe.to_dict(), "kind": recipe.kind, "snapshot": snapshot})
 
     monkeypatch.setattr("annotator.views.actions.train", launch)
     page = show("train")
@@ -173,10 +174,12 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
 
 
 def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings: [])
+    monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings, _kind: [])
     page = show("compare")
     assert not page.exception
-    assert "No model has been trained yet" in said(page)
+    assert "There is no detector yet" in said(page)
+    page.segmented_control(key="compared kind").set_value("colorizer").run()
+    assert "There is no colorizer yet" in said(page)
 
 
 def test_people_says_who_did_what_and_changes_roles(show: Callable[..., AppTest], database: Database) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from annotator.views.comparing import disagreement, figure_lines, grid, left_out_sentence, run_rows, sparkline
+from annotator.views.comparing import figure_lines, grids, left_out_sentence, run_table, sparkline
+from annotator.views.kinds import KIND_TITLES, kind_named
 from annotator.views.runs import Point, Run, newest_by_key, thin
 from db.models import Job
 
@@ -15,16 +16,26 @@ def run(**values: object) -> Run:
     return Run(**{**plain, **values})  # type: ignore[arg-type]
 
 
+def said(kind: str, **figures: float) -> list[str]:
+    """What the figures of a run look like in the table."""
+    keyed = {key.replace("__", "/"): value for key, value in figures.items()}
+    (row,) = run_table(kind_named(kind), [run(figures=keyed)], {})["rows"]
+    return [cell["said"] for cell in row["figures"]]
+
+
 def test_a_run_without_real_annotations_has_no_figure_for_them() -> None:
-    (row,) = run_rows([run(figures={"synthetic/dice": 0.91234})], {})
-    assert row["has_real"] is False
-    assert row["real"] == ["–", "–", "–"]
-    assert row["synthetic"] == "0.912"
+    assert said("detector", synthetic__dice=0.91234) == ["no real annotations yet", "0.912"]
 
 
 def test_real_figures_stand_apart_from_synthetic_ones() -> None:
-    (row,) = run_rows([run(figures={"real/dice": 0.3, "real/auc": 0.9, "synthetic/dice": 0.8})], {})
-    assert row["real"] == ["0.300", "0.900", "–"]
+    assert said("detector", real__dice=0.3, real__auc=0.9, synthetic__dice=0.8) == ["0.300", "0.900", "–", "0.800"]
+
+
+@pytest.mark.parametrize("kind", list(KIND_TITLES))
+def test_every_row_fills_the_columns_of_its_kind(kind: str) -> None:
+    table = run_table(kind_named(kind), [run(), run(figures={"general/ciede2000": 9.5})], {})
+    columns = sum(heading["span"] for heading in table["headings"])
+    assert [sum(cell["span"] for cell in row["figures"]) for row in table["rows"]] == [columns, columns]
 
 
 def test_a_curve_is_thinned_evenly_and_keeps_its_end() -> None:
@@ -55,43 +66,62 @@ def test_the_newest_sample_of_each_kind_is_shown() -> None:
     assert newest_by_key(paths) == [paths[1], paths[3], paths[5]]
 
 
-def photo(name: str, left: float | None, right: float | None, real: bool = True) -> dict[str, object]:
+def photo(name: str, apart: float, left: dict[str, float], right: dict[str, float], group: str) -> dict[str, object]:
     seen = {
-        spec: {"figures": {"dice": dice}, "overlay": f"{name}-{spec}"}
-        for spec, dice in (("detector@1", left), ("detector@2", right))
+        spec: {"figures": figures, "picture": f"{name}-{spec}"} for spec, figures in (("m@1", left), ("m@2", right))
     }
-    return {"photo_id": 1, "filename": name, "real": real, "view": f"{name}-view", "models": seen}
+    return {"photo_id": 1, "filename": name, "group": group, "view": f"{name}-view", "apart": apart, "models": seen}
 
 
-def report(*photos: dict[str, object], left_out: list[dict[str, object]] | None = None) -> dict[str, object]:
+def report(
+    *photos: dict[str, object], kind: str = "detector", left_out: list[dict[str, object]] | None = None
+) -> dict[str, object]:
     return {
-        "models": [{"spec": "detector@1"}, {"spec": "detector@2"}],
+        "kind": kind,
+        "models": [{"spec": "m@1"}, {"spec": "m@2"}],
         "left_out": left_out or [],
-        "counts": {"real": 0, "synthetic": 2},
-        "figures": {"detector@1": {"real": "no real annotations yet", "synthetic": {"dice": 0.5, "auc": None}}},
+        "counts": {"synthetic": 2} if kind == "detector" else {"colour": 1, "old": 3},
+        "figures": {"m@1": {"synthetic": {"dice": 0.5, "auc": None}, "colour": {"ciede2000": 9.126, "psnr": 25.04}}},
         "photos": list(photos),
     }
 
 
-def test_photos_come_where_the_models_disagree_most() -> None:
-    shown = grid(Job(id="job", result=report(photo("a.png", 0.5, 0.5), photo("b<i>.png", 0.1, 0.9))))
+def test_photos_come_where_the_models_are_furthest_apart() -> None:
+    near, far = ({"dice": 0.5}, {"dice": 0.5}), ({"dice": 0.1}, {"dice": 0.9})
+    photos = photo("a.png", 0.0, *near, group="real"), photo("b<i>.png", 0.8, *far, group="real")
+    [(heading, shown)] = grids(Job(id="job", result=report(*photos)))
+    assert heading == "Real photos"
     assert shown.index("b&lt;i&gt;.png") < shown.index("a.png")
-    assert "/api/jobs/job/pictures/a.png-detector@2" in shown
+    assert "/api/jobs/job/pictures/a.png-m@2" in shown
     assert shown.count("<b>best</b>") == 1, "a draw has no winner"
+    assert "Dice 0.900 <b>best</b>" in shown
 
 
-def test_disagreement_is_the_gap_in_dice() -> None:
-    assert disagreement(photo("a", 0.25, 0.75)) == pytest.approx(0.5)
-    assert disagreement(photo("a", None, 0.75)) == pytest.approx(0.75)
+def test_a_smaller_colour_difference_is_better_and_old_photos_have_no_figure() -> None:
+    known = photo("a.png", 0.1, {"ciede2000": 8.0}, {"ciede2000": 12.0}, group="colour")
+    old = photo("b.png", 0.1, {}, {}, group="old")
+    (first, colour), (second, grey) = grids(Job(id="job", result=report(old, known, kind="colorizer")))
+    assert (first, second) == ("Colour photos, made grey and coloured", "Old photos")
+    assert "ΔE00 8.00 <b>best</b>" in colour
+    assert "ΔE00" not in grey
+    assert "best" not in grey
 
 
 def test_a_comparison_without_real_photos_says_so() -> None:
-    first, second = figure_lines(report(), "detector@1")
-    assert first == "Real photos: no real annotations yet"
-    assert second == "On 2 photos with synthetic defects: Dice 0.500"
+    assert figure_lines(kind_named("detector"), report(), "m@1") == [
+        "Real photos: no real annotations yet",
+        "On 2 photos with synthetic defects: Dice 0.500",
+    ]
+
+
+def test_colours_are_measured_where_they_are_known() -> None:
+    assert figure_lines(kind_named("colorizer"), report(kind="colorizer"), "m@1") == [
+        "On 1 colour photo made grey: ΔE00 9.13, PSNR of chroma 25.0 dB",
+        "3 old photos: nobody knows their colours; look",
+    ]
 
 
 def test_photos_left_out_are_counted() -> None:
-    assert left_out_sentence(report()) == "Every photo with an accepted mask took part."
+    assert left_out_sentence(report()) == "Every photo that can judge them took part."
     assert left_out_sentence(report(left_out=[{}])) == "1 photo was left out"
     assert left_out_sentence(report(left_out=[{}, {}])) == "2 photos were left out"

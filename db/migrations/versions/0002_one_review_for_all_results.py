@@ -98,10 +98,12 @@ def _rewrite_reports(changed: Callable[[dict[str, Any]], dict[str, Any]]) -> Non
 
 
 def _of_any_kind(report: dict[str, Any]) -> dict[str, Any]:
-    """Photos say their group instead of whether they are real; a group without photos has no figures."""
+    """Photos say their group instead of whether they are real, and how far the models are apart; a group without photos
+    has no figures."""
     photos = [
         {key: value for key, value in photo.items() if key != "real"}
-        | {"group": "real" if photo["real"] else "synthetic", "models": _renamed(photo, "overlay", "picture")}
+        | {"group": "real" if photo["real"] else "synthetic", "apart": _gap(photo)}
+        | {"models": _renamed(photo, "overlay", "picture")}
         for photo in report["photos"]
     ]
     figures = {
@@ -116,7 +118,7 @@ def _of_detectors(report: dict[str, Any]) -> dict[str, Any]:
     if report["kind"] != "detector":
         return {}
     photos = [
-        {key: value for key, value in photo.items() if key != "group"}
+        {key: value for key, value in photo.items() if key not in ("group", "apart")}
         | {"real": photo["group"] == "real", "models": _renamed(photo, "picture", "overlay")}
         for photo in report["photos"]
     ]
@@ -131,3 +133,9 @@ def _renamed(photo: dict[str, Any], old: str, new: str) -> dict[str, Any]:
         spec: {new if key == old else key: value for key, value in seen.items()}
         for spec, seen in photo["models"].items()
     }
+
+
+def _gap(photo: dict[str, Any]) -> float:
+    """The largest gap in Dice."""
+    reached = [seen["figures"].get("dice") or 0.0 for seen in photo["models"].values()]
+    return max(reached, default=0.0) - min(reached, default=0.0)
