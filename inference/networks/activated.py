@@ -6,11 +6,7 @@ from segmentation_models_pytorch.encoders.resnet import ResNetEncoder
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from inference.errors import InferenceError
 from inference.networks.inplace import NO_ACTIVATION, SLOPE, InPlaceNorm
-
-FAMILIES = ("plain", "resnet", "resnext", "se_resne", "senet154", "efficientnet", "mobilenet_v2")
-"""How the names begin of encoders in which every normalisation directly follows a convolution."""
 
 
 class _InPlaceBasicBlock(BasicBlock):  # type: ignore[misc]
@@ -52,7 +48,7 @@ _BLOCKS: dict[type[nn.Module], tuple[type[nn.Module], tuple[str, ...]]] = {
 
 
 def activate_in_place(unet: nn.Module) -> None:
-    """Replace every BatchNorm2d of a U-Net, over an encoder of FAMILIES, by an in-place layer with the same weights.
+    """Replace every BatchNorm2d of a U-Net, over an encoder of INPLACE_FAMILIES, by an in-place layer with the same weights.
 
     A ReLU that follows at once becomes part of the layer, as a leaky ReLU. Where a sum or another activation follows
     (before a residual is added, SiLU, ReLU6), the layer has no activation, and what follows is done out of place: the
@@ -63,14 +59,6 @@ def activate_in_place(unet: nn.Module) -> None:
     """
     for parent in list(unet.modules()):
         _convert(parent)
-
-
-def refusal(name: str) -> InferenceError:
-    """What is said of an encoder that cannot have in-place normalisation."""
-    return InferenceError(
-        f"Encoder '{name}' cannot have in-place normalisation: its normalisations do not all follow convolutions. "
-        "Choose a ResNet, ResNeXt, SE-ResNet, EfficientNet, MobileNetV2 or 'plain', or set norm to 'batch'."
-    )
 
 
 def _convert(parent: nn.Module) -> None:

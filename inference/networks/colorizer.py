@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
+from inference.networks.encoders import is_known, library
 from inference.networks.folded import FOLDED, FoldedTrunk, batch_normed
 
 COLOUR_LEVELS = (32, 64, 96, 160, 208, 224)
@@ -38,7 +38,7 @@ class ColorizerArchitecture:
         for name in ("levels", "decoder_channels"):
             object.__setattr__(self, name, tuple(int(channels) for channels in getattr(self, name)))
         own = self.encoder == FOLDED
-        if not own and self.encoder not in smp.encoders.encoders and not self.encoder.startswith("tu-"):
+        if not own and not is_known(self.encoder):
             raise InferenceError(
                 f"Encoder '{self.encoder}' is not known. Choose 'folded', 'resnet50' or another name that "
                 "segmentation-models-pytorch lists."
@@ -141,7 +141,7 @@ def build_colorizer(architecture: ColorizerArchitecture, *, pretrained: bool = F
         own = FoldedColours(channels, architecture.levels, architecture.decoder_channels)
         return _starting_grey(ColorizerNetwork(own, 2 ** len(architecture.levels), architecture.hints), own.head)
     try:
-        unet = smp.Unet(
+        unet = library().Unet(
             encoder_name=architecture.encoder,
             encoder_weights="imagenet" if pretrained else None,
             in_channels=channels,

@@ -3,13 +3,19 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
-from inference.networks import activated, narrow, plain, stem
+from inference.networks.encoders import (
+    INPLACE_FAMILIES,
+    STEM_FAMILIES,
+    is_known,
+    library,
+    no_full_stem,
+    no_inplace_norm,
+)
 from inference.networks.folded import FOLDED, FOLDED_CHANNELS, FOLDED_DECODER, FoldedUNet, batch_normed, inplace_normed
 
 _CHANNEL_MEAN = (0.485, 0.456, 0.406)
@@ -18,9 +24,6 @@ _DEEPEST = 5
 
 Stem = Literal["encoder", "full"]
 Norm = Literal["batch", "inplace"]
-
-plain.register()
-narrow.register()
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class DetectorArchitecture:
     def __post_init__(self) -> None:
         object.__setattr__(self, "decoder_channels", tuple(int(channels) for channels in self.decoder_channels))
         own = self.encoder == FOLDED
-        if not own and self.encoder not in smp.encoders.encoders and not self.encoder.startswith("tu-"):
+        if not own and not is_known(self.encoder):
             raise InferenceError(
                 f"Encoder '{self.encoder}' is not known. Choose 'folded', 'resnet18' or another name that "
                 "segmentation-models-pytorch lists."
@@ -63,10 +66,10 @@ class DetectorArchitecture:
                 f"A stem is one of {get_args(Stem)} and a norm one of {get_args(Norm)}, "
                 f"not '{self.stem}' and '{self.norm}'."
             )
-        if self.stem == "full" and not self.encoder.startswith(stem.FAMILIES):
-            raise stem.refusal(self.encoder)
-        if self.norm == "inplace" and not own and not self.encoder.startswith(activated.FAMILIES):
-            raise activated.refusal(self.encoder)
+        if self.stem == "full" and not self.encoder.startswith(STEM_FAMILIES):
+            raise no_full_stem(self.encoder)
+        if self.norm == "inplace" and self.encoder != FOLDED and not self.encoder.startswith(INPLACE_FAMILIES):
+            raise no_inplace_norm(self.encoder)
 
     def to_dict(self) -> dict[str, Any]:
         """The architecture as plain JSON values."""
@@ -128,7 +131,7 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
     if architecture.encoder == FOLDED:
         return _folded(architecture)
     try:
-        unet = smp.Unet(
+        unet = library().Unet(
             encoder_name=architecture.encoder,
             encoder_depth=architecture.encoder_depth,
             encoder_weights="imagenet" if pretrained else None,
@@ -143,8 +146,12 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
             "Connect this machine to the internet once, or start from random weights with pretrained: false."
         ) from error
     if architecture.stem == "full":
+        from inference.networks import stem
+
         stem.open_stem(unet, architecture.encoder)
     if architecture.norm == "inplace":
+        from inference.networks import activated
+
         activated.activate_in_place(unet)
     return DetectorNetwork(unet, unet.encoder.output_stride, architecture.shrink)
 

@@ -1,17 +1,20 @@
 """Networks made leaner for use: what training needs and inference does not is folded away."""
 
+import sys
 from itertools import pairwise
 from typing import cast
 
 import torch
-from segmentation_models_pytorch.encoders.resnet import ResNetEncoder
 from torch import nn
-from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from inference.networks.inplace import NO_ACTIVATION, InPlaceNorm
 
-_IN_ORDER = (nn.Sequential, ResNetEncoder, BasicBlock, Bottleneck)
-"""Modules that apply a convolution and the normalisation registered next to it one right after the other."""
+_IN_ORDER = {
+    "torch.nn.modules.container": ("Sequential",),
+    "segmentation_models_pytorch.encoders.resnet": ("ResNetEncoder",),
+    "torchvision.models.resnet": ("BasicBlock", "Bottleneck"),
+}
+"""Modules that apply a convolution and the normalisation registered next to it one right after the other, by home."""
 
 
 def fold_norms(network: nn.Module) -> None:
@@ -21,14 +24,21 @@ def fold_norms(network: nn.Module) -> None:
     What a normalisation did besides, its activation, stays. Modules of a kind not known to run in the order of
     registration are left as they are. The state dict is another one afterwards: load weights first, and train no more.
     """
+    in_order = _loaded_in_order()
     for parent in network.modules():
-        if not isinstance(parent, _IN_ORDER):
+        if not isinstance(parent, in_order):
             continue
         children = list(parent.named_children())
         for (_, conv), (name, norm) in pairwise(children):
             if isinstance(conv, nn.Conv2d) and isinstance(norm, (nn.BatchNorm2d, InPlaceNorm)):
                 _fold(conv, norm)
                 setattr(parent, name, _activation(norm))
+
+
+def _loaded_in_order() -> tuple[type[nn.Module], ...]:
+    """Those whose home is loaded: of the others no network can hold any, and loading them here would take seconds."""
+    homes = ((sys.modules[home], names) for home, names in _IN_ORDER.items() if home in sys.modules)
+    return tuple(getattr(home, name) for home, names in homes for name in names)
 
 
 @torch.no_grad()

@@ -6,11 +6,7 @@ from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
 from segmentation_models_pytorch.encoders.timm_universal import TimmUniversalEncoder
 from torch import nn
 
-from inference.errors import InferenceError
-
-FAMILIES = ("resnet", "resnext", "se_resne", "senet154", "timm-skres", "efficientnet", "timm-efficientnet",
-            "timm-tf_efficientnet", "mobilenet_v2", "tu-")  # fmt: skip
-"""How the names begin of encoders whose stem can be opened; of timm's (`tu-`) those that are built alike."""
+from inference.networks.encoders import no_full_stem
 
 _STEMS = (
     ("conv1", "maxpool"),  # ResNet, ResNeXt, SKNet; timm's
@@ -83,16 +79,7 @@ def _find(network: nn.Module, name: str) -> tuple[nn.Conv2d, str, str | None]:
         pooled = pool_path is None or isinstance(modules.get(pool_path), nn.MaxPool2d)
         if isinstance(conv, nn.Conv2d) and conv.stride == (2, 2) and pooled:
             return conv, conv_path, pool_path
-    raise refusal(name)
-
-
-def refusal(name: str) -> InferenceError:
-    """What is said of an encoder whose stem cannot be opened."""
-    return InferenceError(
-        f"Encoder '{name}' cannot have a full-resolution stem: its first convolution is not one of stride 2 as in "
-        "ResNet, ResNeXt, SE-ResNet, EfficientNet or MobileNet. Choose one of these, for example 'resnet18', "
-        "or set stem to 'encoder'."
-    )
+    raise no_full_stem(name)
 
 
 def _opened(conv: nn.Conv2d) -> nn.Conv2d:
