@@ -1,4 +1,4 @@
-"""How models of each kind are compared: where a truth is known, what counts as colourful, how far pictures are apart."""
+"""How models of each kind are compared: where a truth is known, what counts as colourful, how far apart they are."""
 
 import numpy as np
 import pytest
