@@ -11,6 +11,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = 33
 _BLOCK_ROWS = 256
 _GREY_ALPHA = 4
+_BLUE_FIRST = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 
 
 def encode_png(
@@ -23,19 +24,20 @@ def encode_png(
     planes = array[..., None] if array.ndim == 2 else array
     if array.dtype not in (np.uint8, np.uint16) or planes.ndim != 3 or not 1 <= planes.shape[2] <= 4:
         raise ValueError(f"a PNG holds uint8 or uint16 with 1 to 4 channels, not {array.dtype} {array.shape}")
-    plain = _grey_alpha(planes) if planes.shape[2] == 2 else _by_opencv(planes)
-    parts = [plain[:_HEADER_END]]
+    plain = memoryview(_grey_alpha(planes)) if planes.shape[2] == 2 else _by_opencv(planes)
+    parts: list[bytes | memoryview] = [plain[:_HEADER_END]]
     if icc:
         parts.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
     if exif:
         parts.append(_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
-    return b"".join([*parts, memoryview(plain)[_HEADER_END:]])
+    return b"".join([*parts, plain[_HEADER_END:]])
 
 
-def _by_opencv(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[planes.shape[2]]
-    blue_first = planes if len(order) == 1 else planes[..., order]
-    return cv2.imencode(".png", np.ascontiguousarray(blue_first, planes.dtype.type))[1].tobytes()
+def _by_opencv(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> memoryview:
+    blue_first: cv2.typing.MatLike = np.ascontiguousarray(planes, planes.dtype.type)
+    if planes.shape[2] > 1:
+        blue_first = cv2.cvtColor(blue_first, _BLUE_FIRST[planes.shape[2]])
+    return np.asarray(cv2.imencode(".png", blue_first)[1], np.uint8).data
 
 
 def _grey_alpha(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
