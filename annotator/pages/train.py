@@ -1,34 +1,29 @@
 """Train: left what and how, right the job as it runs."""
 
-from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
 from annotator.context import platform
+from annotator.pages.recipes import FORMS, ask_recipe
 from annotator.pages.training import past_trainings, running_training
 from annotator.views import actions
+from annotator.views.kinds import KIND_TITLES, kind_named
 from annotator.views.pictures import strip
 from annotator.views.training import SnapshotChoice, counts_sentence, estimate, snapshot_choices
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
-from trainer.detecting.recipe import DetectorRecipe
-from trainer.recipe import SHIPPED, RecipeError
-
-SIZES = (64, 128, 192, 256, 384, 512, 768, 1024)
-ENCODERS = {
-    "folded": "folded, as shipped",
-    "resnet18": "ResNet-18",
-    "resnet34": "ResNet-34",
-    "efficientnet-b0": "EfficientNet-B0",
-    "plain": "plain",
-}
-OURS = ("folded", "plain")
-"""Encoders that nobody has ImageNet weights of."""
+from trainer.kinds import recipe_class
+from trainer.recipe import RecipeError
 
 NO_SNAPSHOT = 0
+WITHOUT = {
+    "detector": "Clean photos with defects that we draw. Figures on real photos will be missing.",
+    "inpainter": "Clean photos with holes that we cut: the shapes of synthetic defects and free strokes.",
+}
+"""What a kind learns from without a snapshot."""
 
 
 def page() -> None:
@@ -45,10 +40,15 @@ def page() -> None:
 
 
 def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor) -> None:
-    st.title("Train a detector", anchor=False)
-    snapshot = _snapshot(choices, assessor)
+    heading = st.container()
+    kind = st.segmented_control(
+        "What to train", list(FORMS), format_func=lambda name: KIND_TITLES[name].removesuffix("s"), default="detector",
+        required=True, key="trained kind", label_visibility="collapsed",
+    ) or "detector"  # fmt: skip
+    heading.title(f"Train {kind_named(kind).a}", anchor=False)
+    snapshot = _snapshot(kind, choices, assessor) if recipe_class(kind).learns_from_annotations else None
     try:
-        recipe = _recipe(snapshot)
+        recipe = ask_recipe(kind, snapshot)
     except RecipeError as error:
         st.error(str(error))
         return
@@ -58,7 +58,7 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
         st.rerun()
 
 
-def _snapshot(choices: list[SnapshotChoice], assessor: Assessor) -> SnapshotChoice | None:
+def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> SnapshotChoice | None:
     by_id = {choice.id: choice for choice in choices}
     chosen = st.selectbox(
         "On",
@@ -72,7 +72,7 @@ def _snapshot(choices: list[SnapshotChoice], assessor: Assessor) -> SnapshotChoi
         said = f'{escape(counts_sentence(found.counts))} <code title="{found.sha256}">{found.sha256[:10]}</code>'
         st.html(f'<p class="hl-quiet">{said}</p>')
     else:
-        st.caption("Clean photos with defects that we draw. Figures on real photos will be missing.")
+        st.caption(WITHOUT[kind])
     st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(assessor,))
     if problem := st.session_state.pop("freeze problem", None):
         st.error(problem)
@@ -88,39 +88,3 @@ def _freeze(assessor: Assessor) -> None:
     else:
         st.session_state["snapshot"] = made.id
         st.toast(f"{made.name} holds what is accepted now.")
-
-
-def _recipe(snapshot: SnapshotChoice | None) -> DetectorRecipe:
-    basis = DetectorRecipe()
-    share = 100
-    if snapshot:
-        share = st.slider("Share of synthetic defects", 0, 100, 50, step=5, format="%d %%", key="share")
-    with st.container(horizontal=True):
-        size = st.selectbox("Size, px", SIZES, index=SIZES.index(basis.size), key="size", width=110)
-        epochs = st.number_input("Epochs", 1, 1000, basis.epochs, key="epochs", width=110)
-        batch = st.number_input("Batch", 1, 256, basis.batch, key="batch", width=110)
-    with st.expander("More settings"):
-        encoder = st.selectbox("Encoder", list(ENCODERS), format_func=ENCODERS.__getitem__, key="encoder")
-        shipped = encoder == basis.encoder and st.toggle("Start from the detector that ships", True, key="shipped")
-        pretrained = encoder not in OURS and st.toggle(
-            "Start from ImageNet weights, where they can be had", True, key="pretrained"
-        )
-        steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key="steps")
-        rate = st.number_input("Learning rate", 1e-6, 1.0, basis.learning_rate, format="%.6f", key="rate")
-        workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key="workers")
-        seed = st.number_input("Seed", 0, 2**31, basis.seed, key="seed")
-    return replace(
-        basis,
-        synthetic_share=share / 100,
-        size=int(size or basis.size),
-        epochs=int(epochs),
-        batch=int(batch),
-        encoder=encoder or basis.encoder,
-        init=SHIPPED if shipped else "",
-        pretrained=pretrained,
-        steps_per_epoch=int(steps),
-        learning_rate=float(rate),
-        warmup_steps=min(basis.warmup_steps, int(steps)),
-        workers=int(workers),
-        seed=int(seed),
-    )

@@ -1,23 +1,24 @@
 """Train: what on, with which settings, how long it takes, and how it goes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotator.views.words import count, duration
+from annotator.views.words import count, duration, trained_kind
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
-from trainer.detecting.recipe import DetectorRecipe
+from inference.errors import CheckpointError
+from inference.shipped import shipped_path
+from trainer.recipe import Recipe, RecipeError, from_mapping
 
 SHOWN_PHOTOS = 8
 LOG_BYTES = 20_000
-PICTURE_SECONDS = {"folded": 0.12, "plain": 0.3, "resnet18": 0.45}
+PICTURE_SECONDS = {("detector", "folded"): 0.12, ("detector", "plain"): 0.3, ("detector", "resnet18"): 0.45}
 """Forward and backward of one 256² picture on two cores, from measurements; a guess until a training has run here."""
-OTHER_PICTURE_SECONDS = 1.2
 
 
 @dataclass(frozen=True)
@@ -59,29 +60,46 @@ def counts_sentence(counts: SnapshotCounts) -> str:
     return said
 
 
-def estimate(recipe: DetectorRecipe, past: Sequence[Job]) -> str:
-    """How long the training will take, from trainings that ran here, else a guess."""
-    rates = [rate for job in past if (rate := _pixel_seconds(job, recipe.encoder)) is not None]
-    work = recipe.steps * recipe.batch * recipe.size**2
+def ships(kind: str) -> bool:
+    """Whether heirloom comes with a model of this kind."""
+    try:
+        shipped_path(kind)
+    except CheckpointError:
+        return False
+    return True
+
+
+def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
+    """How long the training will take, from trainings that ran here, else a guess where there is one."""
+    rates = [rate for job in past if (rate := _pixel_seconds(job, recipe)) is not None]
     if rates:
-        return f"About {duration(work * rates[0])}, going by the last training here."
-    guess = PICTURE_SECONDS.get(recipe.encoder, OTHER_PICTURE_SECONDS) / 256**2
-    return f"About {duration(work * guess)} on two cores; a guess until a training has run here."
+        return f"About {duration(_pixels(recipe) * rates[0])}, going by the last training here."
+    guess = PICTURE_SECONDS.get((recipe.kind, _encoder(recipe)))
+    if guess is None:
+        return "How long it takes is known once such a training has run here."
+    return f"About {duration(_pixels(recipe) * guess / 256**2)} on two cores; a guess until a training has run here."
 
 
-def _pixel_seconds(job: Job, encoder: str) -> float | None:
-    """Seconds per training pixel of a finished training with that encoder."""
-    if job.status != "done" or job.started_at is None or job.finished_at is None:
+def _pixel_seconds(job: Job, recipe: Recipe) -> float | None:
+    """Seconds per training pixel of a finished training of the same kind and encoder."""
+    if job.status != "done" or job.started_at is None or job.finished_at is None or trained_kind(job) != recipe.kind:
         return None
-    ran = {**job.params.get("recipe", {})}
-    recipe = replace(DetectorRecipe(), **{key: ran[key] for key in SIZES if key in ran})
-    if recipe.encoder != encoder:
+    try:
+        ran = from_mapping(type(recipe), job.params.get("recipe", {}))
+    except RecipeError:
         return None
-    seconds = (job.finished_at - job.started_at).total_seconds()
-    return seconds / (recipe.steps * recipe.batch * recipe.size**2)
+    if _encoder(ran) != _encoder(recipe):
+        return None
+    return (job.finished_at - job.started_at).total_seconds() / _pixels(ran)
 
 
-SIZES = ("encoder", "size", "batch", "epochs", "steps_per_epoch")
+def _pixels(recipe: Recipe) -> int:
+    return recipe.steps * recipe.batch * recipe.accumulate * recipe.size**2
+
+
+def _encoder(recipe: Recipe) -> str:
+    """What decides the speed beside the size; inpainters have one network."""
+    return str(getattr(recipe, "encoder", ""))
 
 
 def log_tail(settings: Settings, job_id: str) -> str:

@@ -24,6 +24,7 @@ from db.models import Annotation, Assessor, Job, JobKind, utc_now
 from db.people import sign_in
 from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
+from trainer.colouring.recipe import ColorizerRecipe
 from trainer.recipe import Recipe
 
 MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
@@ -160,17 +161,39 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
 
     monkeypatch.setattr("annotator.views.actions.train", launch)
     page = show("train")
-    page.number_input(key="epochs").set_value(3).run()
-    page.number_input(key="steps").set_value(7).run()
+    page.number_input(key="detector-epochs").set_value(3).run()
+    page.number_input(key="detector-steps").set_value(7).run()
     page.button(key="launch").click().run()
     assert not page.exception
     (recipe,) = asked
     assert (recipe["epochs"], recipe["steps_per_epoch"], recipe["snapshot"]) == (3, 7, None)
     assert recipe["synthetic_share"] == 1.0
     assert (recipe["encoder"], recipe["init"], recipe["pretrained"]) == ("folded", "shipped", False)
-    page.selectbox(key="encoder").select("resnet18").run()
+    page.selectbox(key="detector-encoder").select("resnet18").run()
     page.button(key="launch").click().run()
     assert (asked[1]["encoder"], asked[1]["init"], asked[1]["pretrained"]) == ("resnet18", "", True)
+
+
+def test_a_colorizer_is_trained_on_a_folder_and_no_snapshot(
+    show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Recipe, int | None]] = []
+    monkeypatch.setattr(
+        "annotator.views.actions.train", lambda _here, recipe, snapshot, _by: asked.append((recipe, snapshot))
+    )
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("colorizer").run()
+    assert page.title[0].value == "Train a colorizer"
+    assert not [box for box in page.selectbox if box.key == "snapshot"]
+    page.text_input(key="colorizer-photos").set_value(" /photos ").run()
+    page.selectbox(key="colorizer-stage").select("perceptual").run()
+    page.toggle(key="colorizer-hints").set_value(False).run()
+    page.button(key="launch").click().run()
+    assert not page.exception
+    [(recipe, snapshot)] = asked
+    assert isinstance(recipe, ColorizerRecipe)
+    assert (recipe.photos, recipe.loss.perceptual, recipe.loss.l1, recipe.hints) == (("/photos",), 1, 0, False)
+    assert snapshot is None
 
 
 def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,9 +272,10 @@ def test_every_page_of_the_navigation_is_there() -> None:
 
 def test_importing_every_page_loads_no_torch_and_no_mlflow() -> None:
     imports = "; ".join(f"import annotator.pages.{module}" for module in MODULES)
+    recipes = "from trainer.kinds import KINDS, recipe_class; [recipe_class(kind)() for kind in KINDS]"
     check = "import sys; print(sorted({'torch', 'mlflow', 'albumentations'} & sys.modules.keys()))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{imports}; import annotator.app, annotator.cli, annotator.serve; {check}"],
+        [sys.executable, "-c", f"{imports}; import annotator.app, annotator.cli, annotator.serve; {recipes}; {check}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip().splitlines()[-1] == "[]"

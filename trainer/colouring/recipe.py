@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
-from inference.networks.colorizer import COLOUR_DECODER, COLOUR_LEVELS
 from trainer.defects.settings import AgeingSettings
 from trainer.recipe import Recipe, check
 
@@ -59,9 +58,9 @@ class ColorizerRecipe(Recipe):
     the network things as large as in training."""
     encoder: str = "folded"
     """`folded`, our light U-Net, or a name that segmentation-models-pytorch knows, such as `resnet50`."""
-    levels: tuple[int, ...] = COLOUR_LEVELS
+    levels: tuple[int, ...] = (32, 64, 96, 160, 208, 224)
     """Channels of each level of `folded`, finest first; empty for an encoder by name."""
-    decoder_channels: tuple[int, ...] = COLOUR_DECODER
+    decoder_channels: tuple[int, ...] = (160, 128, 96, 64, 32)
     """Channels of each decoder block, deepest first: one fewer than `levels`, or five."""
     hints: bool = True
     """Whether the network takes colours that a person gives."""

@@ -1,0 +1,111 @@
+"""The settings of a training that matter, for each kind of model; what is left out stays at its default."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from annotator.views.training import SnapshotChoice, ships
+from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.recipe import SHIPPED, Recipe
+
+SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
+ENCODERS = {
+    "folded": "folded, as shipped",
+    "resnet18": "ResNet-18",
+    "resnet34": "ResNet-34",
+    "efficientnet-b0": "EfficientNet-B0",
+    "plain": "plain",
+}
+OURS = ("folded", "plain")
+"""Encoders that nobody has ImageNet weights of."""
+STAGES = {
+    "distance": ("distance of colours alone", ColourLossSettings()),
+    "discriminator": ("distance of colours and a discriminator", ColourLossSettings(adversarial=0.02)),
+    "perceptual": ("look of colours and a discriminator", ColourLossSettings(l1=0, perceptual=1, adversarial=0.05)),
+}
+"""How a colorizer learns, the published stages: name, words, weights."""
+
+
+def ask_recipe(kind: str, snapshot: SnapshotChoice | None) -> Recipe:
+    """The recipe that the widgets say. Raises RecipeError for settings that do not go together."""
+    return FORMS[kind](snapshot)
+
+
+def _detector(snapshot: SnapshotChoice | None) -> Recipe:
+    basis = DetectorRecipe()
+    share = _synthetic_share("detector", snapshot)
+    first = _first_settings(basis)
+    with st.expander("More settings"):
+        encoder = st.selectbox("Encoder", list(ENCODERS), format_func=ENCODERS.__getitem__, key="detector-encoder")
+        start = encoder == basis.encoder and _shipped_start("detector")
+        pretrained = encoder not in OURS and st.toggle(
+            "Start from ImageNet weights, where they can be had", True, key="detector-pretrained"
+        )
+        more = _more_settings(basis)
+    return replace(
+        basis, synthetic_share=share, encoder=encoder or basis.encoder, init=SHIPPED if start else "",
+        pretrained=pretrained, **first, **more,
+    )  # fmt: skip
+
+
+def _colorizer(_: SnapshotChoice | None) -> Recipe:
+    basis = ColorizerRecipe()
+    photos = _folder("colorizer", "Folder of colour photos", "Any colour photos; portraits teach skin and uniforms.")
+    if not photos:
+        st.caption("Without a folder it learns from the eight sample photos: enough to try it, too few for colours.")
+    stage = st.selectbox(
+        "Learns by", list(STAGES), format_func=lambda name: STAGES[name][0], index=0, key="colorizer-stage"
+    )
+    first = _first_settings(basis)
+    with st.expander("More settings"):
+        start = _shipped_start("colorizer")
+        hints = st.toggle("Takes colours that a person gives", basis.hints, key="colorizer-hints")
+        more = _more_settings(basis)
+    return replace(
+        basis, photos=photos, loss=STAGES[stage or "distance"][1], init=SHIPPED if start else "", hints=hints,
+        hint_share=basis.hint_share if hints else 0.0, **first, **more,
+    )  # fmt: skip
+
+
+FORMS: dict[str, Callable[[SnapshotChoice | None], Recipe]] = {"detector": _detector, "colorizer": _colorizer}
+
+
+def _synthetic_share(kind: str, snapshot: SnapshotChoice | None) -> float:
+    if snapshot is None:
+        return 1.0
+    return st.slider("Share of synthetic defects", 0, 100, 50, step=5, format="%d %%", key=f"{kind}-share") / 100
+
+
+def _folder(kind: str, label: str, says: str) -> tuple[str, ...]:
+    said = st.text_input(label, key=f"{kind}-photos", help=f"{says} A path on the machine of the worker.")
+    return (said.strip(),) if said.strip() else ()
+
+
+def _first_settings(basis: Recipe) -> dict[str, Any]:
+    """The three that everybody changes, in one row."""
+    sizes = sorted({*SIZES, basis.size})
+    with st.container(horizontal=True):
+        size = st.selectbox("Size, px", sizes, index=sizes.index(basis.size), key=f"{basis.kind}-size", width=110)
+        epochs = st.number_input("Epochs", 1, 1000, basis.epochs, key=f"{basis.kind}-epochs", width=110)
+        batch = st.number_input("Batch", 1, 256, basis.batch, key=f"{basis.kind}-batch", width=110)
+    return {"size": int(size or basis.size), "epochs": int(epochs), "batch": int(batch)}
+
+
+def _shipped_start(kind: str) -> bool:
+    return ships(kind) and st.toggle(f"Start from the {kind} that ships", True, key=f"{kind}-shipped")
+
+
+def _more_settings(basis: Recipe) -> dict[str, Any]:
+    """What few change, the same for all kinds."""
+    kind = basis.kind
+    steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{kind}-steps")
+    rate = st.number_input("Learning rate", 1e-6, 1.0, basis.learning_rate, format="%.6f", key=f"{kind}-rate")
+    workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key=f"{kind}-workers")
+    seed = st.number_input("Seed", 0, 2**31, basis.seed, key=f"{kind}-seed")
+    return {
+        "steps_per_epoch": int(steps), "learning_rate": float(rate), "workers": int(workers), "seed": int(seed),
+        "warmup_steps": min(basis.warmup_steps, int(steps)),
+    }  # fmt: skip

@@ -1,0 +1,46 @@
+"""How long a training will take, by trainings of its own kind alone; recipes that pages can make without a network."""
+
+from datetime import UTC, datetime, timedelta
+
+from annotator.views.training import estimate
+from db.models import Job
+from inference.networks.colorizer import ColorizerArchitecture
+from trainer.colouring.recipe import ColorizerRecipe
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.recipe import Recipe
+
+
+def trained(recipe: Recipe, seconds: float, **params: object) -> Job:
+    begun = datetime(2026, 5, 3, tzinfo=UTC)
+    params = {"kind": recipe.kind, "recipe": recipe.to_dict(), **params}
+    return Job(
+        kind="train", status="done", params=params, started_at=begun, finished_at=begun + timedelta(seconds=seconds)
+    )
+
+
+def test_a_training_takes_as_long_as_the_last_of_its_kind_by_its_size() -> None:
+    ran = ColorizerRecipe(epochs=1, steps_per_epoch=10, size=64)
+    twice = ColorizerRecipe(epochs=2, steps_per_epoch=10, size=64)
+    assert estimate(twice, [trained(ran, 60)]) == "About 2 min, going by the last training here."
+    assert estimate(twice, [trained(DetectorRecipe(), 60)]) == (
+        "How long it takes is known once such a training has run here."
+    )
+
+
+def test_a_first_detector_is_guessed_and_another_encoder_tells_nothing() -> None:
+    recipe = DetectorRecipe(epochs=1, steps_per_epoch=100, batch=8)
+    assert estimate(recipe, [trained(DetectorRecipe(encoder="plain"), 1)]).endswith(
+        "a guess until a training has run here."
+    )
+
+
+def test_trainings_from_before_there_were_kinds_are_detectors() -> None:
+    recipe = DetectorRecipe(epochs=1, steps_per_epoch=10)
+    old = trained(recipe, 30)
+    del old.params["kind"]
+    assert estimate(recipe, [old]) == "About 30 s, going by the last training here."
+
+
+def test_a_colorizers_recipe_has_the_networks_own_widths() -> None:
+    recipe, network = ColorizerRecipe(), ColorizerArchitecture()
+    assert (recipe.levels, recipe.decoder_channels) == (network.levels, network.decoder_channels)
