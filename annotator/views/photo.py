@@ -27,6 +27,8 @@ class Version:
     thumb: str
     mask: str | None = None
     tone: Tone | None = None
+    restoration: int | None = None
+    """The restoration that a result belongs to."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class PhotoPage:
     state: PhotoState
     versions: tuple[Version, ...]
     start: int
-    """The version to open on: the newest result, else the newest mask."""
+    """The version to open on: the newest restored picture, else the newest mask."""
+    results: tuple[Version, ...]
+    """Those of the newest restoration."""
     story: tuple[StoryEntry, ...]
     """Newest first."""
     next_step: NextStep | None
@@ -63,13 +67,13 @@ class PhotoPage:
         )
 
     def wipe_data(self) -> dict[str, Any] | None:
-        """What the part `wipe` draws, the photo as it came and its newest result; None without a result."""
-        before, after = self.versions[0], self.versions[self.start]
-        if not after.key.startswith("result"):
+        """What the part `wipe` draws, the photo as it came and its newest results; None without one."""
+        if not self.results:
             return None
         photo = self.photo
+        shown = [{"label": result.label, "src": result.src} for result in self.results]
         sides = {"width": photo.width, "height": photo.height}
-        return {"before": before.src, "after": after.src, "name": photo.filename, **sides}
+        return {"before": self.versions[0].src, "results": shown, "name": photo.filename, **sides}
 
     def component_data(self) -> dict[str, Any]:
         """What the part `versions` draws; sizes in photo pixels."""
@@ -80,13 +84,15 @@ class PhotoPage:
 def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage:
     """Raises NotFound when the photo was deleted."""
     photo = get_photo(session, photo_id)
-    versions = tuple(_versions(session, photo))
-    results = [place for place, version in enumerate(versions) if version.key.startswith("result")]
+    results = tuple(_results(session, photo))
+    newest = tuple(version for version in results if version.restoration == results[-1].restoration)
+    versions = (*_masks(session, photo), *results)
     return PhotoPage(
         photo=photo,
         state=photo_states(session, [photo_id])[photo_id],
         versions=versions,
-        start=results[-1] if results else len(versions) - 1,
+        start=versions.index(newest[0]) if newest else len(versions) - 1,
+        results=newest,
         story=tuple(reversed(photo_story(session, photo_id))),
         next_step=next_step(session, photo, assessor),
     )
@@ -116,7 +122,8 @@ def size(in_bytes: int) -> str:
     return f"{in_bytes / 1e6:.1f} MB" if in_bytes >= 1e6 else f"{max(1, round(in_bytes / 1e3))} kB"
 
 
-def _versions(session: Session, photo: Photo) -> list[Version]:
+def _masks(session: Session, photo: Photo) -> list[Version]:
+    """The photo as it came, and under each mask that was proposed or drawn."""
     view = photo_url(photo.id, photo.view_sha256)
     thumb = photo_url(photo.id, photo.thumbnail_sha256, "thumbnail")
     found = [Version("original", "original", f"The photo as it came, {ago(photo.created_at)}", view, thumb)]
@@ -125,13 +132,18 @@ def _versions(session: Session, photo: Photo) -> list[Version]:
         found.append(
             Version(f"proposal {proposal.id}", "proposal", said, view, thumb, probability_url(proposal), "proposal")
         )
-    found += [_mask_version(annotation, view, thumb) for annotation in _annotations(session, photo)]
+    return found + [_mask_version(annotation, view, thumb) for annotation in _annotations(session, photo)]
+
+
+def _results(session: Session, photo: Photo) -> list[Version]:
+    """Oldest restoration first, the results of each in the order of review."""
+    found = []
     query = select(Result, Restoration).join(Restoration).where(Restoration.photo_id == photo.id).order_by(Result.id)
     for result, restoration in session.execute(query):
         source = result_url(result)
         what = RESULT_WORDS[result.kind]
         said = f"{what.capitalize()} by {_makers(result, restoration)}, {ago(restoration.created_at)}"
-        found.append(Version(f"result {result.id}", what, said, source, source))
+        found.append(Version(f"result {result.id}", what, said, source, source, restoration=restoration.id))
     return found
 
 

@@ -20,7 +20,7 @@ from annotator.views import actions
 from db.engine import Database
 from db.errors import NotAllowed
 from db.jobs import add_job, finish, list_jobs
-from db.models import Annotation, Assessor, Job, JobKind, utc_now
+from db.models import Annotation, Assessor, Job, JobKind, ResultKind, utc_now
 from db.people import sign_in
 from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
@@ -90,16 +90,19 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
     with database.unit_of_work() as session:
         for job in list_jobs(session):
             finish(session, job.id, {})
-        blob = (sha("result"), sha("view"))
+        kinds: tuple[ResultKind, ...] = ("restored", "restored_color", "color")
         made = add_restoration(
-            session, 1, detector="detector v1", inpainter="telea", colorizer=None, threshold=0.5,
-            mask_sha256=sha("mask"), warnings=[], results={"restored": blob},
+            session, 1, detector="detector v1", inpainter="inpainter v1", colorizer="colorizer v1", threshold=0.5,
+            mask_sha256=sha("mask"), warnings=[], results={kind: (sha(kind), sha(f"view {kind}")) for kind in kinds},
         )  # fmt: skip
     page.run()
     assert page.title[0].value == "Here it is"
     name, compared = parts[-1]
     assert (name, compared["before"]) == ("wipe", photo_url(1, sha("a")))
-    assert compared["after"] == result_url(made.results[0])
+    assert compared["results"] == [
+        {"label": label, "src": result_url(result)}
+        for label, result in zip(("restored", "restored in colour", "only coloured"), made.results, strict=True)
+    ]
 
 
 def test_home_says_what_waits(show: Callable[..., AppTest], database: Database) -> None:
