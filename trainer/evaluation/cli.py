@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 commands = typer.Typer()
-_evaluate = typer.Typer(no_args_is_help=True, help="Measure models on annotated photos.")
+_evaluate = typer.Typer(no_args_is_help=True, help="Measure models on photos whose answer is known.")
 commands.add_typer(_evaluate, name="evaluate")
 
 
@@ -56,5 +56,37 @@ def evaluate_detector(
         out=out,
         track=track,
     )
+    if not run(Settings(), request, as_json):
+        raise typer.Exit(1)
+
+
+@_evaluate.command("colorizer")
+def evaluate_colorizer(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME@ALIAS|PATH]…", help="Colorizers; without one, the one in use here."),
+    ] = None,
+    *,
+    on: Annotated[
+        list[Path],
+        typer.Option(
+            "--on",
+            metavar="FOLDER",
+            help="Folder of clean colour photos, read recursively (may be given again): a group of its own.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
+    ] = None,
+    track: Annotated[
+        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+) -> None:
+    """Measure colorizers on clean colour photos, beside leaving them grey and giving all of a group one colour."""
+    from db.settings import Settings
+    from trainer.evaluation.colouring.command import Request, run
+
+    request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
     if not run(Settings(), request, as_json):
         raise typer.Exit(1)

@@ -1,0 +1,72 @@
+"""Clean photos to measure on, in groups by the folder that was named."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.photo import decode, read_file
+from trainer.clean import CleanPhotosError, photos_in
+from trainer.errors import WrongUse
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class CleanTruth:
+    """A photo `uint8 H×W×3` RGB as it should be, and the SHA-256 of its bytes."""
+
+    pixels: Pixels
+    photo_sha: str
+
+
+@dataclass(frozen=True)
+class CleanEvaluationPhoto:
+    """A clean photo, read when its turn comes."""
+
+    name: str
+    group: str
+    path: Path
+
+    @property
+    def label(self) -> str:
+        """`group/name`."""
+        return f"{self.group}/{self.name}"
+
+    def read(self) -> CleanTruth:
+        """Raises PhotoError naming what cannot be read."""
+        data = read_file(self.path)
+        return CleanTruth(decode(data, str(self.path)).pixels, hashlib.sha256(data).hexdigest())
+
+
+def clean_photos_in(folders: Sequence[Path]) -> list[CleanEvaluationPhoto]:
+    """The photos below these folders, each once; its group is the folder's path, as short as tells the folders apart.
+
+    Raises WrongUse when something is no folder, or has no photos.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise WrongUse(f"{folder} is not a folder. Name folders of clean photos.")
+    names = _told_apart([folder.resolve() for folder in folders])
+    found: dict[Path, CleanEvaluationPhoto] = {}
+    for folder, group in zip(folders, names, strict=True):
+        try:
+            photos = photos_in([str(folder)])
+        except CleanPhotosError as error:
+            raise WrongUse(str(error)) from error
+        for photo in photos:
+            assert photo.path is not None
+            found.setdefault(photo.path.resolve(), CleanEvaluationPhoto(photo.name, group, photo.path))
+    return list(found.values())
+
+
+def _told_apart(folders: Sequence[Path]) -> list[str]:
+    different = len(set(folders))
+    for count in range(1, max(len(folder.parts) for folder in folders) + 1):
+        names = ["/".join(folder.parts[-count:]) for folder in folders]
+        if len(set(names)) == different:
+            return names
+    return [str(folder) for folder in folders]

@@ -1,0 +1,134 @@
+"""Colorizers on clean colour photos: one photo in memory at a time."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from inference.batch import Failed
+from inference.colorizer import Colorizer
+from inference.colour import Field, luma_of, quantised, to_rgb
+from inference.errors import InferenceError
+from inference.photo import Photo
+from inference.thumbnails import thumbnail
+from trainer.colouring.measures import ColourFigures, mean_chroma, measure, together
+from trainer.evaluation.clean import CleanEvaluationPhoto
+
+Pixels = npt.NDArray[np.uint8]
+GREY, MEAN_COLOUR = "leave it grey", "mean colour of the group"
+LARGEST = 1024
+"""Photos with a longer side are measured shrunk to it, pixels."""
+_SHOWN_SIDE = 400
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoColours:
+    """One photo as one model coloured it."""
+
+    photo: CleanEvaluationPhoto
+    figures: ColourFigures
+    picture: bytes
+    """JPEG of at most 400 pixels."""
+
+
+@dataclass(eq=False)
+class ColourEvaluation:
+    """One model's figures, or a reference's, on all photos."""
+
+    name: str
+    photos: list[PhotoColours] = field(default_factory=list)
+
+    def groups(self) -> dict[str, list[PhotoColours]]:
+        """The photos by their group."""
+        grouped: dict[str, list[PhotoColours]] = {}
+        for entry in self.photos:
+            grouped.setdefault(entry.photo.group, []).append(entry)
+        return grouped
+
+    def means(self) -> dict[str, dict[str, float]]:
+        """Of each group: `mse`, `psnr`, `ciede2000`, `colourfulness`."""
+        return {name: together(entry.figures for entry in group) for name, group in self.groups().items()}
+
+
+@dataclass(eq=False)
+class ColourOutcome:
+    """Everything that measuring made."""
+
+    models: list[ColourEvaluation]
+    references: list[ColourEvaluation]
+    """Leaving the photos grey, and the one chroma that is best for a group: what to beat."""
+    failed: list[Failed] = field(default_factory=list)
+    left_out: list[Failed] = field(default_factory=list)
+    """Photos that a model was trained on, and which model that was."""
+    views: dict[str, bytes] = field(default_factory=dict)
+    """Each photo as it is, by label: JPEG."""
+    data_sha: str = ""
+    """SHA-256 over the hashes of every photo measured, whatever their order and names."""
+
+
+def evaluate_colours(
+    colorizers: Sequence[Colorizer],
+    photos: Sequence[CleanEvaluationPhoto],
+    progress: Callable[[str, float], None],
+    trained_on: Mapping[str, str] | None = None,
+) -> ColourOutcome:
+    """Let every colorizer colour the grey version of every photo, and compare with the photo's own colours.
+
+    Photos are read twice: the mean chroma of a group has to be known first. What cannot be read is named, and the
+    others go on. `trained_on` maps the SHA-256 of a photo's bytes to the model that was trained on it: such a photo
+    judges nobody. `progress` gets the photo's label and how many photos are done.
+    """
+    references = [ColourEvaluation(GREY), ColourEvaluation(MEAN_COLOUR)]
+    outcome = ColourOutcome([ColourEvaluation(str(each.name)) for each in colorizers], references)
+    usable, means, hashes = _first_look(photos, trained_on or {}, outcome)
+    for place, photo in enumerate(usable):
+        progress(photo.label, place)
+        true = _at_most(photo.read().pixels)
+        grey = np.asarray(quantised(luma_of(true)[..., None], np.dtype(np.uint8)), np.uint8)[..., 0]
+        plain, tinted = one_colour(grey, np.zeros(2, np.float32)), one_colour(grey, means[photo.group])
+        seen = Photo(plain, grey, photo.name, "PNG")
+        pictures = [*(np.asarray(each.colour(seen), np.uint8) for each in colorizers), plain, tinted]
+        for column, picture in zip([*outcome.models, *references], pictures, strict=True):
+            column.photos.append(PhotoColours(photo, measure(picture, true), thumbnail(picture, _SHOWN_SIDE)))
+        outcome.views[photo.label] = thumbnail(true, _SHOWN_SIDE)
+    outcome.data_sha = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    return outcome
+
+
+def one_colour(grey: Pixels, chroma: Field) -> Pixels:
+    """A grey picture `uint8 H×W` with the same chroma `float32 2` everywhere: `uint8 H×W×3` RGB."""
+    everywhere = np.broadcast_to(chroma, (*grey.shape, 2))
+    return np.asarray(quantised(to_rgb(luma_of(grey), everywhere), grey.dtype), np.uint8)
+
+
+def _first_look(
+    photos: Sequence[CleanEvaluationPhoto], trained_on: Mapping[str, str], outcome: ColourOutcome
+) -> tuple[list[CleanEvaluationPhoto], dict[str, Field], list[str]]:
+    """The photos that can be measured, the mean chroma of each group, and the photos' hashes."""
+    usable, hashes = [], []
+    chromas: dict[str, list[Field]] = {}
+    for photo in photos:
+        try:
+            truth = photo.read()
+        except InferenceError as error:
+            outcome.failed.append(Failed(photo.label, str(error)))
+            continue
+        learner = trained_on.get(truth.photo_sha)
+        if learner is not None:
+            outcome.left_out.append(Failed(photo.label, f"{learner} was trained on it"))
+            continue
+        usable.append(photo)
+        hashes.append(truth.photo_sha)
+        chromas.setdefault(photo.group, []).append(mean_chroma([_at_most(truth.pixels)]))
+    return usable, {group: np.mean(each, axis=0, dtype=np.float32) for group, each in chromas.items()}, hashes
+
+
+def _at_most(pixels: Pixels) -> Pixels:
+    scale = LARGEST / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
