@@ -42,6 +42,21 @@ def train_detector(
     _train_model("detector", fields, config, snapshot=snapshot, out=out, as_json=as_json)
 
 
+@_train.command("inpainter")
+def train_inpainter(
+    fields: Fields = None,
+    config: Config = None,
+    snapshot: Annotated[
+        str | None,
+        typer.Option(help="Name, id or hash of a snapshot, whose masks give shapes of holes to train on."),
+    ] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train an inpainter in this shell, on clean photos. Ctrl-C stops it and keeps the last checkpoint."""
+    _train_model("inpainter", fields, config, snapshot=snapshot, out=out, as_json=as_json)
+
+
 @_train.command("colorizer")
 def train_colorizer(
     fields: Fields = None, config: Config = None, out: Out = None, as_json: AsJson = False

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from trainer.learner import Learner
     from trainer.tracker import Tracker
 
-_HOMES = {"detector": ("trainer.detecting", "Detector"), "colorizer": ("trainer.colouring", "Colorizer")}
+_HOMES = {
+    "detector": ("trainer.detecting", "Detector"),
+    "inpainter": ("trainer.inpainting", "Inpainter"),
+    "colorizer": ("trainer.colouring", "Colorizer"),
+}
 KINDS = tuple(_HOMES)
 
 
