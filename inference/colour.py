@@ -14,8 +14,9 @@ Field = npt.NDArray[np.float32]
 RED, GREEN, BLUE = 0.299, 0.587, 0.114
 """Shares of luma."""
 _CB, _CR = 2 * (1 - BLUE), 2 * (1 - RED)
-_RADIUS = 2
-_SMOOTHNESS = 2e-3
+_RADIUS = 1
+_SMOOTHNESS = 1e-2
+"""Variance of luma from which on chroma follows it: a step of 0.2. Grain is far below."""
 
 
 def luma_of(samples: Array) -> Field:
@@ -72,15 +73,19 @@ def quantised(rgb: Field, dtype: np.dtype[np.generic]) -> Array:
 class GuidedChroma:
     """Small chroma, ready to be enlarged along the edges of a large photo's luma.
 
-    A fast guided filter (He & Sun 2015, arXiv 1505.00996, algorithm 2): in every small window chroma is a straight line
-    over luma, fitted at the small size; slopes and offsets are enlarged, not the chroma. So chroma changes where luma
-    does, and does not bleed over an edge.
+    As in the fast guided filter (He & Sun 2015, arXiv 1505.00996, algorithm 2), in every small window chroma is fitted
+    as a straight line over luma, and the slopes are enlarged. They say what chroma does where the photo's luma differs
+    from the small one enlarged; to that the small chroma itself is added, enlarged bilinearly, where the filter would
+    take the fitted line: what luma does not explain is kept. So chroma changes where luma does, and does not bleed over
+    an edge.
     """
 
+    luma: Field
+    """`h×w`."""
+    chroma: Field
+    """`h×w×2`."""
     slope: Field
-    """`h×w×2`."""
-    offset: Field
-    """`h×w×2`."""
+    """`h×w×2`: chroma per luma."""
     height: int
     """Of the large photo."""
 
@@ -89,19 +94,18 @@ class GuidedChroma:
         """Fit chroma `h×w×2` to luma `h×w` of the same small size, for a photo `height` rows high."""
         if chroma.shape != (*luma.shape, 2):
             raise InferenceError(f"Chroma {chroma.shape} does not belong to luma {luma.shape}.")
-        guide = luma[..., None]
-        mean, mean_chroma = _mean(luma)[..., None], _mean(chroma)
+        mean = _mean(luma)[..., None]
         variance = _mean(luma * luma)[..., None] - mean * mean
-        covariance = _mean(guide * chroma) - mean * mean_chroma
+        covariance = _mean(luma[..., None] * chroma) - mean * _mean(chroma)
         slope = covariance / (np.maximum(variance, 0) + np.float32(_SMOOTHNESS))
-        offset = mean_chroma - slope * mean
-        return cls(_mean(slope), _mean(offset), height)
+        return cls(luma, chroma, _mean(slope), height)
 
     def rows(self, top: int, luma: Field) -> Field:
         """Chroma `n×W×2` for the rows of the large photo from `top` whose luma `n×W` this is."""
+        detail = luma - self._enlarged(self.luma[..., None], top, luma.shape).reshape(luma.shape)
         chroma = self._enlarged(self.slope, top, luma.shape)
-        chroma *= luma[..., None]
-        chroma += self._enlarged(self.offset, top, luma.shape)
+        chroma *= detail[..., None]
+        chroma += self._enlarged(self.chroma, top, luma.shape)
         return np.clip(chroma, -0.5, 0.5, out=chroma)
 
     def _enlarged(self, small: Field, top: int, shape: tuple[int, ...]) -> Field:

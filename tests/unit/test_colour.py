@@ -92,3 +92,10 @@ def test_bands_of_rows_make_the_same_chroma_as_the_whole() -> None:
     guided = GuidedChroma.fitted(small, cv2.resize(chroma, (50, 36), interpolation=cv2.INTER_AREA), 150)
     bands = [guided.rows(top, luma[top : top + 17]) for top in range(0, 150, 17)]
     assert np.abs(np.concatenate(bands) - guided.rows(0, luma)).max() < 1e-6
+
+
+def test_chroma_that_luma_does_not_explain_is_kept() -> None:
+    chroma = chance().uniform(-0.3, 0.3, (20, 30, 2)).astype(np.float32)
+    flat, large = np.full((20, 30), 0.5, np.float32), np.full((100, 150), 0.5, np.float32)
+    plain = cv2.resize(chroma, (150, 100), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(GuidedChroma.fitted(flat, chroma, 100).rows(0, large) - plain).max() < 1e-5
