@@ -7,13 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inference.colorizer import Colorizer
     from inference.detector import Detector
+    from inference.inpainter import Inpainter
     from inference.photo import Photo, decode
     from inference.restorer import Restorer
 
-__all__ = ["Detector", "Photo", "Restorer", "decode"]
+__all__ = ["Colorizer", "Detector", "Inpainter", "Photo", "Restorer", "decode"]
 _HOMES = {
+    "Colorizer": "inference.colorizer",
     "Detector": "inference.detector",
+    "Inpainter": "inference.inpainter",
     "Photo": "inference.photo",
     "Restorer": "inference.restorer",
     "decode": "inference.photo",

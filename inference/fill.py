@@ -23,11 +23,12 @@ Box = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Filled:
-    """A photo without its defects: `pixels` is like the photo's `source` and equals it outside the mask."""
+    """A photo without its defects."""
 
     pixels: Array
+    """Like the photo's `source`, bit-identical to it outside the mask."""
     warnings: tuple[str, ...] = ()
-    """What a person should know of this fill, such as a hole larger than the largest seen in training."""
+    """Sentences about what may have gone wrong, such as a hole larger than any in training."""
 
 
 class ClassicalInpainter:

@@ -4,7 +4,6 @@ import copy
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from inference.checkpoint import load_checkpoint
 from inference.detector import has_native_bfloat16
 from inference.errors import CheckpointError, InferenceError, PhotoError
+from inference.fill import Filled
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.metadata import Array
 from inference.names import ModelName
@@ -22,21 +22,13 @@ from inference.patchwork import fill_by_tiles
 from inference.photo import Photo
 from inference.resolve import shipped_model
 
+__all__ = ["Filled", "Inpainter"]
+
 _SMALLEST_TILE = 128
 _CONTEXT = 64
 """Pixels around a hole that a tile brings at least; what lies deeper in a hole is filled at a coarser scale first."""
 Progress = Callable[[float], None]
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A photo without its defects."""
-
-    pixels: Array
-    """Like the photo's `source`, bit-identical to it outside the mask."""
-    warnings: tuple[str, ...] = ()
-    """Sentences about what may have gone wrong, such as a hole larger than any in training."""
 
 
 class Inpainter:

@@ -5,23 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.colorizer import Colorizer
 from inference.detector import Detector
-from inference.errors import PhotoError
+from inference.errors import PhotoError, UsageProblem
 from inference.fill import ClassicalInpainter
+from inference.inpainter import Inpainter
 from inference.metadata import Array, rgb_profile
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.photo import Photo
 from inference.probability import mask_at, quantise
-
-if TYPE_CHECKING:
-    from inference.colorizer import Colorizer
-    from inference.inpainter import Inpainter
 
 Progress = Callable[[float], None]
 _SHARES = {"detect": 0.5, "fill": 0.2, "color": 0.15, "restored_color": 0.15}
@@ -53,7 +50,7 @@ class RestorationResult:
 class Restorer:
     """Detector, inpainter and colorizer; every stage takes what the one before it made."""
 
-    def __init__(self, detector: Detector, inpainter: "Inpainter | ClassicalInpainter", colorizer: "Colorizer") -> None:
+    def __init__(self, detector: Detector, inpainter: Inpainter | ClassicalInpainter, colorizer: Colorizer) -> None:
         self._detector = detector
         self._inpainter = inpainter
         self._colorizer = colorizer
@@ -68,10 +65,8 @@ class Restorer:
 
         With `method` no inpainter is loaded and the classical fill takes its place. `names` says what results call the
         models, by part; see Detector.load for the rest. Raises CheckpointError where a model cannot be had,
-        UsageProblem for an impossible threshold.
+        UsageProblem for an impossible threshold, or a method beside an inpainter.
         """
-        from inference.colorizer import Colorizer
-
         called = names or {}
         return cls(
             Detector.load(detector, name=called.get("detector"), threads=threads, device=device, threshold=threshold),
@@ -119,11 +114,11 @@ class Restorer:
 
 def _inpainter(
     path: Path | None, method: FillMethod | None, name: ModelName | None, threads: int | None, device: str | None
-) -> "Inpainter | ClassicalInpainter":
+) -> Inpainter | ClassicalInpainter:
+    if method is not None and path is not None:
+        raise UsageProblem(f"Filling by {method} needs no inpainter; leave out {path} or the method.")
     if method is not None:
         return ClassicalInpainter(method)
-    from inference.inpainter import Inpainter
-
     return Inpainter.load(path, name=name, threads=threads, device=device)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -114,8 +115,7 @@ def _small(array: Array) -> Pixels:
     scale = min(1.0, _SIDE / max(array.shape[:2]))
     if scale < 1:
         size = (max(1, round(array.shape[1] * scale)), max(1, round(array.shape[0] * scale)))
-        small: Array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA), dtype=array.dtype)
-        return to_eight_bits(small)
+        array = cast(Array, cv2.resize(array, size, interpolation=cv2.INTER_AREA))
     return to_eight_bits(array)
 
 

@@ -48,8 +48,9 @@ _BLOCKS: dict[type[nn.Module], tuple[type[nn.Module], tuple[str, ...]]] = {
 
 
 def activate_in_place(unet: nn.Module) -> None:
-    """Replace every BatchNorm2d of a U-Net, over an encoder of INPLACE_FAMILIES, by an in-place layer with the same weights.
+    """Replace every BatchNorm2d of a U-Net by an in-place layer with the same weights.
 
+    Its encoder is one of INPLACE_FAMILIES.
     A ReLU that follows at once becomes part of the layer, as a leaky ReLU. Where a sum or another activation follows
     (before a residual is added, SiLU, ReLU6), the layer has no activation, and what follows is done out of place: the
     result is that of batch normalisation. Keys and shapes of the state dict stay.

@@ -10,7 +10,7 @@ from annotator.main import main
 from db.settings import Settings
 from inference.files import encode_png
 from tests.support import tiny
-from tests.support.networks import noise, small_colorizer, small_detector
+from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.timeout(900)
 def models(tmp_path: Path) -> dict[str, Path]:
     return {
         "detector": small_detector(tmp_path / "d.safetensors"),
+        "inpainter": small_inpainter(tmp_path / "i.safetensors"),
         "colorizer": small_colorizer(tmp_path / "c.safetensors"),
     }
 
@@ -47,15 +48,15 @@ def test_a_platforms_models_are_found_by_kind_and_by_alias(
 ) -> None:
     with tiny.prepared(settings):
         versions = {kind: tiny.put_in_production(settings, path, kind=kind) for kind, path in models.items()}
-    call = ("restore", photo, "--out", tmp_path / "out", "--method", "ns", "--json")
-    for chosen in ((), ("--model", "colorizer@production"), ("--model", f"detector@{versions['detector']}")):
+    call = ("restore", photo, "--out", tmp_path / "out", "--json")
+    for chosen in ((), ("--model", "inpainter@production"), ("--model", f"detector@{versions['detector']}")):
         code, out, err = heirloom(*call, *chosen)
         assert code == 0, err
         (done,) = json.loads(out)["done"]
         for kind in models:
             assert done["models"][kind] == f"{kind} v{versions[kind]} (registry)"
     record = json.loads((tmp_path / "out" / "aunt.damaged.json").read_text())
-    assert record["models"]["colorizer"]["source"] == "registry"
+    assert {part["source"] for part in record["models"].values()} == {"registry"}
     code, out, err = heirloom("colorize", photo, "--out", tmp_path / "out", "--model", "colorizer@production")
     assert code == 0, err
     assert f"colorizer v{versions['colorizer']} (registry)" in out
@@ -68,7 +69,7 @@ def test_a_file_takes_the_place_of_one_model_alone(
         for kind, path in models.items():
             tiny.put_in_production(settings, path, kind=kind)
     other = small_colorizer(tmp_path / "other.safetensors", seed=3)
-    code, out, err = heirloom("restore", photo, "--out", tmp_path / "out", "--method", "ns", "--model", other, "--json")
+    code, out, err = heirloom("restore", photo, "--out", tmp_path / "out", "--model", other, "--json")
     assert code == 0, err
     (done,) = json.loads(out)["done"]
     assert done["models"]["detector"].endswith("(registry)")
@@ -86,9 +87,7 @@ def test_an_alias_that_is_none_is_wrong_use(
     with tiny.prepared(settings):
         for kind, path in models.items():
             tiny.put_in_production(settings, path, kind=kind)
-    code, _, err = heirloom(
-        "restore", photo, "--out", tmp_path / "out", "--method", "ns", "--model", "colorizer@favourite"
-    )
+    code, _, err = heirloom("restore", photo, "--out", tmp_path / "out", "--model", "colorizer@favourite")
     assert code == 2
     assert "no colorizer@favourite" in err
     assert not (tmp_path / "out").exists()

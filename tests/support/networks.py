@@ -10,6 +10,7 @@ from inference.detector import Detector
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, build_colorizer
 from inference.networks.detector import DetectorArchitecture, build_detector
+from inference.networks.inpainter import InpainterArchitecture, build_inpainter
 
 
 def noise(*shape: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
@@ -26,6 +27,18 @@ def small_detector(path: Path) -> Path:
     threshold = float(np.median(Detector(network, 0.5, name, device="cpu").probability(noise(40, 50, 3))))
     settings = {"threshold": threshold}
     save_checkpoint(path, Checkpoint("detector", architecture.to_dict(), settings, {}, network.state_dict()))
+    return path
+
+
+def small_inpainter(path: Path, largest_hole: int = 64) -> Path:
+    """An inpainter that starts from a smooth fill, as all do, and has not learned to better it."""
+    torch.manual_seed(0)
+    architecture = InpainterArchitecture(
+        channels=(8, 8, 8), kernels=(3, 3, 3), decoder_channels=(8, 8), convolutions=1, fine=4
+    )
+    network = build_inpainter(architecture)
+    settings = {"largest_hole": largest_hole}
+    save_checkpoint(path, Checkpoint("inpainter", architecture.to_dict(), settings, {}, network.state_dict()))
     return path
 
 

@@ -14,7 +14,7 @@ from inference.colorizer import MOST_SATURATION
 from inference.files import encode_mask, encode_png
 from inference.names import ModelName
 from inference.photo import read_photo
-from tests.support.networks import noise, small_colorizer, small_detector
+from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 
 def invoke(*arguments: object, obj: object = None) -> Result:
@@ -136,6 +136,26 @@ def test_inpaint_fills_what_the_mask_marks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(filled[~mask], source[~mask])
     assert (filled[mask, :3] != source[mask, :3]).any()
     assert "ns (OpenCV" in result.stdout
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_inpaint_fills_by_a_model(tmp_path: Path, channels: int, dtype: type) -> None:
+    model = small_inpainter(tmp_path / "fill.safetensors", largest_hole=8)
+    source, mask = noise(60, 80, channels, dtype=dtype), np.zeros((60, 80), bool)
+    mask[20:50, 10:60] = True
+    (tmp_path / "photo.png").write_bytes(encode_png(source[..., 0] if channels == 1 else source))
+    (tmp_path / "mask.png").write_bytes(encode_mask(mask))
+    out = tmp_path / "filled.png"
+    result = invoke("inpaint", tmp_path / "photo.png", tmp_path / "mask.png", "--out", out, "--model", model)
+    assert result.exit_code == 0, result.output
+    assert "inpainter fill.safetensors@" in result.stdout
+    assert "a hole 30 pixels wide" in result.stderr, "what the inpainter says reaches people"
+    filled = read_photo(out)
+    assert (filled.channels, filled.bit_depth) == (channels, np.dtype(dtype).itemsize * 8)
+    planes = filled.source.reshape(60, 80, channels)
+    np.testing.assert_array_equal(planes[~mask], source[~mask])
+    assert (planes[mask][:, 0] != source[mask][:, 0]).any()
 
 
 def test_inpaint_refuses_a_mask_of_another_size(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from inference.names import ModelName
 from inference.photo import Photo, decode, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS
-from tests.support.networks import noise, small_colorizer, small_detector
+from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("models")
     return {
         "detector": small_detector(folder / "tiny.safetensors"),
+        "inpainter": small_inpainter(folder / "fill.safetensors"),
         "colorizer": small_colorizer(folder / "colours.safetensors"),
     }
 
@@ -43,11 +44,11 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def restore(models: dict[str, Path]) -> Any:
-    chosen = [word for path in models.values() for word in ("--model", path)]
-
-    def call(*arguments: object, method: str = "telea", obj: object = None) -> Result:
-        words = ["restore", *arguments, *chosen, "--method", method]
-        return CliRunner().invoke(commands, [str(word) for word in words], obj=obj)
+    def call(*arguments: object, method: str | None = None) -> Result:
+        needed = [path for kind, path in models.items() if kind != "inpainter" or method is None]
+        chosen = [word for path in needed for word in ("--model", path)]
+        words = ["restore", *arguments, *chosen, *(("--method", method) if method else ())]
+        return CliRunner().invoke(commands, [str(word) for word in words])
 
     return call
 
@@ -73,15 +74,15 @@ def test_a_folder_is_mirrored_with_five_files_a_photo(restore: Any, photos: Path
     expected = [f"{name}{ending}" for name in ("a.damaged", "deep/b") for ending in ENDINGS.values()]
     assert written(out) == sorted(expected)
     assert {".mask.png", ".restored.png", ".restored-color.png", ".color.png", ".json"} == set(ENDINGS.values())
-    for named in ("detector tiny.safetensors@", "telea (OpenCV", "colorizer colours.safetensors@"):
+    for named in ("detector tiny.safetensors@", "inpainter fill.safetensors@", "colorizer colours.safetensors@"):
         assert named in result.stdout
 
 
-@pytest.mark.parametrize("method", ["telea", "ns"])
+@pytest.mark.parametrize("method", [None, "telea", "ns"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_files_keep_depth_channels_and_what_lies_outside_the_mask(
-    restore: Any, tmp_path: Path, channels: int, dtype: type, method: str
+    restore: Any, tmp_path: Path, channels: int, dtype: type, method: str | None
 ) -> None:
     source = noise(40, 50, channels, dtype=dtype)
     (tmp_path / "a.png").write_bytes(encode_png(source[..., 0] if channels == 1 else source))
@@ -106,7 +107,7 @@ def test_the_files_are_what_the_restorer_makes(
 ) -> None:
     assert restore(photos, "--out", tmp_path, "--saturation", 1.5).exit_code == 0
     photo = read_photo(photos / "a.damaged.jpg")
-    loaded = Restorer.load(models["detector"], None, models["colorizer"], method="telea")
+    loaded = Restorer.load(*models.values())
     result = loaded.restore(photo, saturation=1.5)
     for what in ("restored", "restored_color", "color"):
         found = read_photo(tmp_path / f"a.damaged{ENDINGS[what]}").source
@@ -144,7 +145,7 @@ def test_the_record_tells_how_the_results_came_about(
     assert set(record["models"]) == {"detector", "inpainter", "colorizer"}
     for part, path in models.items():
         assert record["models"][part]["sha256"] == sha256(path.read_bytes()).hexdigest()
-    assert record["models"]["inpainter"]["source"] == "opencv"
+    assert record["models"]["inpainter"]["name"] == "inpainter fill.safetensors"
     assert record["settings"] == {"threshold": 0.52, "saturation": 0.5}
     mask = read_photo(tmp_path / "deep" / "b.mask.png").source
     assert record["marked_share"] == pytest.approx((mask > 0).mean())
@@ -230,6 +231,8 @@ def test_resume_does_again_what_other_models_or_bytes_made(
 
     assert earlier() == [False, False]
     assert earlier(method="ns") == [False, False]
+    record = json.loads((tmp_path / "out" / "a.damaged.json").read_text())["models"]["inpainter"]
+    assert (record["name"], record["source"], "sha256" in record) == ("ns", "opencv", False)
     Image.fromarray(noise(40, 50, 3, seed=1)).save(photos / "a.damaged.jpg", quality=95)
     assert earlier(method="ns") == [False, True]
     kept = models["colorizer"].read_bytes()
@@ -326,7 +329,7 @@ def test_two_models_of_one_kind_are_wrong_use(
 
 
 def test_a_model_that_is_not_needed_is_wrong_use(restore: Any, photos: Path, tmp_path: Path) -> None:
-    said = failing(restore(photos, "--out", tmp_path / "out", "--model", "inpainter@production"), 2)
+    said = failing(restore(photos, "--out", tmp_path / "out", "--model", "inpainter@production", method="ns"), 2)
     assert "inpainter@production is of kind inpainter, and none is needed here" in said
 
 
@@ -361,11 +364,11 @@ def test_the_root_resolves_every_kind_by_its_name(models: dict[str, Path], photo
             asked.append((spec, kind))
             return models[kind], ModelName(kind, "3", "registry")
 
-    words = ["restore", str(photos), "--out", str(tmp_path / "out"), "--model", "colorizer@3", "--method", "ns"]
+    words = ["restore", str(photos), "--out", str(tmp_path / "out"), "--model", "colorizer@3"]
     result = CliRunner().invoke(commands, words, obj=Registry())
     assert result.exit_code == 0, result.output
-    assert asked == [(None, "detector"), ("colorizer@3", "colorizer")]
-    assert "detector v3 (registry)" in result.stdout
+    assert asked == [(None, "detector"), (None, "inpainter"), ("colorizer@3", "colorizer")]
+    assert "detector v3 (registry), inpainter v3 (registry)" in result.stdout
     assert "colorizer v3 (registry)" in result.stdout
 
 

@@ -13,12 +13,13 @@ from inference.colorizer import Colorizer
 from inference.detector import Detector
 from inference.errors import CheckpointError, PhotoError, UsageProblem
 from inference.fill import ClassicalInpainter, Filled
+from inference.inpainter import Inpainter
 from inference.metadata import Array
 from inference.names import ModelName
 from inference.photo import Photo
 from inference.png import encode_png
 from inference.probability import mask_at, quantise
-from tests.support.networks import noise, small_colorizer, small_detector
+from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 NAME = ModelName("detector", "3", "registry")
 COLORIZER = ModelName("colorizer", "2", "registry")
@@ -31,7 +32,7 @@ class Whites(nn.Module):
         return (photos.mean(dim=1, keepdim=True) - 0.95) * 200
 
 
-class Inpainter:
+class Blackener:
     """Fills with black, and says so."""
 
     name = ModelName("inpainter", "5", "registry")
@@ -61,11 +62,19 @@ def restorer(colorizer: Colorizer, threshold: float = 0.5, inpainter: object = N
     return Restorer(detector, inpainter or ClassicalInpainter("ns"), colorizer)  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Inpainter:
+    return Inpainter.load(small_inpainter(tmp_path_factory.mktemp("models") / "fill.safetensors"), device="cpu")
+
+
+@pytest.mark.parametrize("fill", ["learned", "classical"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_the_defect_goes_and_the_rest_stays(colorizer: Colorizer, dtype: type, channels: int) -> None:
+def test_the_defect_goes_and_the_rest_stays(
+    colorizer: Colorizer, learned: Inpainter, fill: str, dtype: type, channels: int
+) -> None:
     photo = scratched(dtype, channels)
-    result = restorer(colorizer).restore(photo)
+    result = restorer(colorizer, inpainter=learned if fill == "learned" else None).restore(photo)
     assert result.mask[:, 40:43].all()
     assert result.mask.sum() == 60 * 3
     assert (result.restored.dtype, result.restored.shape) == (photo.source.dtype, photo.source.shape)
@@ -99,7 +108,7 @@ def test_a_photo_without_defects_is_its_own_restoration_and_coloured_once(
 
     monkeypatch.setattr(colorizer, "colour", colour)
     photo = decode(encode_png(noise(40, 50, 3) // 2), "clean.png")
-    result = restorer(colorizer, inpainter=Inpainter()).restore(photo)
+    result = restorer(colorizer, inpainter=Blackener()).restore(photo)
     assert not result.mask.any()
     np.testing.assert_array_equal(result.restored, photo.source)
     assert result.restored_color is result.color
@@ -120,7 +129,7 @@ def test_a_result_names_its_models_threshold_and_times(colorizer: Colorizer) -> 
 
 
 def test_what_the_inpainter_says_is_passed_on(colorizer: Colorizer) -> None:
-    result = restorer(colorizer, inpainter=Inpainter()).restore(scratched())
+    result = restorer(colorizer, inpainter=Blackener()).restore(scratched())
     assert result.warnings == ("aunt.png has a large hole.",)
     assert str(result.models["inpainter"]) == "inpainter v5 (registry)"
     assert (result.restored[result.mask] == 0).all()
@@ -179,6 +188,11 @@ def test_checkpoints_of_the_three_parts_make_a_restorer(tmp_path: Path) -> None:
     assert loaded.models["colorizer"] == COLORIZER
     with pytest.raises(CheckpointError, match="of kind detector; give one of a colorizer"):
         Restorer.load(detector, None, detector, method="telea", device="cpu")
+    inpainter = small_inpainter(tmp_path / "i.safetensors")
+    learned = Restorer.load(detector, inpainter, colours, device="cpu")
+    assert learned.models["inpainter"].name == "inpainter i.safetensors"
+    with pytest.raises(UsageProblem, match=r"telea needs no inpainter; leave out .*i\.safetensors"):
+        Restorer.load(detector, inpainter, colours, method="telea", device="cpu")
 
 
 def test_where_no_inpainter_ships_nothing_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
