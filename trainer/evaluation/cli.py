@@ -1,7 +1,7 @@
 """`heirloom evaluate …`. Light: torch, matplotlib and MLflow come when work starts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -88,5 +88,45 @@ def evaluate_colorizer(
     from trainer.evaluation.colouring.command import Request, run
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
+    if not run(Settings(), request, as_json):
+        raise typer.Exit(1)
+
+
+@_evaluate.command("restoration")
+def evaluate_restoration(
+    *,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="NAME@ALIAS|PATH", help="Detector or inpainter; once for each that is wanted."),
+    ] = None,
+    method: Annotated[
+        Literal["telea", "ns"] | None, typer.Option("--method", help="Fill by Telea's method or by Navier–Stokes.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="In place of the detector's own, above 0 and up to 1.")
+    ] = None,
+    on: Annotated[
+        list[Path],
+        typer.Option(
+            "--on",
+            metavar="FOLDER",
+            help="Folder of NAME.damaged.*, NAME.restored.* by an expert and NAME.mask.png (may be given again).",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
+    ] = None,
+    track: Annotated[
+        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+) -> None:
+    """Hold restored photos against an expert's: what finding and filling gain together, and the true mask would."""
+    from db.settings import Settings
+    from trainer.evaluation.restoring.command import Request, run
+
+    request = Request(
+        models=tuple(models or ()), on=tuple(on), method=method, threshold=threshold, out=out, track=track
+    )  # fmt: skip
     if not run(Settings(), request, as_json):
         raise typer.Exit(1)

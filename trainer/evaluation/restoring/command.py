@@ -1,0 +1,131 @@
+"""What `heirloom evaluate restoration` does, from words to files."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+
+from db.settings import Settings
+from inference.checkpoint import load_checkpoint
+from inference.choosing import Model, resolve_models
+from inference.detector import Detector
+from inference.files import write_file
+from inference.fill import ClassicalInpainter
+from inference.inpainter import Inpainter
+from inference.methods import FillMethod
+from inference.names import ModelName
+from inference.progress import progress_bar
+from trainer.evaluation.restoring import figures
+from trainer.evaluation.restoring.measuring import RestoredOutcome, evaluate_restorations
+from trainer.evaluation.restoring.pairs import restored_pairs_in
+from trainer.evaluation.restoring.report import draw_report
+from trainer.evaluation.tables import terminal_table, wide_console
+from trainer.evaluation.tracking import keep_run, metrics_of, plain_name
+from trainer.registry import answering, resolve
+
+EXPERIMENT = "restoration evaluation"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; see the options of the command."""
+
+    models: tuple[str, ...]
+    on: tuple[Path, ...]
+    method: FillMethod | None = None
+    threshold: float | None = None
+    out: Path | None = None
+    track: bool = True
+
+
+@dataclass(frozen=True)
+class _Registry:
+    settings: Settings
+
+    def resolve_model(self, spec: str | None, kind: str) -> Model:
+        return resolve(self.settings, spec, kind)
+
+
+def run(settings: Settings, request: Request, as_json: bool) -> bool:
+    """Measure, tell and keep. Returns whether every photo could be measured.
+
+    Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
+    OutputError where the results cannot be written.
+    """
+    pairs = restored_pairs_in(request.on)
+    kinds = ["detector"] if request.method else ["detector", "inpainter"]
+    chosen = resolve_models(_Registry(settings), request.models, kinds)
+    detector = Detector.load(chosen["detector"][0], name=chosen["detector"][1], threshold=request.threshold)
+    inpainter = ClassicalInpainter(request.method) if request.method else _inpainter(*chosen["inpainter"])
+    with progress_bar(len(pairs)) as show:
+        outcome = evaluate_restorations(detector, inpainter, pairs, show, _trained_on(chosen))
+    result = figures.plain(outcome)
+    result["data"]["on"] = ", ".join(map(str, request.on))
+    if outcome.photos:
+        result |= _keep(settings, request, outcome, result)
+    _tell(outcome, result, as_json)
+    return not outcome.failed
+
+
+def _inpainter(path: Path, name: ModelName) -> Inpainter:
+    return Inpainter.load(path, name=name)
+
+
+def _trained_on(chosen: dict[str, Model]) -> dict[str, str]:
+    """For every photo that one of the models was trained on, by hash, that one's name."""
+    return {
+        sha: str(name)
+        for path, name in chosen.values()
+        for sha in load_checkpoint(path).provenance.get("trained_on", [])
+    }
+
+
+def _keep(settings: Settings, request: Request, outcome: RestoredOutcome, result: dict[str, Any]) -> dict[str, Any]:
+    """Files in the folder asked for, a run in MLflow; returns where they are."""
+    tracked = request.track and settings.has_platform()
+    if request.out is None and not tracked:
+        return {}
+    with TemporaryDirectory() as scratch:
+        folder = request.out or Path(scratch)
+        files = {"report": folder / "report.png", "figures": folder / "figures.json"}
+        write_file(files["report"], draw_report(outcome, str(result["data"]["on"])))
+        write_file(files["figures"], json.dumps(result, ensure_ascii=False, indent=1).encode())
+        runs = [_track(settings, outcome, result, list(files.values()))] if tracked else []
+    outputs = {name: str(path) for name, path in files.items()} if request.out else {}
+    return {"outputs": outputs, "runs": runs}
+
+
+def _track(settings: Settings, outcome: RestoredOutcome, result: dict[str, Any], files: list[Path]) -> str:
+    named = {f"mean/{key}": value for key, value in outcome.means().items()}
+    named |= {
+        f"{plain_name(photo['name'])}/{key}": value
+        for photo in result["photos"]
+        for key, value in photo["figures"].items()
+        if value is not None
+    }
+    pictures = {f"{what}/{entry.name}": jpeg for entry in outcome.photos for what, jpeg in entry.views.items()}
+    facts = {**result["data"], "version": version("heirloom")}
+    with answering(settings):
+        return keep_run(
+            settings, EXPERIMENT, figures.title(outcome), facts=facts, metrics=metrics_of(named), files=files,
+            pictures=pictures,
+        )  # fmt: skip
+
+
+def _tell(outcome: RestoredOutcome, result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    elif outcome.photos:
+        console = wide_console()
+        console.print(terminal_table(figures.title(outcome), [figures.rows(outcome)], figures.HEADINGS))
+        console.print(figures.REMARK, style="dim")
+        for path in result.get("outputs", {}).values():
+            typer.echo(path)
+    for entry in outcome.left_out:
+        typer.echo(f"Left out: {entry.input}: {entry.reason}", err=True)
+    for entry in outcome.failed:
+        typer.echo(f"Failed: {entry.reason}", err=True)

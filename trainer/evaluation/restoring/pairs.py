@@ -1,0 +1,78 @@
+"""Damaged photos with what an expert made of them and the true mask, read when their turn comes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.containers import ENDINGS
+from inference.errors import PhotoError
+from inference.files import decode_mask
+from inference.photo import Photo, decode, read_file
+from trainer.errors import WrongUse
+
+Pixels = npt.NDArray[np.uint8]
+_DAMAGED = ".damaged."
+
+
+@dataclass(frozen=True)
+class RestoredTruth:
+    """The damaged photo, the expert's `uint8 H×W×3` RGB, the mask `bool H×W`, and the SHA-256 of all three files."""
+
+    photo: Photo
+    expert: Pixels
+    mask: npt.NDArray[np.bool_]
+    photo_sha: str
+    sha: str
+
+
+@dataclass(frozen=True)
+class RestoredPair:
+    """`NAME.damaged.*` with `NAME.restored.*` and `NAME.mask.png` beside it."""
+
+    name: str
+    damaged: Path
+    expert: Path
+    mask: Path
+
+    def read(self) -> RestoredTruth:
+        """Raises PhotoError naming what cannot be read or does not fit together."""
+        damaged, expert, mask = (read_file(path) for path in (self.damaged, self.expert, self.mask))
+        photo, answer = decode(damaged, str(self.damaged)), decode(expert, str(self.expert))
+        if answer.size != photo.size:
+            raise PhotoError(
+                f"{self.expert} is {answer.size[1]}×{answer.size[0]} pixels but {self.damaged.name} is "
+                f"{photo.size[1]}×{photo.size[0]}; an expert's restoration must have exactly its photo's size."
+            )
+        sha = hashlib.sha256(damaged + expert + mask).hexdigest()
+        known = decode_mask(mask, photo.size, str(self.mask))
+        return RestoredTruth(photo, answer.pixels, known, hashlib.sha256(damaged).hexdigest(), sha)
+
+
+def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
+    """The damaged photos below these folders that an expert restored, each once; others are not looked at.
+
+    A missing mask is told when the pair is read. Raises WrongUse when a folder has none.
+    """
+    found: dict[Path, RestoredPair] = {}
+    for folder in folders:
+        pairs = [pair for path in sorted(folder.rglob(f"*{_DAMAGED}*")) if (pair := _pair(path)) is not None]
+        if not pairs:
+            raise WrongUse(
+                f"{folder}: there are no files NAME.damaged.* with NAME.restored.* here. Name a folder of photos that "
+                "an expert restored."
+            )
+        found |= {pair.damaged.resolve(): pair for pair in pairs}
+    return list(found.values())
+
+
+def _pair(damaged: Path) -> RestoredPair | None:
+    name = damaged.name.split(_DAMAGED)[0]
+    beside = (damaged.with_name(f"{name}.restored{ending}") for endings in ENDINGS.values() for ending in endings)
+    expert = next((path for path in beside if path.is_file()), None)
+    if expert is None or not damaged.is_file():
+        return None
+    return RestoredPair(name, damaged, expert, damaged.with_name(f"{name}.mask.png"))
