@@ -57,7 +57,7 @@ def _result(job: Job) -> None:
                 st.write(line)
             if st.button("Promote…", key=f"promote-{model['spec']}"):
                 ask_promote(model["spec"])
-    if kind.measured_how:
+    if kind.measured_how and any(report["figures"].values()):
         st.caption(kind.measured_how)
     _left_out(report["left_out"], left_out_sentence(report))
     if not report["photos"]:

@@ -9,6 +9,7 @@ import streamlit as st
 from annotator.views.training import SnapshotChoice, ships
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.detecting.recipe import DetectorRecipe
+from trainer.inpainting.recipe import InpainterRecipe
 from trainer.recipe import SHIPPED, Recipe
 
 SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -51,6 +52,29 @@ def _detector(snapshot: SnapshotChoice | None) -> Recipe:
     )  # fmt: skip
 
 
+def _inpainter(snapshot: SnapshotChoice | None) -> Recipe:
+    basis = InpainterRecipe()
+    photos = _folder("inpainter", "Folder of clean photos", "Photos without defects, in which holes are cut.")
+    first = _first_settings(basis)
+    largest = st.slider(
+        "Largest hole, px", 16, 256, basis.largest_hole, step=8, key="inpainter-largest",
+        help="The widest hole that it learns to fill. Restoring warns of larger ones.",
+    )  # fmt: skip
+    free = st.slider(
+        "Holes of free strokes", 0, 100, round(100 * basis.irregular_share), step=5, format="%d %%",
+        key="inpainter-strokes", help="The others have the shapes of defects, drawn or from accepted masks.",
+    ) / 100  # fmt: skip
+    with st.expander("More settings"):
+        start = _shipped_start("inpainter")
+        more = _more_settings(basis)
+    annotated = min(basis.annotated_share, 1 - free) if snapshot else 0.0
+    second = basis.second_rate / basis.learning_rate * more["learning_rate"]
+    return replace(
+        basis, photos=photos, largest_hole=int(largest), irregular_share=free, annotated_share=annotated,
+        second_rate=second, init=SHIPPED if start else "", **first, **more,
+    )  # fmt: skip
+
+
 def _colorizer(_: SnapshotChoice | None) -> Recipe:
     basis = ColorizerRecipe()
     photos = _folder("colorizer", "Folder of colour photos", "Any colour photos; portraits teach skin and uniforms.")
@@ -70,7 +94,12 @@ def _colorizer(_: SnapshotChoice | None) -> Recipe:
     )  # fmt: skip
 
 
-FORMS: dict[str, Callable[[SnapshotChoice | None], Recipe]] = {"detector": _detector, "colorizer": _colorizer}
+FORMS: dict[str, Callable[[SnapshotChoice | None], Recipe]] = {
+    "detector": _detector,
+    "inpainter": _inpainter,
+    "colorizer": _colorizer,
+}
+"""In the order in which a photo meets the models."""
 
 
 def _synthetic_share(kind: str, snapshot: SnapshotChoice | None) -> float:
@@ -102,7 +131,7 @@ def _more_settings(basis: Recipe) -> dict[str, Any]:
     """What few change, the same for all kinds."""
     kind = basis.kind
     steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{kind}-steps")
-    rate = st.number_input("Learning rate", 1e-6, 1.0, basis.learning_rate, format="%.6f", key=f"{kind}-rate")
+    rate = st.number_input("Learning rate", 1e-6, 0.1, basis.learning_rate, format="%.6f", key=f"{kind}-rate")
     workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key=f"{kind}-workers")
     seed = st.number_input("Seed", 0, 2**31, basis.seed, key=f"{kind}-seed")
     return {

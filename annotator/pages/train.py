@@ -20,8 +20,11 @@ from trainer.recipe import RecipeError
 
 NO_SNAPSHOT = 0
 WITHOUT = {
-    "detector": "Clean photos with defects that we draw. Figures on real photos will be missing.",
-    "inpainter": "Clean photos with holes that we cut: the shapes of synthetic defects and free strokes.",
+    "detector": (
+        "synthetic defects",
+        "Clean photos with defects that we draw. Figures on real photos will be missing.",
+    ),
+    "inpainter": ("clean photos", "Clean photos, in which we cut holes: free strokes and the shapes of drawn defects."),
 }
 """What a kind learns from without a snapshot."""
 
@@ -63,7 +66,7 @@ def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> S
     chosen = st.selectbox(
         "On",
         [*by_id, NO_SNAPSHOT],
-        format_func=lambda each: by_id[each].name if each else "synthetic defects only, no snapshot",
+        format_func=lambda each: by_id[each].name if each else f"{WITHOUT[kind][0]} only, no snapshot",
         key="snapshot",
     )
     found = by_id.get(chosen)
@@ -72,7 +75,7 @@ def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> S
         said = f'{escape(counts_sentence(found.counts))} <code title="{found.sha256}">{found.sha256[:10]}</code>'
         st.html(f'<p class="hl-quiet">{said}</p>')
     else:
-        st.caption(WITHOUT[kind])
+        st.caption(WITHOUT[kind][1])
     st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(assessor,))
     if problem := st.session_state.pop("freeze problem", None):
         st.error(problem)

@@ -87,7 +87,7 @@ kbd {
   background: rgb(0 0 0 / 0.72); color: #fff;
 }
 .results button {
-  position: relative; display: block; padding: 0; border: 0; border-radius: 4px; background: none; overflow: hidden; cursor: pointer; opacity: 0.72;
+  position: relative; display: block; padding: 0; border: 0; border-radius: 4px; background: none; font: inherit; overflow: hidden; cursor: pointer; opacity: 0.72;
 }
 .results button:hover, .results button:focus-visible { opacity: 1; }
 .results button[aria-pressed="true"] { opacity: 1; box-shadow: 0 0 0 2px var(--back), 0 0 0 4px var(--accent); }

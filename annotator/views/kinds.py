@@ -12,10 +12,12 @@ class Figure:
     digits: int = 3
     unit: str = ""
     higher_is_better: bool = True
+    times: float = 1.0
+    """What the value is multiplied by before it is shown."""
 
     def shown(self, value: float | None) -> str:
         """`Dice 0.345`, `PSNR 27.1 dB`."""
-        return f"{self.said} {value:.{self.digits}f}{self.unit}" if value is not None else "no figure"
+        return f"{self.said} {value * self.times:.{self.digits}f}{self.unit}" if value is not None else "no figure"
 
 
 @dataclass(frozen=True)
@@ -88,22 +90,27 @@ _DETECTOR = Kind(
     samples="Photos, with what was found and missed",
     legend={"found": "#3cc85a", "missed": "#466eff", "false alarm": "#f03c3c"},
 )  # fmt: skip
+_HOLE_SHARES = ("0-10", "10-20", "20-30", "30-40", "40-50", "50-60")
 _INPAINTER = Kind(
     name="inpainter",
     a="an inpainter",
     does="fills the defects of photos that are restored",
     columns=(
-        Column("in the hole: PSNR, dB", ("hole/psnr",), digits=2),
-        Column("whole picture: PSNR, dB", ("picture/psnr",), digits=2),
-        Column("SSIM", ("picture/ssim",)),
+        Column("PSNR, dB", ("psnr",), digits=2),
+        Column(
+            "PSNR where 0–10, 10–20, … 50–60 % are holes", tuple(f"{share}/psnr" for share in _HOLE_SHARES), digits=1
+        ),
     ),
     curves={
         "loss": "loss",
-        "hole/psnr": "PSNR in the hole, dB",
-        "picture/psnr": "PSNR, dB",
-        "picture/ssim": "SSIM",
+        "psnr": "PSNR, dB",
+        **{f"{share}/psnr": f"PSNR, {share.replace('-', '–')} % holes" for share in _HOLE_SHARES},
     },
-    figures=(Figure("psnr", "PSNR", 1, " dB"), Figure("l1", "mean error", 1, " of 255", higher_is_better=False)),
+    figures=(
+        Figure("psnr", "PSNR", 1, " dB"),
+        Figure("ssim", "SSIM"),
+        Figure("l1", "mean error", 1, " %", higher_is_better=False, times=100),
+    ),
     groups=_ANNOTATED,
     samples="Photos with holes, filled, and as they were",
     measured_how="What lies under a defect nobody knows. The figures come from holes of the same shapes, cut where the "
@@ -133,7 +140,7 @@ _COLORIZER = Kind(
     ),
     groups={
         "colour": Group("colour photo made grey", "colour photos made grey", "Colour photos, made grey and coloured"),
-        "old": Group("old photo", "old photos", "Old photos", "nobody knows their colours; look"),
+        "old": Group("old photo", "old photos", "Old photos", "nobody knows their colours, so look at them"),
     },
     samples="Grey, coloured, and as the photos were",
     measured_how="ΔE00 is how far colours are from the true ones; 1 is just visible. Colourfulness is how much colour "

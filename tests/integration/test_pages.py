@@ -25,6 +25,7 @@ from db.people import sign_in
 from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
 from trainer.colouring.recipe import ColorizerRecipe
+from trainer.inpainting.recipe import InpainterRecipe
 from trainer.recipe import Recipe
 
 MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
@@ -197,6 +198,23 @@ def test_a_colorizer_is_trained_on_a_folder_and_no_snapshot(
     assert isinstance(recipe, ColorizerRecipe)
     assert (recipe.photos, recipe.loss.perceptual, recipe.loss.l1, recipe.hints) == (("/photos",), 1, 0, False)
     assert snapshot is None
+
+
+def test_an_inpainters_settings_go_together(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Recipe] = []
+    monkeypatch.setattr("annotator.views.actions.train", lambda _here, recipe, _snapshot, _by: asked.append(recipe))
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("inpainter").run()
+    assert "clean photos only, no snapshot" in page.selectbox(key="snapshot").options
+    page.slider(key="inpainter-largest").set_value(64).run()
+    page.slider(key="inpainter-strokes").set_value(100).run()
+    page.number_input(key="inpainter-rate").set_value(1e-4).run()
+    page.button(key="launch").click().run()
+    assert not page.exception
+    [recipe] = asked
+    assert isinstance(recipe, InpainterRecipe)
+    assert (recipe.largest_hole, recipe.irregular_share, recipe.learning_rate) == (64, 1.0, 1e-4)
+    assert recipe.second_rate < recipe.learning_rate, "the second phase is slower than the first, whatever that is"
 
 
 def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:

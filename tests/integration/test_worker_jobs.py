@@ -17,6 +17,8 @@ from db.engine import Database
 from db.models import Photo, Task
 from db.settings import Settings
 from db.snapshots import make_snapshot
+from inference.colour import luma_of
+from inference.names import KINDS
 from inference.photo import decode
 from tests.support import tiny
 from trainer import jobs, registry
@@ -35,11 +37,11 @@ class Platform:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform with a tiny production detector and one worker, shared by this file."""
+    """A platform with a tiny production model of every kind and one worker, shared by this file."""
     folder = tmp_path_factory.mktemp("platform")
     settings = Settings(home=folder / "home", database=None, jobs_database=None, blobs=None, tracking_uri=None)
     with tiny.prepared(settings) as database:
-        tiny.put_in_production(settings, tiny.tiny_detector(folder / "detector.safetensors"))
+        tiny.all_in_production(settings, folder)
         with tiny.worker(settings, folder / "worker.log"):
             yield Platform(settings, database, open_blobs(settings))
 
@@ -55,8 +57,8 @@ def break_bytes(platform: Platform, photo: Photo) -> None:
         path.write_bytes(b"no picture")
 
 
-def production(platform: Platform) -> str:
-    return str(registry.resolve(platform.settings, None, "detector")[1])
+def production(platform: Platform, kind: str = "detector") -> str:
+    return str(registry.resolve(platform.settings, None, kind)[1])
 
 
 def test_proposals_are_made_for_photos_that_wait_and_a_bad_one_is_named(platform: Platform) -> None:
@@ -82,24 +84,43 @@ def test_proposals_are_made_for_photos_that_wait_and_a_bad_one_is_named(platform
     assert [entry["photo_id"] for entry in again.result["failures"]] == [10_000]
 
 
-def test_a_restoration_keeps_clean_pixels_and_a_bad_photo_stops_nobody(platform: Platform) -> None:
+def test_a_restoration_has_three_results_and_a_bad_photo_stops_nobody(platform: Platform) -> None:
     bad, good = (tiny.add_photo(platform.settings, platform.database, seed) for seed in (3, 4))
     break_bytes(platform, bad)
-    job = run(platform, "restore", {"photo_ids": [bad.id, good.id], "method": "ns"})
+    job = run(platform, "restore", {"photo_ids": [bad.id, good.id]})
     assert job.status == "done", job.error
     assert job.result["restored"] == 1
     assert [entry["photo_id"] for entry in job.result["failures"]] == [bad.id]
     with platform.database.reading() as session:
         restoration = reviews.latest_restoration(session, good.id)
         assert restoration is not None
-        result = restoration.results[0]
+        results = {result.kind: result.sha256 for result in restoration.results}
         waiting = session.scalars(select(Task).where(Task.restoration_id == restoration.id)).one()
-    assert waiting.kind == "review"
-    assert restoration.detector == production(platform)
-    photo = decode(platform.blobs.get(good.sha256), good.filename).source
-    restored = decode(platform.blobs.get(result.sha256), "restored").source
+    assert (waiting.kind, waiting.status) == ("review", "open")
+    names = (restoration.detector, restoration.inpainter, restoration.colorizer)
+    assert names == tuple(production(platform, kind) for kind in KINDS)
+    assert list(results) == ["restored", "restored_color", "color"]
+    photo, *pictures = (
+        decode(platform.blobs.get(sha), good.filename).source for sha in (good.sha256, *results.values())
+    )
     mask = np.asarray(Image.open(BytesIO(platform.blobs.get(restoration.mask_sha256)))) > 127
-    assert np.array_equal(photo[~mask], restored[~mask])
+    assert 0 < mask.mean() < 1, "the tiny detector marks some of the noise"
+    assert np.array_equal(photo[~mask], pictures[0][~mask])
+    assert not np.array_equal(photo, pictures[0])
+    assert not np.array_equal(pictures[1], pictures[2]), "one is filled, the other is the photo as it came"
+    lumas = [luma_of(picture) for picture in (pictures[0], pictures[1], photo, pictures[2])]
+    assert np.abs(lumas[0] - lumas[1]).max() < 0.01
+    assert np.abs(lumas[2] - lumas[3]).max() < 0.01
+
+
+def test_a_classical_fill_takes_the_inpainters_place(platform: Platform) -> None:
+    photo = tiny.add_photo(platform.settings, platform.database, 5)
+    assert run(platform, "restore", {"photo_ids": [photo.id], "method": "ns"}).status == "done"
+    with platform.database.reading() as session:
+        restoration = reviews.latest_restoration(session, photo.id)
+    assert restoration is not None
+    assert restoration.inpainter.startswith("ns (OpenCV")
+    assert restoration.colorizer == production(platform, "colorizer")
 
 
 def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(platform: Platform) -> None:
@@ -209,3 +230,35 @@ def test_a_failed_training_says_why_in_a_sentence_and_keeps_its_log(platform: Pl
     client = open_client(platform.settings)
     assert client.get_run(str(job.run_id)).info.status == "FAILED"
     assert "log.txt" in {entry.path for entry in client.list_artifacts(str(job.run_id))}
+
+
+def test_inpainters_are_compared_on_known_holes_and_colorizers_on_colour_photos(platform: Platform) -> None:
+    settings, database = platform.settings, platform.database
+    photo = tiny.add_photo(settings, database, 20, masked="imported")
+    rivals = {"inpainter": tiny.tiny_inpainter, "colorizer": tiny.tiny_colorizer}
+    for kind, make in rivals.items():
+        tiny.put_in_production(settings, make(settings.home / f"rival-{kind}.safetensors", seed=7), kind=kind)
+
+    filled = run(platform, "compare", {"models": ["inpainter@1", "inpainter@2"], "photo_ids": [photo.id]})
+    assert filled.status == "done", filled.error
+    assert (filled.result["kind"], filled.result["counts"]) == ("inpainter", {"real": 1})
+    (shown,) = filled.result["photos"]
+    first, second = (shown["models"][spec] for spec in ("inpainter@1", "inpainter@2"))
+    assert first["figures"]["psnr"] > 0
+    assert first["figures"] != second["figures"]
+    assert first["picture"] != second["picture"]
+    assert shown["apart"] > 0
+    assert filled.result["figures"]["inpainter@1"]["real"] == first["figures"]
+
+    grey = tiny.add_photo(settings, database, 21, grey=True)
+    wanted = {"models": ["colorizer@1", "colorizer@2"], "photo_ids": [photo.id, grey.id]}
+    coloured = run(platform, "compare", wanted)
+    assert coloured.status == "done", coloured.error
+    assert coloured.result["counts"] == {"colour": 1, "old": 1}
+    figures = {entry["group"]: entry["models"]["colorizer@1"]["figures"] for entry in coloured.result["photos"]}
+    assert figures["old"] == {}, "nobody knows the colours of an old photo"
+    assert figures["colour"]["ciede2000"] > 0
+    assert coloured.result["figures"]["colorizer@1"] == {"colour": figures["colour"]}
+
+    mixed = run(platform, "compare", {"models": ["inpainter@1", "colorizer@1"], "photo_ids": None})
+    assert mixed.error == "A comparison is between models of one kind, not colorizer and inpainter."

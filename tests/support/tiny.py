@@ -57,6 +57,49 @@ def tiny_detector(path: Path, seed: int = 0) -> Path:
     return path
 
 
+def tiny_inpainter(path: Path, seed: int = 0) -> Path:
+    """A checkpoint of an inpainter that fills with nothing sensible, but always the same."""
+    import torch
+
+    from inference.checkpoint import Checkpoint, save_checkpoint
+    from inference.networks.inpainter import InpainterArchitecture, build_inpainter
+
+    torch.manual_seed(seed)
+    architecture = InpainterArchitecture(channels=(8, 8), kernels=(3, 3), decoder_channels=(8,), fine=4)
+    network = build_inpainter(architecture)
+    with torch.no_grad():
+        for parameter in network.parameters():  # a fresh one adds nothing to its smooth start
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    settings = {"largest_hole": 32}
+    save_checkpoint(
+        path, Checkpoint("inpainter", architecture.to_dict(), settings, {"seed": seed}, network.state_dict())
+    )
+    return path
+
+
+def tiny_colorizer(path: Path, seed: int = 0) -> Path:
+    """A checkpoint of a colorizer that has seen no colour, but always paints the same."""
+    import torch
+
+    from inference.checkpoint import Checkpoint, save_checkpoint
+    from inference.networks.colorizer import ColorizerArchitecture, build_colorizer
+
+    torch.manual_seed(seed)
+    architecture = ColorizerArchitecture(levels=(8, 16, 16), decoder_channels=(16, 8))
+    network = build_colorizer(architecture)
+    save_checkpoint(
+        path, Checkpoint("colorizer", architecture.to_dict(), {"side": 64}, {"seed": seed}, network.state_dict())
+    )
+    return path
+
+
+def all_in_production(settings: Settings, folder: Path) -> None:
+    """A tiny model of every kind, in production."""
+    makers = {"detector": tiny_detector, "inpainter": tiny_inpainter, "colorizer": tiny_colorizer}
+    for kind, make in makers.items():
+        put_in_production(settings, make(folder / f"{kind}.safetensors"), kind=kind)
+
+
 def put_in_production(
     settings: Settings, checkpoint: Path, trained_on: list[str] | None = None, kind: str = "detector"
 ) -> str:
@@ -75,10 +118,13 @@ def put_in_production(
     return version
 
 
-def add_photo(settings: Settings, database: Database, seed: int, *, masked: str | None = None) -> Photo:
+def add_photo(
+    settings: Settings, database: Database, seed: int, *, masked: str | None = None, grey: bool = False
+) -> Photo:
     """A noisy 64×48 photo in the library; `masked` names the origin of an accepted mask of it."""
     chance = np.random.default_rng(seed)
-    pixels = chance.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    pixels = chance.integers(0, 256, (48, 64, 1 if grey else 3), dtype=np.uint8)
+    pixels = np.repeat(pixels, 3, axis=2) if grey else pixels
     data, name = encode_png(pixels), f"photo-{seed}.png"
     blobs = open_blobs(settings)
     photo = decode(data, name)

@@ -5,6 +5,7 @@ import pytest
 
 from trainer.comparing.colorizers import is_colourful, shrunk
 from trainer.comparing.examining import difference, examiner_for
+from trainer.comparing.inpainters import around, hole_figures, known_holes
 from trainer.errors import JobError
 
 
@@ -13,6 +14,37 @@ def masked(height: int, width: int, *boxes: tuple[slice, slice]) -> np.ndarray:
     for box in boxes:
         mask[box] = True
     return mask
+
+
+def test_known_holes_have_the_masks_shape_and_keep_away_from_it() -> None:
+    mask = masked(100, 80, np.s_[20:40, 10:20])
+    known = known_holes(mask)
+    assert known is not None
+    assert known.sum() == mask.sum()
+    assert not (known & mask).any()
+    assert any(np.array_equal(known, mirrored) for mirrored in (mask[:, ::-1], mask[::-1], mask[::-1, ::-1]))
+
+
+def test_where_hardly_anything_is_clean_nothing_is_known() -> None:
+    assert known_holes(masked(100, 80, np.s_[:, 5:75])) is None
+    assert known_holes(masked(100, 80, np.s_[48:52, 38:42])) is None, "its mirror images lie too near"
+
+
+def test_a_hole_is_measured_inside_only() -> None:
+    true = np.random.default_rng(1).integers(0, 256, (100, 80, 3), dtype=np.uint8)
+    hole = masked(100, 80, np.s_[30:50, 30:50])
+    assert hole_figures(true, true, hole) == {"psnr": 100.0, "ssim": pytest.approx(1.0), "l1": 0.0}
+    spoilt = true.copy()
+    spoilt[~hole] = 0
+    assert hole_figures(spoilt, true, hole)["l1"] == 0
+    grey = np.where(hole[..., None], 128, true).astype(np.uint8)
+    assert hole_figures(grey, true, hole)["l1"] > 0.2
+
+
+def test_what_is_shown_holds_all_defects_with_some_of_what_surrounds_them() -> None:
+    mask = masked(1000, 800, np.s_[500:600, 300:310], np.s_[590:700, 790:800])
+    rows, columns = around(mask)
+    assert (rows, columns) == (slice(450, 750), slice(175, 800))
 
 
 def test_several_hues_are_colours_and_one_cast_is_none() -> None:

@@ -117,7 +117,7 @@ def test_a_comparison_without_real_photos_says_so() -> None:
 def test_colours_are_measured_where_they_are_known() -> None:
     assert figure_lines(kind_named("colorizer"), report(kind="colorizer"), "m@1") == [
         "On 1 colour photo made grey: ΔE00 9.13, PSNR of chroma 25.0 dB",
-        "3 old photos: nobody knows their colours; look",
+        "3 old photos: nobody knows their colours, so look at them",
     ]
 
 

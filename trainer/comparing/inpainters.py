@@ -10,6 +10,7 @@ from db.settings import Settings
 from inference.inpainter import Inpainter
 from inference.samples import to_eight_bits
 from trainer.comparing.examining import Examiner, Exhibit, Figures, Mask, Pixels, Seen, Shown, annotated
+from trainer.inpainting.measures import l1, psnr, ssim
 from trainer.judges import Candidate, left_out_entry
 from trainer.models import load_inpainter
 from trainer.work import Work
@@ -68,12 +69,11 @@ def known_holes(mask: Mask) -> Mask | None:
 
 
 def hole_figures(filled: Pixels, true: Pixels, hole: Mask) -> Figures:
-    """How far a fill `uint8 H×W×3` is from the truth in a hole `bool H×W`: PSNR in dB, L1 on the scale of 0 to 255."""
-    off = filled[hole].astype(np.float64) - true[hole]
-    return {
-        "psnr": float(10 * np.log10(255**2 / max(float((off**2).mean()), 1e-6))),
-        "l1": float(np.abs(off).mean()),
-    }
+    """How far a fill `uint8 H×W×3` is from the truth in a hole `bool H×W`."""
+    part = around(hole)
+    where = hole[part]
+    near, known = np.ascontiguousarray(filled[part]), np.ascontiguousarray(true[part])
+    return {"psnr": psnr(near, known, where), "ssim": ssim(near, known, where), "l1": l1(near, known, where)}
 
 
 def around(mask: Mask) -> tuple[slice, slice]:
