@@ -67,7 +67,7 @@ def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> S
         "On",
         [*by_id, NO_SNAPSHOT],
         format_func=lambda each: by_id[each].name if each else f"{WITHOUT[kind][0]} only, no snapshot",
-        key="snapshot",
+        key=f"{kind}-snapshot",
     )
     found = by_id.get(chosen)
     if found:
@@ -76,18 +76,18 @@ def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> S
         st.html(f'<p class="hl-quiet">{said}</p>')
     else:
         st.caption(WITHOUT[kind][1])
-    st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(assessor,))
+    st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(kind, assessor))
     if problem := st.session_state.pop("freeze problem", None):
         st.error(problem)
     return found
 
 
-def _freeze(assessor: Assessor) -> None:
+def _freeze(kind: str, assessor: Assessor) -> None:
     """Make a snapshot and choose it; runs before the page does, while the choice can still be changed."""
     try:
         made = actions.freeze(platform(), None, assessor)
     except PlatformError as error:
         st.session_state["freeze problem"] = str(error)
     else:
-        st.session_state["snapshot"] = made.id
+        st.session_state[f"{kind}-snapshot"] = made.id
         st.toast(f"{made.name} holds what is accepted now.")

@@ -143,6 +143,7 @@ def _results(session: Session, photo: Photo) -> list[Version]:
         source = result_url(result)
         what = RESULT_WORDS[result.kind]
         said = f"{what.capitalize()} by {_makers(result, restoration)}, {ago(restoration.created_at)}"
+        said += "".join(f" ⚠ {warning}" for warning in restoration.warnings)
         found.append(Version(f"result {result.id}", what, said, source, source, restoration=restoration.id))
     return found
 
