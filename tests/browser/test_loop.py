@@ -72,8 +72,8 @@ def test_one_photo_all_the_way_round(visit: Visit, pictures: Pictures) -> None:
     accept_it(visit, annotation_id, pictures)
     train(visit, pictures)
     compare_and_promote(visit, pictures)
-    result_id = restore_it(visit, photo_id, pictures)
-    label_task = review_it(visit, result_id, pictures)
+    restore_it(visit, photo_id, pictures)
+    label_task = review_it(visit, pictures)
     find_the_place_marked(visit, label_task)
     look_at_home(visit, pictures)
 
@@ -182,7 +182,7 @@ def train(visit: Visit, pictures: Pictures) -> None:
     job = visit.until(lambda session: session.scalar(select(Job).where(Job.kind == "train")))
     assert job.params["snapshot"] == snapshot.id
     assert job.params["recipe"]["epochs"] == 6
-    expect(page.get_by_text(re.compile(r"^\d+%")).first).to_be_visible(timeout=300_000)
+    expect(page.get_by_text(re.compile(r"Training a detector · \d+%")).first).to_be_visible(timeout=300_000)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
     assert visit.ask(lambda session: session.get_one(Job, job.id)).status == "running", "the pictures came live"
@@ -240,42 +240,51 @@ def production_of(settings: Settings) -> str:
     return registry.find_model(settings, "detector", "production").version
 
 
-def restore_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
-    """The result differs from the photo under the mask only."""
+def restore_it(visit: Visit, photo_id: int, pictures: Pictures) -> None:
+    """`restored` differs from the photo under the mask only; the other two are in colour."""
     visit.go(f"photo?photo={photo_id}")
     visit.page.get_by_role("button", name="Restore", exact=False).first.click()
     restoration = visit.until(
         lambda session: session.scalar(select(Restoration).where(Restoration.photo_id == photo_id)), seconds=600
     )
-    result = visit.ask(lambda session: session.scalars(select(Result)).one())
+    results = visit.ask(lambda session: {result.kind: result.sha256 for result in session.scalars(select(Result))})
     photo = visit.ask(lambda session: session.get_one(Photo, photo_id))
     blobs = open_blobs(visit.home.settings)
-    before, after = decode(blobs.get(photo.sha256), "photo").source, decode(blobs.get(result.sha256), "result").source
+    before, after = decode(blobs.get(photo.sha256), "photo").source, decode(blobs.get(results["restored"]), "it").source
     mask = decode_mask(blobs.get(restoration.mask_sha256), (photo.height, photo.width), "mask")
     assert np.array_equal(before[~mask], after[~mask])
-    assert restoration.detector.startswith("detector v")
+    assert list(results) == ["restored", "restored_color", "color"]
+    for kind, model in (("detector", restoration.detector), ("colorizer", restoration.colorizer)):
+        assert str(model).startswith(f"{kind} v1")
     visit.go(f"photo?photo={photo_id}")
     expect(visit.page.locator(".versions .film > *")).not_to_have_count(0)
     pictures.take(visit.page, "photo")
-    return result.id
 
 
-def review_it(visit: Visit, result_id: int, pictures: Pictures) -> int:
-    """Reject the result for a missed defect, with the place dragged over."""
+def review_it(visit: Visit, pictures: Pictures) -> int:
+    """Accept the photo as it came in colour, reject what was restored for a missed defect with the place dragged over."""
     page = visit.page
     visit.go("review")
     expect(page.locator(".viewer h1")).to_contain_text(PHOTO)
     canvas = page.locator(".viewer canvas.photo")
     box = canvas.bounding_box()
     assert box is not None
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="only coloured, accepted")).to_be_visible()
+    page.keyboard.press("2")
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
     pictures.take(page, "review")
+    page.keyboard.press("1")
+    expect(page.get_by_role("button", name="restored, no verdict yet")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("x")
     expect(page.get_by_text("What is wrong, and where?")).to_be_visible()
     steps.drag(page, canvas, (0.42, 0.42), (0.55, 0.58))
     page.keyboard.press("1")
-    verdict = visit.until(lambda session: session.scalar(select(Verdict).where(Verdict.result_id == result_id)))
-    assert (verdict.accepted, verdict.reasons) == (False, ["missed defect"])
+    rejected = select(Verdict).where(Verdict.accepted.is_(False))
+    verdict = visit.until(lambda session: session.scalar(rejected))
+    assert visit.ask(lambda session: session.get_one(Result, verdict.result_id)).kind == "restored"
+    assert verdict.reasons == ["missed defect"]
     (mark,) = verdict.marks
     assert mark["kind"] == "rectangle"
     assert mark["width"] > 10
