@@ -262,7 +262,7 @@ def restore_it(visit: Visit, photo_id: int, pictures: Pictures) -> None:
 
 
 def review_it(visit: Visit, pictures: Pictures) -> int:
-    """Accept the photo as it came in colour, reject what was restored for a missed defect with the place dragged over."""
+    """Accept what is only coloured, reject what is restored for a missed defect, with the place dragged over."""
     page = visit.page
     visit.go("review")
     expect(page.locator(".viewer h1")).to_contain_text(PHOTO)
