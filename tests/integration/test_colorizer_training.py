@@ -62,7 +62,7 @@ def test_a_stopped_training_goes_on_bit_for_bit_with_its_discriminator(tmp_path:
 def test_what_is_kept_colours_photos_and_what_was_told_can_be_read(tmp_path: Path) -> None:
     train(tmp_path, tmp_path / "log", 0)
     colorizer = Colorizer.load(tmp_path / "colorizer.safetensors")
-    assert colorizer.side == 48
+    assert colorizer.side == 32
     assert load_checkpoint(tmp_path / "colorizer.safetensors").provenance["recipe"]["loss"]["rarity"] == 0.3
     told = _lines(tmp_path / "log")
     step = next(line for line in told if "loss" in line)

@@ -9,7 +9,7 @@ from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.loop import TrainingOutcome, train_model
 
 RECIPE = ColorizerRecipe(
-    levels=(8, 8, 8), decoder_channels=(8, 8), size=32, side=48, batch=2, epochs=2, steps_per_epoch=3, warmup_steps=1,
+    levels=(8, 8, 8), decoder_channels=(8, 8), size=32, batch=2, epochs=2, steps_per_epoch=3, warmup_steps=1,
     checkpoint_every=2, validation_pictures=2, average=0.9, workers=0, threads=1, seed=11, discriminator_channels=4,
     loss=ColourLossSettings(l1=1, rarity=0.3, adversarial=0.1),
 )  # fmt: skip

@@ -27,7 +27,7 @@ from trainer.errors import TrainerError
 from trainer.features import FeaturesError, features_of
 from trainer.recipe import RecipeError
 
-RECIPE = ColorizerRecipe(size=32, side=48)
+RECIPE = ColorizerRecipe(size=32)
 
 
 def chance(seed: int = 0) -> np.random.Generator:
@@ -313,7 +313,7 @@ def test_the_amount_of_colour() -> None:
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"side": 600}, "side"),
+        ({"size": 600}, "size"),
         ({"hint_share": 1.5}, "hint_share"),
         ({"hints": False}, "hint_share"),
         ({"portrait_share": 0.5}, "portrait_share"),

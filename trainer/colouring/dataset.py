@@ -27,8 +27,8 @@ Field = npt.NDArray[np.float32]
 
 _KEPT_BYTES = 2**28
 _TRIES = 50
-_CLOSEST, _STRETCH = 0.55, 1.15
-"""The smallest part of a photo's shorter side that a picture shows, and how far it is stretched one way."""
+_CLOSEST, _STRETCH = 0.6, 1.15
+"""The smallest share of a photo's sides that a picture shows, and how far it is stretched one way."""
 _DULL_SIDE = 64
 """Longer side at which a photo's colour is measured, pixels."""
 _GAMMA = 2.2
@@ -68,11 +68,9 @@ class ColorizerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]])
         luma = luma_of(old_print(chance, pixels, self.recipe))
         hinted = chance.random() < self.recipe.hint_share
         hints = draw_hints(chance, chroma) if hinted else np.zeros((3, *luma.shape), np.float32)
-        return (
-            torch.from_numpy(luma[None]),
-            torch.from_numpy(np.ascontiguousarray(chroma.transpose(2, 0, 1))),
-            torch.from_numpy(hints),
-        )
+        planes = (luma[None], chroma.transpose(2, 0, 1), hints)
+        luma_plane, chroma_planes, hint_planes = (torch.from_numpy(_squared(each, self.recipe.size)) for each in planes)
+        return luma_plane, chroma_planes, hint_planes
 
     def _draw(self, chance: np.random.Generator) -> Pixels:
         """A photo with colour in it; those without are passed over."""
@@ -171,16 +169,23 @@ def survey(photos: Sequence[CleanPhoto], least_colour: float) -> Survey:
 
 
 def _view(chance: np.random.Generator, pixels: Pixels, size: int) -> Pixels:
-    """A large part of the photo as a square, perhaps mirrored and a little stretched."""
-    height, width = pixels.shape[:2]
-    part = chance.uniform(_CLOSEST, 1) * min(height, width)
+    """Most of the photo, its longer side `size`, perhaps mirrored and a little stretched."""
     stretch = np.sqrt(np.exp(chance.uniform(-1, 1) * np.log(_STRETCH)))
-    tall, wide = (max(1, min(length, round(part * by))) for length, by in ((height, stretch), (width, 1 / stretch)))
-    top, left = int(chance.integers(height - tall + 1)), int(chance.integers(width - wide + 1))
-    window = pixels[top : top + tall, left : left + wide]
-    way = cv2.INTER_AREA if min(tall, wide) >= size else cv2.INTER_LINEAR
-    view = np.asarray(cv2.resize(window, (size, size), interpolation=way), dtype=np.uint8)
+    parts = chance.uniform(_CLOSEST, 1) * np.array([stretch, 1 / stretch])
+    (height, width), shape = (max(1, round(each)) for each in np.minimum(parts, 1) * pixels.shape[:2]), pixels.shape
+    top, left = int(chance.integers(shape[0] - height + 1)), int(chance.integers(shape[1] - width + 1))
+    window = pixels[top : top + height, left : left + width]
+    scale = size / max(height, width)
+    wanted = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    view = np.asarray(cv2.resize(window, wanted, interpolation=way), dtype=np.uint8)
     return np.ascontiguousarray(view[:, ::-1]) if chance.random() < 0.5 else view
+
+
+def _squared(planes: Field, size: int) -> Field:
+    """`C×H×W` continued to the right and below by repeating its border, as the network does in use: `C×S×S`."""
+    below, right = size - planes.shape[1], size - planes.shape[2]
+    return np.ascontiguousarray(np.pad(planes, ((0, 0), (0, below), (0, right)), mode="edge"))
 
 
 def _at_most(pixels: Pixels, side: int) -> Pixels:

@@ -36,10 +36,10 @@ class ColorizerLearner(Learner):
         train, judged = photos
         super().__init__(recipe, network, architecture_of(recipe).to_dict(), ColorizerDataset(recipe, train))
         self._settings = recipe.loss
-        self._side = recipe.side
+        self._side = recipe.size
         seen = survey(train, recipe.least_colour)
         self._rarity = torch.from_numpy(rarity_weights(seen.histogram, recipe.loss.rarity))
-        self._judged = judged_photos(judged, recipe.portraits, recipe.validation_pictures, recipe.side)
+        self._judged = judged_photos(judged, recipe.portraits, recipe.validation_pictures, recipe.size)
         _tell_about(seen, tracker)
         tracker.metrics(references(self._judged), 0)
         self._features = features_of(recipe.features) if recipe.loss.perceptual else None

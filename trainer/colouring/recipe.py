@@ -52,10 +52,9 @@ class ColorizerRecipe(Recipe):
     paths: ClassVar[tuple[str, ...]] = (*Recipe.paths, "portraits")
 
     size: int = 192
-    """Side of a training picture in pixels: a large part of a photo, shrunk, for context decides the colour."""
-    side: int = 256
-    """Longer side at which photos are coloured in use, 16 to 512; kept with the model. A third more than `size` shows
-    the network things as large as in training."""
+    """Longer side of a training picture in pixels, and that at which photos are coloured in use (it is kept with the
+    model): most of a photo, for context decides the colour. A network sees what is of the size that it was trained on;
+    a multiple of 64 up to 512 leaves `folded` least to fill up."""
     encoder: str = "folded"
     """`folded`, our light U-Net, or a name that segmentation-models-pytorch knows, such as `resnet50`."""
     levels: tuple[int, ...] = (32, 64, 96, 160, 208, 224)
@@ -90,7 +89,7 @@ class ColorizerRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(16 <= self.side <= 512, "side", self.side, "16 to 512 pixels")
+        check(self.size <= 512, "size", self.size, "at most 512 pixels")
         for name in ("hint_share", "portrait_share", "orthochromatic"):
             check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
         check(self.hints or not self.hint_share, "hint_share", self.hint_share, "0 where hints are off")
