@@ -92,6 +92,38 @@ def evaluate_colorizer(
         raise typer.Exit(1)
 
 
+@_evaluate.command("inpainter")
+def evaluate_inpainter(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME@ALIAS|PATH]…", help="Inpainters; without one, the one in use here."),
+    ] = None,
+    *,
+    on: Annotated[
+        list[Path],
+        typer.Option(
+            "--on",
+            metavar="FOLDER",
+            help="Folder of clean photos, read recursively (may be given again); those below 256 pixels are left out.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
+    ] = None,
+    track: Annotated[
+        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+) -> None:
+    """Measure inpainters on clean photos under irregular holes, beside four classical fills."""
+    from db.settings import Settings
+    from trainer.evaluation.filling.command import Request, run
+
+    request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
+    if not run(Settings(), request, as_json):
+        raise typer.Exit(1)
+
+
 @_evaluate.command("restoration")
 def evaluate_restoration(
     *,
@@ -129,4 +161,24 @@ def evaluate_restoration(
         models=tuple(models or ()), on=tuple(on), method=method, threshold=threshold, out=out, track=track
     )  # fmt: skip
     if not run(Settings(), request, as_json):
+        raise typer.Exit(1)
+
+
+@_evaluate.command("all")
+def evaluate_all(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Folder with photos/val, portraits/val, real/pairs and real/prints."),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for quality.md and a report of each part.")],
+    track: Annotated[
+        bool, typer.Option("--track/--no-track", help="Keep it as runs in MLflow, where there is a platform.")
+    ] = True,
+) -> None:
+    """Measure all models in use, each beside its baselines, and the whole way of a photo: one page of figures."""
+    from db.settings import Settings
+    from trainer.evaluation.quality.command import run
+
+    if not run(Settings(), data, out, track=track):
         raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""How near inpainters come to what is below irregular holes in clean photos, beside four classical fills."""

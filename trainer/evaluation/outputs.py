@@ -1,0 +1,87 @@
+"""What every evaluation does around its measuring: load models, keep files and runs, tell the outcome."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol, TypeVar
+
+import typer
+
+from db.settings import Settings
+from inference.batch import Failed
+from inference.checkpoint import load_checkpoint
+from inference.files import write_file
+from inference.names import ModelName
+from trainer.registry import resolve
+
+Model_co = TypeVar("Model_co", covariant=True)
+Model = TypeVar("Model")
+
+
+class Loader(Protocol[Model_co]):
+    """Makes a model of a checkpoint file, under a name."""
+
+    def __call__(self, path: Path, *, name: ModelName) -> Model_co: ...
+
+
+def load_models(
+    settings: Settings, specs: Sequence[str], kind: str, load: Loader[Model]
+) -> tuple[list[Model], dict[str, str]]:
+    """The models, the one in use where none is named; and for every photo that one was trained on, by hash, its name.
+
+    Raises RegistryError or CheckpointError for one that cannot be had.
+    """
+    models: list[Model] = []
+    trained_on: dict[str, str] = {}
+    for spec in specs or (None,):
+        path, name = resolve(settings, spec, kind)
+        models.append(load(path, name=name))
+        trained_on |= dict.fromkeys(load_checkpoint(path).provenance.get("trained_on", []), str(name))
+    return models, trained_on
+
+
+def keep(
+    result: Mapping[str, Any],
+    out: Path | None,
+    report: Callable[[], bytes],
+    track: Callable[[dict[str, Any], Sequence[Path]], list[str]] | None,
+) -> dict[str, Any]:
+    """Write report.png and figures.json to the folder asked for, and keep runs; returns where they are.
+
+    `track` takes facts about the data and the files, and returns the runs' ids; None keeps no runs. Raises OutputError
+    where a file cannot be written.
+    """
+    if out is None and track is None:
+        return {}
+    with TemporaryDirectory() as scratch:
+        folder = out or Path(scratch)
+        files = {"report": folder / "report.png", "figures": folder / "figures.json"}
+        write_file(files["report"], report())
+        write_file(files["figures"], json.dumps(result, ensure_ascii=False, indent=1).encode())
+        facts = {**result["data"], "version": version("heirloom")}
+        runs = track(facts, list(files.values())) if track else []
+    outputs = {name: str(path) for name, path in files.items()} if out else {}
+    return {"outputs": outputs, "runs": runs}
+
+
+def tell(
+    result: Mapping[str, Any],
+    as_json: bool,
+    show: Callable[[], None] | None,
+    *,
+    left_out: Sequence[Failed],
+    failed: Sequence[Failed],
+) -> None:
+    """Print the outcome as JSON or as `show` does (None where nothing was measured), and what was not measured."""
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    elif show:
+        show()
+        for path in result.get("outputs", {}).values():
+            typer.echo(path)
+    for entry in left_out:
+        typer.echo(f"Left out: {entry.input}: {entry.reason}", err=True)
+    for entry in failed:
+        typer.echo(f"Failed: {entry.reason}", err=True)
