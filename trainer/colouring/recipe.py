@@ -39,8 +39,11 @@ class ColourLossSettings:
         check(not self.rarity or self.l1 > 0, "loss.rarity", self.rarity, "0 where loss.l1 is 0: it weighs that loss")
 
 
-def _old_print() -> AgeingSettings:
-    return AgeingSettings(strength=0.6, grey=1.0, cast=0.3, paper=0.05, silver=0.05, halftone=0.0, jpeg=0.2)
+@dataclass(frozen=True)
+class OldPrintSettings(AgeingSettings):
+    """How the grey pictures age: gently, for grain and soft focus shrink with the photo."""
+
+    strength: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class ColorizerRecipe(Recipe):
     """Photos with less chroma, the mean of |Cb| + |Cr| (each up to 0.5), are left out: they would teach grey."""
     orthochromatic: float = 0.3
     """Share of pictures as film blind to red saw them; the others are grey mixes near those of the eye."""
-    ageing: AgeingSettings = field(default_factory=_old_print)
+    ageing: OldPrintSettings = field(default_factory=OldPrintSettings)
     """How the grey pictures age; the colours to be found stay those of the clean photo."""
     loss: ColourLossSettings = field(default_factory=ColourLossSettings)
     features: str = "auto"
