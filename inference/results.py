@@ -65,6 +65,7 @@ def write_pictures(target: Path, photo: Photo, result: "RestorationResult") -> N
     coloured = encode_colour(photo, result.color)
     write_file(files["color"], coloured)
     if result.restored_color is not result.color:
+        del coloured  # before the next is made: each takes tens of megabytes
         coloured = encode_colour(photo, result.restored_color)
     write_file(files["restored_color"], coloured)
 

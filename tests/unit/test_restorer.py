@@ -128,6 +128,13 @@ def test_a_result_names_its_models_threshold_and_times(colorizer: Colorizer) -> 
     assert restorer(colorizer, 0.25).restore(scratched()).threshold == 0.25
 
 
+def test_every_stage_gives_back_the_memory_it_freed(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[None] = []
+    monkeypatch.setattr("inference.restorer.give_back", lambda: given.append(None))
+    restorer(colorizer).restore(scratched())
+    assert len(given) == 4
+
+
 def test_what_the_inpainter_says_is_passed_on(colorizer: Colorizer) -> None:
     result = restorer(colorizer, inpainter=Blackener()).restore(scratched())
     assert result.warnings == ("aunt.png has a large hole.",)
