@@ -1,0 +1,43 @@
+"""Memory that was freed goes back to the system, where the C library can."""
+
+import ctypes
+from pathlib import Path
+
+import pytest
+
+from inference.memory import _trim, give_back
+
+STATUS = Path("/proc/self/status")
+
+
+def in_use() -> int:
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) // 1024
+
+
+@pytest.mark.skipif(_trim() is None or not STATUS.exists(), reason="the C library here gives nothing back when asked")
+def test_freed_blocks_below_one_in_use_are_given_back() -> None:
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    size = 100_000  # below what glibc takes from the system on its own
+    blocks = [libc.malloc(size) for _ in range(2000)]
+    for block in blocks:
+        ctypes.memset(block, 1, size)
+    for block in blocks[:-1]:
+        libc.free(block)
+    held = in_use()
+    give_back()
+    assert in_use() <= held - 100
+    libc.free(blocks[-1])
+
+
+def test_where_it_cannot_be_asked_for_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    _trim.cache_clear()
+    try:
+        assert _trim() is None
+        give_back()
+    finally:
+        monkeypatch.undo()
+        _trim.cache_clear()
