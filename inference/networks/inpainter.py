@@ -242,12 +242,12 @@ class FoldedInpainter(InpainterNetwork):
             self.last.bias[-1] = _TRUST_IN_SMOOTH
 
     def picture(self, photos: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        photos = photos.float()
+        photos = photos.to(torch.promote_types(photos.dtype, torch.float32))
         base = smooth_fill(photos, valid)
         values, closeness = rays(photos, valid)
         off = torch.where(closeness[:, :, None] > 0, values - base[:, None], 0)
         seen = torch.cat([base, valid, off.mean(dim=2), closeness], dim=1)
-        answer = self._answer(photos, valid, seen).float()
+        answer = self._answer(photos, valid, seen).to(photos.dtype)
         smooth = torch.ones_like(closeness[:, :1])
         likely = answer[:, 3:] + torch.log(torch.cat([closeness, smooth], dim=1) + _FAR)
         weights = torch.softmax(likely, dim=1)[:, :-1]
