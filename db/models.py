@@ -337,6 +337,9 @@ class Restoration(Base):
     threshold: Mapped[float]
     mask_sha256: Mapped[str] = mapped_column(String(64))
     warnings: Mapped[list[Any]] = mapped_column(default=list)
+    colouring: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How a person corrected the colours: {"saturation", "hints": [{"row", "column", "rgb": [r, g, b]}]}; None where
+    they are the colorizer's own."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     photo: Mapped[Photo] = relationship(back_populates="restorations")

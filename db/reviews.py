@@ -21,6 +21,8 @@ REASONS: dict[ResultKind, tuple[Reason, ...]] = {
 }
 """Why a result of each kind can be rejected: in `restored` nothing is coloured, in `color` nothing is filled."""
 ABOUT_THE_MASK = ("missed defect", "false defect")
+SAID = ("assessor_id", "accepted", "reasons", "marks", "comment", "label_task_id", "created_at")
+"""What a verdict says, and who said it when."""
 MARK_FIELDS = {"rectangle": {"kind", "x", "y", "width", "height"}, "scribble": {"kind", "points"}}
 
 
@@ -35,6 +37,7 @@ def add_restoration(
     mask_sha256: str,
     warnings: Sequence[str],
     results: Mapping[ResultKind, tuple[str, str]],
+    colouring: dict[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Restoration:
     """Adds a restoration and a review task for its results; open reviews of the photo's older ones are withdrawn.
@@ -58,6 +61,7 @@ def add_restoration(
         threshold=threshold,
         mask_sha256=mask_sha256,
         warnings=list(warnings),
+        colouring=colouring,
         created_at=moment,
         results=[Result(kind=kind, sha256=sha, view_sha256=view) for kind, (sha, view) in results.items()],
     )
@@ -74,6 +78,44 @@ def add_restoration(
     )
     session.flush()
     return restoration
+
+
+def recolour(
+    session: Session,
+    restoration_id: int,
+    *,
+    colorizer: str,
+    colouring: dict[str, Any],
+    results: Mapping[ResultKind, tuple[str, str]],
+    now: datetime | None = None,
+) -> Restoration:
+    """Adds a restoration that differs from another in its colours only: `results` has what is coloured.
+
+    `restored` is the same picture, so a verdict on it holds for the new one as well. Raises NotFound.
+    """
+    before = session.get(Restoration, restoration_id)
+    if before is None:
+        raise NotFound(f"there is no restoration {restoration_id}; its photo may have been deleted")
+    (same,) = (result for result in before.results if result.kind == "restored")
+    made = add_restoration(
+        session,
+        before.photo_id,
+        detector=before.detector,
+        inpainter=before.inpainter,
+        colorizer=colorizer,
+        threshold=before.threshold,
+        mask_sha256=before.mask_sha256,
+        warnings=before.warnings,
+        results={"restored": (same.sha256, same.view_sha256), **results},
+        colouring=colouring,
+        now=now,
+    )
+    (again,) = (result for result in made.results if result.kind == "restored")
+    session.add_all(
+        Verdict(result=again, **{field: getattr(verdict, field) for field in SAID}) for verdict in same.verdicts
+    )
+    session.flush()
+    return made
 
 
 def give_verdict(

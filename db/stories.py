@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -89,15 +89,26 @@ def _annotations(session: Session, photo_id: int, names: dict[int | None, str]) 
 def _restorations(session: Session, photo_id: int) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Restoration).where(Restoration.photo_id == photo_id)):
         *most, last = (name for name in (row.detector, row.inpainter, row.colorizer) if name)
-        yield StoryEntry(row.created_at, None, f"restored by {', '.join(most)} and {last}", "restoration", row.id)
+        said = f"restored by {', '.join(most)} and {last}" if row.colouring is None else _recoloured(row.colouring)
+        yield StoryEntry(row.created_at, None, said, "restoration", row.id)
+
+
+def _recoloured(colouring: dict[str, Any]) -> str:
+    given = len(colouring["hints"])
+    colours = f", {given} {'colour' if given == 1 else 'colours'} given" if given else ""
+    return f"coloured anew as a person wished: strength {colouring['saturation']:.0%}{colours}"
 
 
 def _verdicts(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
+    """A verdict that also holds for a restoration coloured anew is told once."""
     query = select(Verdict, Result.kind).join(Result).join(Restoration).where(Restoration.photo_id == photo_id)
-    for row, kind in session.execute(query):
+    told: set[tuple[datetime, int, str]] = set()
+    for row, kind in session.execute(query.order_by(Verdict.id)):
         result = RESULT_WORDS[kind]
         said = f"accepted the {result}" if row.accepted else f"rejected the {result}: {_why(row)}"
-        yield StoryEntry(row.created_at, names.get(row.assessor_id), said, "verdict", row.id)
+        if (row.created_at, row.assessor_id, kind) not in told:
+            yield StoryEntry(row.created_at, names.get(row.assessor_id), said, "verdict", row.id)
+        told.add((row.created_at, row.assessor_id, kind))
 
 
 def _why(verdict: Verdict) -> str:

@@ -1,18 +1,19 @@
 """Restorations: photos through the pipeline, their three results as blobs, a review for each photo."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from db import reviews
-from db.deletion import remove_unneeded
-from db.errors import NotFound, PlatformError
+from db.errors import PlatformError
 from db.models import Photo, ResultKind
 from inference.errors import InferenceError
 from inference.files import encode_mask, encode_png
 from inference.photo import decode
 from inference.results import encode_colour
-from inference.thumbnails import browser_view
 from trainer.models import load_colorizer, load_detector, load_inpainter
 from trainer.photos import failure, named_photos
+from trainer.recolouring import recolouring
+from trainer.results import store_result, unless_deleted
 from trainer.work import Work
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 def restore(work: Work) -> dict[str, Any]:
     """Restore the photos of the job, `{"photo_ids": [...], "method"?: "telea" | "ns"}`, by the models in production.
 
-    With a `method` the classical fill takes the inpainter's place. A photo that fails is named in the result's
+    With a `colouring` (see `db.models.Restoration`) the newest restoration of each photo is coloured anew instead. With
+    a `method` the classical fill takes the inpainter's place. A photo that fails is named in the result's
     `failures` and the others go on. A resumed job does not restore again what it has restored.
     """
-    restorer = _restorer(work)
+    restore_photo = recolouring(work) if "colouring" in work.params else partial(_restore_one, work, _restorer(work))
     with work.database.reading() as session:
         photos, failures = named_photos(session, work.params["photo_ids"])
     done = 0
@@ -35,7 +37,7 @@ def restore(work: Work) -> dict[str, Any]:
         work.progress(place / len(photos), f"{photo.filename} ({place + 1} of {len(photos)})")
         try:
             if not _restored_already(work, photo):
-                _restore_one(work, restorer, photo)
+                restore_photo(photo)
             done += 1
         except (PlatformError, InferenceError) as error:
             work.go_on()
@@ -63,24 +65,20 @@ def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
     source = decode(work.blobs.get(photo.sha256), photo.filename)
     outcome = restorer.restore(source, lambda _: work.go_on())
     mask = work.blobs.put(encode_mask(outcome.mask))
-    results = {kind: _store(work, data, photo.filename) for kind, data in _pictures(source, outcome).items()}
+    results = {kind: store_result(work, data, photo.filename) for kind, data in _pictures(source, outcome).items()}
     models = {part: str(name) for part, name in outcome.models.items()}
-    try:
-        with work.database.unit_of_work() as session:
-            reviews.add_restoration(
-                session,
-                photo.id,
-                detector=models["detector"],
-                inpainter=models["inpainter"],
-                colorizer=models["colorizer"],
-                threshold=outcome.threshold,
-                mask_sha256=mask,
-                warnings=list(outcome.warnings),
-                results=results,
-            )
-    except NotFound:
-        remove_unneeded(work.database, work.blobs, {sha for pair in results.values() for sha in pair})
-        raise
+    with unless_deleted(work, results), work.database.unit_of_work() as session:
+        reviews.add_restoration(
+            session,
+            photo.id,
+            detector=models["detector"],
+            inpainter=models["inpainter"],
+            colorizer=models["colorizer"],
+            threshold=outcome.threshold,
+            mask_sha256=mask,
+            warnings=list(outcome.warnings),
+            results=results,
+        )
 
 
 def _pictures(source: "Picture", outcome: "RestorationResult") -> dict[ResultKind, bytes]:
@@ -90,8 +88,3 @@ def _pictures(source: "Picture", outcome: "RestorationResult") -> dict[ResultKin
         "restored_color": encode_colour(source, outcome.restored_color),
         "color": encode_colour(source, outcome.color),
     }
-
-
-def _store(work: Work, data: bytes, name: str) -> tuple[str, str]:
-    """The blobs of a result and of what a browser shows of it."""
-    return work.blobs.put(data), work.blobs.put(browser_view(decode(data, name), data))

@@ -1,7 +1,7 @@
 """One photo: large, with its versions as a filmstrip and its story beside it."""
 
 from html import escape
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -9,16 +9,19 @@ from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.asking import ask_delete
 from annotator.pages.jobbar import running_jobs
-from annotator.parts import part
+from annotator.parts import ignore, part
 from annotator.views import actions
+from annotator.views.colouring import colouring_data
 from annotator.views.photo import NextStep, PhotoPage, photo_page
 from annotator.views.words import STATE_SIGNS, STATE_WORDS, ago, exact
 from annotator.visitor import current
 from db.errors import PlatformError
-from db.models import Assessor
+from db.models import Assessor, Photo
 from db.photos import StoryEntry
 from inference.methods import FillMethod
 
+COLOURS = "colours"
+"""In the address of a photo whose colours are being corrected."""
 LEARNED = "learned"
 METHODS = {LEARNED: "the inpainter", "telea": "Telea", "ns": "Navier–Stokes"}
 
@@ -29,26 +32,52 @@ def page() -> None:
     try:
         with platform().database.reading() as session:
             found = photo_page(session, int(asked) if asked.isdecimal() else 0, assessor)
+            colours = colouring_data(session, found.photo)
     except PlatformError:
         st.title("This photo is not here", anchor=False)
         st.write("It may have been deleted, or the address is not complete.")
         st.page_link(link("photos"), label="All photos", icon=":material/arrow_back:")
         return
     picture, beside = st.columns([2.6, 1], gap="large")
+    correcting = colours is not None and COLOURS in st.query_params
     with picture:
-        part("versions", key=f"versions-{found.photo.id}", data=found.component_data())
+        if correcting:
+            _correct_colours(found.photo, colours, assessor)
+        else:
+            part("versions", key=f"versions-{found.photo.id}", data=found.component_data())
     with beside:
-        _beside(found, assessor)
+        _beside(found, assessor, can_correct=colours is not None and not correcting)
 
 
-def _beside(found: PhotoPage, assessor: Assessor) -> None:
+def _correct_colours(photo: Photo, colours: dict[str, Any] | None, assessor: Assessor) -> None:
+    """In the picture's place: colours given by hand, until they are sent or left."""
+    key = f"colours-{photo.id}"
+    asked = part("colours", key=key, data=colours, on_asked_change=ignore, on_closed_change=ignore)
+    if asked.asked:
+        try:
+            actions.recolour(platform(), photo, asked.asked, assessor)
+        except PlatformError as error:
+            st.error(str(error))
+            return
+        st.toast("It will be coloured anew; the results join the filmstrip.")
+    if asked.asked or asked.closed:
+        del st.query_params[COLOURS]
+        st.rerun()
+
+
+def _beside(found: PhotoPage, assessor: Assessor, *, can_correct: bool) -> None:
     photo = found.photo
     st.page_link(link("photos"), label=photo.collection or "All photos", icon=":material/arrow_back:")
     st.header(photo.filename, anchor=False)
     st.caption(f"{STATE_SIGNS[found.state]} {STATE_WORDS[found.state]}  \n{found.facts}")
     if found.next_step:
         _next(found.next_step, photo.id, assessor)
+    if can_correct and st.button("Correct the colours", key="colours", icon=":material/palette:"):
+        st.query_params[COLOURS] = "1"
+        st.rerun()
     running_jobs(photo.id)
+    if found.trouble:
+        st.error(found.trouble)
     st.html(_timeline(found.story))
     _more(found, assessor)
 

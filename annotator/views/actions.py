@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from annotator.colours import checked_colouring
 from annotator.context import Platform
 from db import people, photos, queue
 from db.jobs import get_job, list_jobs
-from db.models import Assessor, Job, JobKind, Snapshot, Split
+from db.models import Assessor, Job, JobKind, Photo, Snapshot, Split
 from db.people import require_active, require_engineer
 from db.snapshots import make_snapshot
 from inference.methods import FillMethod
@@ -33,6 +34,12 @@ def restore(here: Platform, photo_ids: Sequence[int], by: Assessor, method: Fill
     """Restore photos by the models in production; with a `method` the classical fill takes the inpainter's place."""
     classical = {"method": method} if method else {}
     return _launch(here, "restore", {"photo_ids": list(photo_ids), **classical}, by)
+
+
+def recolour(here: Platform, photo: Photo, colouring: Any, by: Assessor) -> Job:
+    """Colour a photo's newest restoration anew, `colouring` as the page sent it. Raises ColouringError."""
+    checked = checked_colouring(colouring, photo.width, photo.height)
+    return _launch(here, "restore", {"photo_ids": [photo.id], "colouring": checked}, by)
 
 
 def train(here: Platform, recipe: Recipe, snapshot_id: int | None, by: Assessor) -> Job:

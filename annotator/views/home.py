@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from annotator.views.words import count
 from db import jobs, queue
-from db.models import Annotation, Assessor, Job, Photo, TaskKind, Verdict
+from db.models import Annotation, Assessor, Job, Photo, Restoration, Result, TaskKind, Verdict
 from db.photos import PhotoFilter, count_photos
 
 SHOWN_NEXT = 5
@@ -102,9 +102,16 @@ def week(session: Session, now: datetime) -> tuple[Day, ...]:
         Annotation.decided_at >= since, Annotation.status == "accepted", by_people
     )
     accepted = _per_day(session.scalars(decided))
-    judged = _per_day(session.scalars(select(Verdict.created_at).where(Verdict.created_at >= since)))
+    judged = _per_day(session.scalars(_judged_since(since)))
     days = [today - timedelta(days=back) for back in range(6, -1, -1)]
     return tuple(Day(day, labelled[day], accepted[day], judged[day]) for day in days)
+
+
+def _judged_since(since: datetime) -> Select[datetime]:
+    """When results were judged. A verdict that also holds for a restoration coloured anew counts once."""
+    said = select(Verdict.created_at, Verdict.assessor_id, Result.kind, Restoration.photo_id)
+    once = said.join(Verdict.result).join(Result.restoration).where(Verdict.created_at >= since).distinct().subquery()
+    return select(once.c.created_at)
 
 
 def _per_day(times: Iterable[datetime | None]) -> Counter[date]:

@@ -1,5 +1,6 @@
 """A photo's own page: its versions, its story, and what comes next."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -7,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
-from annotator.views.words import ago, count
-from db.models import Annotation, Assessor, Photo, Proposal, Restoration, Result, Task
+from annotator.views.words import ago, concerns, count
+from db.jobs import list_jobs
+from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
 
 RESULT_WORDS = {"restored": "restored", "restored_color": "restored in colour", "color": "only coloured"}
@@ -55,6 +57,8 @@ class PhotoPage:
     story: tuple[StoryEntry, ...]
     """Newest first."""
     next_step: NextStep | None
+    trouble: str = ""
+    """Why the newest restoration of it failed, if it did."""
 
     @property
     def facts(self) -> str:
@@ -95,6 +99,7 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
         results=newest,
         story=tuple(reversed(photo_story(session, photo_id))),
         next_step=next_step(session, photo, assessor),
+        trouble=trouble(list_jobs(session, "restore"), photo.id),
     )
 
 
@@ -115,6 +120,15 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
     if not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
         return NextStep("It was never restored.", "Restore it", "restore")
     return None
+
+
+def trouble(jobs: Sequence[Job], photo_id: int) -> str:
+    """Why the newest of these restorations that concerns the photo failed; `jobs` are newest first."""
+    job = next((each for each in jobs if concerns(each, photo_id)), None)
+    if job is None or job.status == "failed":
+        return job.error if job else ""
+    failures = job.result.get("failures", [])
+    return next((str(failure["error"]) for failure in failures if failure["photo_id"] == photo_id), "")
 
 
 def size(in_bytes: int) -> str:
@@ -143,6 +157,7 @@ def _results(session: Session, photo: Photo) -> list[Version]:
         source = result_url(result)
         what = RESULT_WORDS[result.kind]
         said = f"{what.capitalize()} by {_makers(result, restoration)}, {ago(restoration.created_at)}"
+        said += ", colours corrected" if restoration.colouring and result.kind != "restored" else ""
         said += "".join(f" ⚠ {warning}" for warning in restoration.warnings)
         found.append(Version(f"result {result.id}", what, said, source, source, restoration=restoration.id))
     return found

@@ -40,6 +40,7 @@ def test_three_results_each_have_their_verdict(visit: Visit) -> None:
     look_at_all_three(visit)
     review_them(visit, restoration)
     read_the_story(visit, restoration)
+    correct_the_colours(visit, restoration)
 
 
 def drop_a_photo(visit: Visit) -> Restoration:
@@ -121,3 +122,33 @@ def read_the_story(visit: Visit, restoration: Restoration) -> None:
         "accepted the photo as it came, in colour",
     ):
         expect(visit.page.get_by_text(f"Ann {said}", exact=True)).to_be_visible()
+
+
+def correct_the_colours(visit: Visit, restoration: Restoration) -> None:
+    """A colour given by a press on the photo, all made stronger; what is coloured is made anew and wants a verdict."""
+    page = visit.page
+    page.get_by_role("button", name="Correct the colours").click()
+    send = page.get_by_role("button", name="Colour anew")
+    expect(send).to_be_disabled()
+    page.get_by_role("radio", name="red ribbon").click()
+    picture = page.get_by_role("img", name=f"{PHOTO}, restored in colour")
+    box = picture.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    expect(page.get_by_role("button", name="Take colour 1 away")).to_be_visible()
+    page.get_by_label("Strength of all colours").fill("150")
+    send.click()
+    newest = select(Restoration).where(Restoration.id > restoration.id)
+    corrected = visit.until(lambda session: session.scalar(newest))
+    assert corrected.colouring is not None
+    assert corrected.colouring["saturation"] == 1.5
+    (hint,) = corrected.colouring["hints"]
+    photo = visit.ask(lambda session: session.get_one(Photo, restoration.photo_id))
+    assert hint["rgb"] == [0xA0, 0x2C, 0x2C]
+    assert hint["column"] == pytest.approx(photo.width / 4, abs=2)
+    assert hint["row"] == pytest.approx(3 * photo.height / 4, abs=2)
+    visit.go("review")
+    expect(page.get_by_role("button", name="restored, accepted (key 1)")).to_be_visible()
+    expect(page.get_by_role("button", name="restored in colour, no verdict yet")).to_have_attribute(
+        "aria-pressed", "true"
+    )

@@ -1,6 +1,7 @@
 """The viewer in Chromium: wipe, zoom, mask, verdicts and decisions, and what the database holds afterwards."""
 
 import base64
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -297,6 +298,8 @@ def test_the_next_photo_opens_when_all_three_have_their_verdict(review: Viewer, 
     expect(review.page.get_by_role("button", name="bad colour (key 4)")).to_be_visible()
     review.press("4")
     expect(state_of(review, "restored in colour, rejected: bad colour (key 2)")).to_be_visible()
+    by_hand = review.page.get_by_role("link", name="Correct its colours")
+    expect(by_hand).to_have_attribute("href", re.compile(r"^/photo\?photo=\d+&colours=1$"))
     review.press("x")
     expect(review.page.get_by_role("button", name="missed defect")).to_be_hidden()
     review.press("Escape", "Enter")

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
-from db.photos import archive, unarchive
+from db.photos import archive, photo_story, unarchive
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
-from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results
+from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results, recolour
 from tests.support.databases import first_open, new_photo, sha, two_people
 
 RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4.5, "width": 10, "height": 2}
@@ -254,3 +254,33 @@ def test_a_result_is_judged_once_per_task(either_database: Database) -> None:
         label = session.scalars(select(Task).where(Task.kind == "label")).one()
         with pytest.raises(InvalidState, match="only results get verdicts"):
             give_verdict(session, label, ben, only, **ACCEPTED)
+
+
+def test_colours_made_anew_keep_what_was_filled_and_what_was_said_of_it(either_database: Database) -> None:
+    colouring = {"saturation": 1.3, "hints": [{"row": 3, "column": 4, "rgb": [200, 10, 20]}]}
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        first = restore(session, photo.id, kinds=KINDS)
+        judge(session, review(session, ben), ben, **rejected("missed defect"), marks=[RECTANGLE])
+        results: dict[ResultKind, tuple[str, str]] = {
+            kind: (sha(f"{kind} anew"), sha(f"view {kind} anew")) for kind in KINDS[1:]
+        }
+        made = recolour(session, first.id, colorizer="colorizer v2", colouring=colouring, results=results)
+        assert (made.inpainter, made.colorizer, made.mask_sha256) == (
+            first.inpainter,
+            "colorizer v2",
+            first.mask_sha256,
+        )
+        assert [result.kind for result in made.results] == list(KINDS)
+        assert made.results[0].sha256 == first.results[0].sha256
+        assert [result.kind for result in open_results(made)] == ["restored_color", "color"]
+        [carried] = made.results[0].verdicts
+        assert (carried.assessor_id, carried.reasons, carried.marks) == (ben.id, ["missed defect"], [RECTANGLE])
+        accept_rest(session, review(session, ada), ada)
+        assert waiting(session, ada).review == 0
+        told = [entry.what for entry in photo_story(session, photo.id)]
+        assert told.count("rejected the restored photo: missed defect") == 1, "it was said once"
+        assert "coloured anew as a person wished: strength 130%, 1 colour given" in told
+        with pytest.raises(NotFound):
+            recolour(session, 99, colorizer="colorizer v2", colouring=colouring, results=results)

@@ -14,7 +14,7 @@ from db import jobs as rows
 from db import promotions, proposals, reviews
 from db.blobs import BlobStore, open_blobs
 from db.engine import Database
-from db.models import Photo, Task
+from db.models import Photo, Restoration, Task
 from db.settings import Settings
 from db.snapshots import make_snapshot
 from inference.colour import luma_of
@@ -111,6 +111,25 @@ def test_a_restoration_has_three_results_and_a_bad_photo_stops_nobody(platform: 
     lumas = [luma_of(picture) for picture in (pictures[0], pictures[1], photo, pictures[2])]
     assert np.abs(lumas[0] - lumas[1]).max() < 0.01
     assert np.abs(lumas[2] - lumas[3]).max() < 0.01
+
+
+def test_colours_given_by_a_person_make_new_pictures_of_what_was_restored(platform: Platform) -> None:
+    photo = tiny.add_photo(platform.settings, platform.database, 6)
+    wanted = {"saturation": 1.5, "hints": [{"row": 20, "column": 30, "rgb": [220, 20, 20]}]}
+    never = run(platform, "restore", {"photo_ids": [photo.id], "colouring": wanted})
+    assert "was never restored" in never.result["failures"][0]["error"]
+    run(platform, "restore", {"photo_ids": [photo.id]})
+    made = run(platform, "restore", {"photo_ids": [photo.id], "colouring": wanted})
+    assert (made.status, made.result) == ("done", {"restored": 1, "failures": []})
+    with platform.database.reading() as session:
+        query = select(Restoration).where(Restoration.photo_id == photo.id).order_by(Restoration.id)
+        own, corrected = session.scalars(query)
+        before, after = ({result.kind: result.sha256 for result in each.results} for each in (own, corrected))
+        assert (own.colouring, corrected.colouring) == (None, wanted)
+    assert before["restored"] == after["restored"]
+    assert before["restored_color"] != after["restored_color"]
+    grey, coloured = (decode(platform.blobs.get(after[kind]), kind).source for kind in ("restored", "restored_color"))
+    assert np.abs(luma_of(grey) - luma_of(coloured)).max() < 0.01
 
 
 def test_a_classical_fill_takes_the_inpainters_place(platform: Platform) -> None:

@@ -188,7 +188,9 @@ function said(task: ReviewTask, result: Result, reasons: readonly string[], labe
   const what = `${task.photo.filename}, ${nameOf(result.kind)}`;
   if (reasons.length === 0) return { text: `Accepted: ${what}.` };
   const why = reasons.join(", ");
-  if (labelTask === null) return { text: `Rejected: ${what}: ${why}.` };
+  const byHand = { text: "Correct its colours", href: `/photo?photo=${task.photo.id}&colours=1` };
+  const link = reasons.includes("bad colour") ? { link: byHand } : {};
+  if (labelTask === null) return { text: `Rejected: ${what}: ${why}.`, ...link };
   return {
     text: `Rejected: ${what}: ${why}. The photo tops the label queue.`,
     link: { text: `Label it now (task ${labelTask})`, href: `/label?task=${labelTask}` },

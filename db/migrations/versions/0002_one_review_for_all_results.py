@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.operations import BatchOperations
 
 revision = "0002"
 down_revision = "0001"
@@ -63,7 +64,7 @@ def downgrade() -> None:
 
 
 @contextmanager
-def _altered() -> Iterator["op.BatchOperations"]:
+def _altered() -> Iterator[BatchOperations]:
     """Changes to `task`. SQLite makes the table anew, which must bring along what Alembic does not see in the old one:
     its checks, that a number is never given twice, and that the queue's index sorts downwards."""
     if op.get_context().dialect.name != "sqlite":
