@@ -1,9 +1,7 @@
 """The inpainter in use: a photo and the mask of its defects in, the photo with the defects filled out."""
 
-import copy
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from inference.fill import Filled
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.metadata import Array
 from inference.names import ModelName
+from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
 from inference.patchwork import fill_by_tiles
 from inference.photo import Photo
@@ -38,7 +37,7 @@ class Inpainter:
         self, network: InpainterNetwork, largest_hole: int, name: ModelName, *, tile: int = 512,
         device: str | None = None,
     ) -> None:  # fmt: skip
-        """Use a copy of `network` on `device`; without one, a GPU where there is.
+        """Use `network` as it is now on `device`; without one, a GPU where there is.
 
         `largest_hole` is the diameter in pixels of the widest hole seen in training. Photos go through the network in
         tiles of `tile` pixels, a multiple of 64 and 256 or more.
@@ -48,7 +47,8 @@ class Inpainter:
         self._reach = max(1, min(_CONTEXT, largest_hole // 2))
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._tile = tile
-        self._network = copy.deepcopy(network).eval().to(self._device).to(memory_format=torch.channels_last)
+        dtype = torch.bfloat16 if has_native_bfloat16(self._device.type) else torch.float32
+        self._network = filling(network, dtype).to(self._device)
 
     @classmethod
     def load(
@@ -127,9 +127,7 @@ class Inpainter:
         """The network's picture of `float32 h×w×3` in [0, 1] with holes `bool h×w`; the same shape, in [0, 1]."""
         photo = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None]
         valid = torch.from_numpy(~hole).to(self._device)[None, None].float()
-        with _precision(self._device.type):
-            picture = self._network(photo, valid)
-        result: NDArray[np.float32] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        result: NDArray[np.float32] = self._network(photo, valid)[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         return result
 
     def _warnings(self, photo: Photo, mask: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -140,7 +138,3 @@ class Inpainter:
             f"{photo.name} has a hole {widest} pixels wide, and {self.name} has seen none wider than "
             f"{self.largest_hole} in training: look closely at what it filled in there.",
         )
-
-
-def _precision(device: str) -> AbstractContextManager[object]:
-    return torch.autocast(device, dtype=torch.bfloat16) if has_native_bfloat16(device) else nullcontext()

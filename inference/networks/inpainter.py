@@ -15,7 +15,7 @@ from inference.networks.smooth import smooth_fill
 
 _CHANNEL_MEAN = (0.485, 0.456, 0.406)
 _CHANNEL_DEVIATION = (0.229, 0.224, 0.225)
-_DECODER_SLOPE = 0.2
+DECODER_SLOPE = 0.2
 _TRUST_IN_SMOOTH = 3.0
 """What the smooth fill weighs before anything is learned, beside ends that weigh 0, before the softmax."""
 _FAR = 1e-3
@@ -150,10 +150,10 @@ class PartialDecoder(nn.Module):
         for number, (skip, after) in enumerate(zip(skips, architecture.decoder_channels, strict=True)):
             finest = number == len(skips) - 1
             before = below + skip + (beside if finest else 0)
-            blocks = [PartialBlock(before, after, slope=_DECODER_SLOPE)]
+            blocks = [PartialBlock(before, after, slope=DECODER_SLOPE)]
             if not finest:  # the finest stage costs most: one convolution does
                 blocks += [
-                    PartialBlock(after, after, slope=_DECODER_SLOPE) for _ in range(architecture.convolutions - 1)
+                    PartialBlock(after, after, slope=DECODER_SLOPE) for _ in range(architecture.convolutions - 1)
                 ]
             self.stages.append(PartialChain(*blocks))
             below = after
@@ -177,6 +177,7 @@ class InpainterNetwork(nn.Module):
     mean: torch.Tensor
     deviation: torch.Tensor
     encoder: "PartialEncoder"
+    decoder: "PartialDecoder"
 
     def __init__(self, architecture: InpainterArchitecture) -> None:
         super().__init__()
@@ -248,10 +249,7 @@ class FoldedInpainter(InpainterNetwork):
         off = torch.where(closeness[:, :, None] > 0, values - base[:, None], 0)
         seen = torch.cat([base, valid, off.mean(dim=2), closeness], dim=1)
         answer = self._answer(photos, valid, seen).to(photos.dtype)
-        smooth = torch.ones_like(closeness[:, :1])
-        likely = answer[:, 3:] + torch.log(torch.cat([closeness, smooth], dim=1) + _FAR)
-        weights = torch.softmax(likely, dim=1)[:, :-1]
-        return base + answer[:, :3] + (weights[:, :, None] * off).sum(dim=1)
+        return mixed(base, answer, off, closeness)
 
     def _answer(self, photos: torch.Tensor, valid: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         """A residual and what each end and the smooth fill weigh: `N×(3+8+1)×H×W`."""
@@ -260,11 +258,25 @@ class FoldedInpainter(InpainterNetwork):
             self.encoder([(_folded(photos), _folded(valid.expand(-1, 3, -1, -1)))]),
             [(known, torch.ones_like(known[:, :1]))],
         )
-        unfolded = F.pixel_shuffle(F.leaky_relu(self.unfold(features), _DECODER_SLOPE), 2)
+        unfolded = F.pixel_shuffle(F.leaky_relu(self.unfold(features), DECODER_SLOPE), 2)
         coarse = unfolded.contiguous(memory_format=torch.channels_last)
-        fine = F.leaky_relu(self.fine(torch.cat([coarse, seen.to(coarse.dtype)], dim=1)), _DECODER_SLOPE)
+        fine = F.leaky_relu(self.fine(torch.cat([coarse, seen.to(coarse.dtype)], dim=1)), DECODER_SLOPE)
         answer: torch.Tensor = self.last(fine)
         return answer
+
+
+def mixed(
+    base: torch.Tensor, answer: torch.Tensor, off: torch.Tensor, closeness: torch.Tensor
+) -> torch.Tensor:  # fmt: skip
+    """The smooth fill `N×3×…`, plus a residual and a weighted mean of the ends' differences from it `N×8×3×…`.
+
+    `answer` `N×(3+8+1)×…` has the residual, then what each end and the smooth fill weigh before the softmax; ends count
+    by their closeness `N×8×…` besides.
+    """
+    smooth = torch.ones_like(closeness[:, :1])
+    likely = answer[:, 3:] + torch.log(torch.cat([closeness, smooth], dim=1) + _FAR)
+    weights = torch.softmax(likely, dim=1)[:, :-1]
+    return base + answer[:, :3] + (weights[:, :, None] * off).sum(dim=1)
 
 
 def build_inpainter(architecture: InpainterArchitecture) -> InpainterNetwork:

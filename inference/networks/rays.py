@@ -18,21 +18,36 @@ def rays(photos: torch.Tensor, valid: torch.Tensor) -> tuple[torch.Tensor, torch
     directional interpolation, found by doubling.
     """
     count, channels, height, width = photos.shape
-    known = valid > 0
-    own = torch.arange(height * width, device=photos.device, dtype=torch.int32).view(1, 1, height, width)
-    start = torch.where(known, own, -1)
-    flat = photos.masked_fill(~known, 0).contiguous().flatten(2)
-    values, closeness = [], []
-    for down, right in DIRECTIONS:
-        found = _first(start, down, right)
-        missed = found < 0
-        places = found.clamp(min=0).flatten(2).long().expand(-1, channels, -1)
-        seen = flat.gather(2, places).view(count, channels, height, width)
-        steps = (found // width - own // width if down else found - own).abs()
-        distance = steps.to(photos.dtype) * (2**0.5 if down and right else 1.0)
-        values.append(seen.masked_fill(missed, 0))
-        closeness.append((1 / distance.clamp(min=1)).masked_fill(missed, 0))
-    return torch.stack(values, dim=1), torch.cat(closeness, dim=1)
+    everywhere = torch.arange(count * height * width, device=photos.device)
+    values, closeness = read_rays(photos, first_known(valid), everywhere)
+    shaped = values.view(count, height, width, len(DIRECTIONS), channels).permute(0, 3, 4, 1, 2)
+    return shaped, closeness.view(count, height, width, -1).permute(0, 3, 1, 2)
+
+
+@torch.no_grad()
+def first_known(valid: torch.Tensor) -> torch.Tensor:
+    """The first known pixel on every ray by its number in row order, -1 where there is none: `N×1×H×W` to `N×8×H×W`."""
+    height, width = valid.shape[-2:]
+    own = torch.arange(height * width, device=valid.device, dtype=torch.int32).view(1, 1, height, width)
+    start = torch.where(valid > 0, own, -1)
+    return torch.cat([_first(start, down, right) for down, right in DIRECTIONS], dim=1)
+
+
+@torch.no_grad()
+def read_rays(
+    photos: torch.Tensor, found: torch.Tensor, places: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+    """What `rays` gives, at P places only, counted over N, H and W: `P×8×C` and `P×8`."""
+    _, channels, height, width = photos.shape
+    ends = found.permute(0, 2, 3, 1).reshape(-1, len(DIRECTIONS))[places].long()
+    missed = ends < 0
+    picture, own = places.div(height * width, rounding_mode="floor"), places % (height * width)
+    flat = photos.permute(0, 2, 3, 1).reshape(-1, channels)
+    values = flat[ends.clamp(min=0) + (picture * height * width)[:, None]].masked_fill(missed[..., None], 0)
+    rows = (ends.div(width, rounding_mode="floor") - own.div(width, rounding_mode="floor")[:, None]).abs()
+    columns = (ends % width - (own % width)[:, None]).abs()
+    distance = torch.hypot(rows.to(photos.dtype), columns.to(photos.dtype))
+    return values, (1 / distance.clamp(min=1)).masked_fill(missed, 0)
 
 
 def _first(start: torch.Tensor, down: int, right: int) -> torch.Tensor:

@@ -189,7 +189,7 @@ def test_refuses_a_mask_of_another_size_or_over_everything() -> None:
     photo = photo_of(smooth(40, 50))
     with pytest.raises(PhotoError, match=r"aunt.png needs bool \(40, 50\)"):
         inpainter().fill(photo, np.zeros((50, 40), bool))
-    with pytest.raises(PhotoError, match="covers all of aunt.png"):
+    with pytest.raises(PhotoError, match=r"covers all of aunt\.png"):
         inpainter().fill(photo, np.ones((40, 50), bool))
 
 
