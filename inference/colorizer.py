@@ -17,7 +17,8 @@ from inference.detector import has_native_bfloat16
 from inference.errors import CheckpointError, UsageProblem
 from inference.metadata import Array
 from inference.names import ModelName
-from inference.networks.colorizer import HINT_CHANNELS, ColorizerArchitecture, ColorizerNetwork, build_colorizer
+from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
+from inference.networks.hinted import HINT_CHANNELS
 from inference.networks.lean import fold_norms
 from inference.photo import Photo
 from inference.resolve import shipped_model

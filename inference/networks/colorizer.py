@@ -8,14 +8,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
-from inference.networks.encoders import is_known, library
+from inference.networks.encoders import is_known
 from inference.networks.folded import FOLDED, FoldedTrunk, batch_normed
+from inference.networks.hinted import HINT_CHANNELS, HintedUNet
 
 COLOUR_LEVELS = (32, 64, 96, 160, 208, 224)
 COLOUR_DECODER = (160, 128, 96, 64, 32)
 LARGEST_CHROMA = 0.5
-HINT_CHANNELS = 3
-"""Cb, Cr and where they are known."""
 _MEAN, _DEVIATION = 0.45, 0.225
 """Of ImageNet's luma: what pretrained encoders expect."""
 
@@ -30,7 +29,8 @@ class ColorizerArchitecture:
     """Channels of each level of `folded`, finest first; the widest are deep, for context decides the colour. Empty for
     an encoder by name, which brings its own."""
     decoder_channels: tuple[int, ...] = COLOUR_DECODER
-    """Channels of each decoder block, deepest first: one fewer than `levels`; five for an encoder by name."""
+    """Channels of each decoder block, deepest first: one fewer than `levels`; for an encoder by name five, or four to
+    end at half resolution."""
     hints: bool = True
     """Whether the network takes colours that a person gave."""
 
@@ -47,11 +47,11 @@ class ColorizerArchitecture:
             raise InferenceError(f"'folded' has 3 to 7 levels, not {len(self.levels)}: change levels.")
         if not own and self.levels:
             raise InferenceError(f"Encoder '{self.encoder}' brings its own channels: leave levels empty.")
-        blocks = len(self.levels) - 1 if own else 5
-        if len(self.decoder_channels) != blocks or min((*self.levels, *self.decoder_channels)) < 1:
+        blocks = (len(self.levels) - 1,) if own else (4, 5)
+        if len(self.decoder_channels) not in blocks or min((*self.levels, *self.decoder_channels)) < 1:
             raise InferenceError(
-                f"This encoder needs {blocks} positive decoder_channels, not {self.decoder_channels}, and levels above "
-                f"0, not {self.levels}."
+                f"This encoder needs {' or '.join(map(str, blocks))} positive decoder_channels, not "
+                f"{self.decoder_channels}, and levels above 0, not {self.levels}."
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,20 +134,14 @@ def build_colorizer(architecture: ColorizerArchitecture, *, pretrained: bool = F
     The first answer is nearly grey: the last convolution starts small. Raises InferenceError when pretrained weights
     are asked for and cannot be had.
     """
-    channels = 1 + HINT_CHANNELS * architecture.hints
+    hints = architecture.hints
     if architecture.encoder == FOLDED:
         if pretrained:
             raise InferenceError("Encoder 'folded' has no pretrained weights: set pretrained to false.")
-        own = FoldedColours(channels, architecture.levels, architecture.decoder_channels)
-        return _starting_grey(ColorizerNetwork(own, 2 ** len(architecture.levels), architecture.hints), own.head)
+        own = FoldedColours(1 + HINT_CHANNELS * hints, architecture.levels, architecture.decoder_channels)
+        return _starting_grey(ColorizerNetwork(own, 2 ** len(architecture.levels), hints), own.head)
     try:
-        unet = library().Unet(
-            encoder_name=architecture.encoder,
-            encoder_weights="imagenet" if pretrained else None,
-            in_channels=channels,
-            decoder_channels=architecture.decoder_channels,
-            classes=2,
-        )
+        unet = HintedUNet(architecture.encoder, architecture.decoder_channels, hints=hints, pretrained=pretrained)
     except Exception as error:
         if not pretrained:
             raise
@@ -155,8 +149,7 @@ def build_colorizer(architecture: ColorizerArchitecture, *, pretrained: bool = F
             f"Pretrained weights for encoder '{architecture.encoder}' cannot be had ({type(error).__name__}: {error}). "
             "Connect this machine to the internet once, or start from random weights with pretrained: false."
         ) from error
-    multiple = int(unet.encoder.output_stride)
-    return _starting_grey(ColorizerNetwork(unet, multiple, architecture.hints), unet.segmentation_head[0])
+    return _starting_grey(ColorizerNetwork(unet, int(unet.encoder.output_stride), hints), unet.head)
 
 
 @torch.no_grad()

@@ -18,11 +18,12 @@ from tests.support.colour_once import RECIPE, train
 from tests.support.train_once import LoggingTracker, example
 from trainer.colouring.discriminator import Diverged
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
-from trainer.colouring.starting import architecture_of
+from trainer.colouring.starting import architecture_of, start_network
 from trainer.errors import WrongUse
 from trainer.loop import train_model
 from trainer.recipe import load_recipe
 from trainer.state import load_state
+from trainer.tracker import NullTracker
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -121,3 +122,15 @@ def test_a_training_that_diverges_stops_with_a_message(tmp_path: Path) -> None:
 
 def test_the_published_network_is_a_recipe_by_name() -> None:
     assert architecture_of(load_recipe(ColorizerRecipe, Path("resnet50"))) == RESNET50
+
+
+def test_a_frozen_encoder_stays_as_it_starts(tmp_path: Path) -> None:
+    recipe = replace(
+        RECIPE, encoder="resnet18", levels=(), decoder_channels=(8, 8, 8, 8), frozen=True, size=64, average=0.0
+    )  # fmt: skip
+    start = start_network(recipe, NullTracker()).state_dict()
+    train(tmp_path, tmp_path / "log", 0, recipe)
+    kept = load_checkpoint(tmp_path / "colorizer.safetensors").state
+    changed = {key for key, value in kept.items() if not torch.equal(value, start[key])}
+    assert changed
+    assert not any(key.startswith("unet.encoder.") for key in changed)

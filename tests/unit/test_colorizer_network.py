@@ -5,6 +5,7 @@ import torch
 
 from inference.errors import CheckpointError, InferenceError
 from inference.networks.colorizer import RESNET50, ColorizerArchitecture, build_colorizer
+from inference.networks.hinted import hints_at
 
 TINY = ColorizerArchitecture(levels=(8, 8, 16), decoder_channels=(8, 8))
 
@@ -65,6 +66,7 @@ def test_an_architecture_survives_being_written_down(architecture: ColorizerArch
     [
         {"encoder": "resnet1"},
         {"encoder": "resnet18"},
+        {"encoder": "resnet18", "levels": [], "decoder_channels": [8, 8, 8]},
         {"levels": [8, 8]},
         {"levels": [8, 8, 8], "decoder_channels": [8]},
         {"levels": [8, 0, 8], "decoder_channels": [8, 8]},
@@ -80,3 +82,26 @@ def test_an_impossible_architecture_is_refused(values: dict[str, object]) -> Non
 def test_the_light_network_has_no_pretrained_weights() -> None:
     with pytest.raises(InferenceError, match="no pretrained weights"):
         build_colorizer(TINY, pretrained=True)
+
+
+def test_an_encoder_by_name_sees_the_luma_alone_and_its_decoder_the_hints() -> None:
+    torch.manual_seed(0)
+    network = build_colorizer(ColorizerArchitecture("resnet18", (), (8, 8, 8, 8))).eval()
+    seen: list[tuple[int, ...]] = []
+    network.unet.encoder.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape)))
+    luma, hints = torch.rand(1, 1, 64, 96), torch.zeros(1, 3, 64, 96)
+    hints[:, :, 10:15, 40:45] = torch.tensor([0.3, -0.2, 1.0]).view(1, 3, 1, 1)
+    plain, hinted = network(luma), network(luma, hints)
+    assert plain.shape == (1, 2, 64, 96)
+    assert set(seen) == {(1, 1, 64, 96)}
+    assert not torch.allclose(plain, hinted, atol=1e-5)
+
+
+def test_hints_keep_their_colour_at_every_level() -> None:
+    hints = torch.zeros(1, 3, 32, 32)
+    hints[:, :, 3:5, 17] = torch.tensor([0.3, -0.2, 1.0]).view(3, 1)
+    small = hints_at(hints, torch.zeros(1, 7, 4, 4))
+    assert small.shape == (1, 3, 4, 4)
+    assert small[0, :, 0, 2].tolist() == pytest.approx([0.3, -0.2, 1.0], abs=1e-6)
+    assert small.abs().sum() == pytest.approx(1.5, abs=1e-5)
+    assert torch.equal(hints_at(hints, torch.zeros(1, 5, 32, 32)), hints)

@@ -315,6 +315,7 @@ def test_the_amount_of_colour() -> None:
     [
         ({"size": 600}, "size"),
         ({"hint_share": 1.5}, "hint_share"),
+        ({"frozen": True}, "frozen"),
         ({"hints": False}, "hint_share"),
         ({"portrait_share": 0.5}, "portrait_share"),
         ({"least_colour": 0.6}, "least_colour"),

@@ -36,6 +36,7 @@ class ColorizerLearner(Learner):
         train, judged = photos
         super().__init__(recipe, network, architecture_of(recipe).to_dict(), ColorizerDataset(recipe, train))
         self._settings = recipe.loss
+        self._frozen = network.unet.get_submodule("encoder").requires_grad_(False) if recipe.frozen else None
         self._side = recipe.size
         seen = survey(train, recipe.least_colour)
         self._rarity = torch.from_numpy(rarity_weights(seen.histogram, recipe.loss.rarity))
@@ -71,6 +72,8 @@ class ColorizerLearner(Learner):
 
     def begin(self, step: int) -> None:
         super().begin(step)
+        if self._frozen:
+            self._frozen.eval()
         if self._settings.adversarial:
             self._judge.train()
             for group in self._optimiser.param_groups:

@@ -63,13 +63,15 @@ class ColorizerRecipe(Recipe):
     levels: tuple[int, ...] = (32, 64, 96, 160, 208, 224)
     """Channels of each level of `folded`, finest first; empty for an encoder by name."""
     decoder_channels: tuple[int, ...] = (160, 128, 96, 64, 32)
-    """Channels of each decoder block, deepest first: one fewer than `levels`, or five."""
+    """Channels of each decoder block, deepest first: one fewer than `levels`; for an encoder by name five, or four."""
     hints: bool = True
     """Whether the network takes colours that a person gives."""
     hint_share: float = 0.3
     """Share of training pictures with hints."""
     pretrained: bool = False
     """Start the encoder from ImageNet weights; when they cannot be had, the training says so and starts at random."""
+    frozen: bool = False
+    """Leave an encoder by name as it starts, its statistics too: only the decoder learns, in half the time."""
     portraits: tuple[str, ...] = ()
     """Folders, below or among those of `photos` and `validation_photos`, that hold portraits: figures keep them
     apart."""
@@ -95,6 +97,7 @@ class ColorizerRecipe(Recipe):
         check(self.size <= 512, "size", self.size, "at most 512 pixels")
         for name in ("hint_share", "portrait_share", "orthochromatic"):
             check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
+        check(not (self.frozen and self.encoder == "folded"), "frozen", self.frozen, "false for the encoder 'folded'")
         check(self.hints or not self.hint_share, "hint_share", self.hint_share, "0 where hints are off")
         check(self.portraits != () or not self.portrait_share, "portrait_share", self.portrait_share,
               "0 where `portraits` names no folder")  # fmt: skip
