@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
+from annotator.views.kinds import kind_named
+from annotator.views.runs import list_runs, newest_samples
 from db import jobs as rows
 from db import promotions, proposals, reviews
 from db.blobs import BlobStore, open_blobs
@@ -22,6 +25,8 @@ from inference.names import KINDS
 from inference.photo import decode
 from tests.support import tiny
 from trainer import jobs, registry
+from trainer.kinds import recipe_class
+from trainer.recipe import load_recipe
 from trainer.store import open_client
 from trainer.training import TRAINING_PHOTOS, folder
 
@@ -188,6 +193,37 @@ def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(
     assert successor.status == "done", successor.error
     seen = json.loads((folder(settings, successor.id) / TRAINING_PHOTOS).read_text())
     assert seen["train"] == sorted(photo.sha256 for photo in photos[:2])
+
+
+@pytest.mark.parametrize("kind", ["inpainter", "colorizer"])
+def test_every_kind_is_trained_by_a_job_and_promoted_by_itself(platform: Platform, kind: str) -> None:
+    settings, database = platform.settings, platform.database
+    recipe = load_recipe(recipe_class(kind), Path("tiny"), ["threads=1"])
+    trained = run(platform, "train", {"kind": kind, "recipe": recipe.to_dict(), "snapshot": None})
+    assert trained.status == "done", trained.error
+    model = registry.find_model(settings, kind, trained.result["version"])
+    assert model.run_id == trained.run_id
+    client = open_client(settings)
+    assert len(client.get_metric_history(str(trained.run_id), "loss")) == recipe.steps
+    assert newest_samples(settings, str(trained.run_id)), "pictures to look at"
+    assert [row.name for row in list_runs(settings, kind) if row.model == model] == [model.spec]
+    columns = {key for column in kind_named(kind).columns for key in column.keys}
+    figures = client.get_run(str(trained.run_id)).data.metrics
+    assert columns & figures.keys(), "the table of runs shows what such a training measures"
+
+    before = {each: production(platform, each) for each in KINDS}
+    proposals_before = len(rows_of(platform, "propose"))
+    registry.promote(settings, database, kind, model.version, None)
+    after = {each: production(platform, each) for each in KINDS}
+    assert {each for each in KINDS if before[each] != after[each]} == {kind}
+    assert len(rows_of(platform, "propose")) == proposals_before, "only detectors propose masks"
+    registry.undo_promotion(settings, database, kind, None)
+    assert production(platform, kind) == before[kind]
+
+
+def rows_of(platform: Platform, kind: rows.JobKind) -> list[rows.Job]:
+    with platform.database.reading() as session:
+        return rows.list_jobs(session, kind)
 
 
 def test_a_promotion_moves_the_alias_is_recorded_undone_and_asks_for_new_proposals(platform: Platform) -> None:
