@@ -91,7 +91,7 @@ def _header() -> Pixels:
 
 def _row(caption: str, pictures: Sequence[Pixels]) -> Pixels:
     tallest = max((each.shape[0] for each in pictures), default=0)
-    strip = _ground(tallest + _LINE + _GAP)
+    strip = _ground(tallest + _LINE + 2 * _GAP)
     for place, picture in enumerate(pictures):
         strip[: picture.shape[0], _left(place) : _left(place) + picture.shape[1]] = picture
     _write(strip, caption, _GAP, tallest + _TEXT + 3)

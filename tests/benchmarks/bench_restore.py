@@ -33,6 +33,7 @@ from inference.detector import Detector
 from inference.errors import CheckpointError
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
+from inference.memory import give_back
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, build_colorizer
@@ -99,6 +100,7 @@ def measure(case: Case, method: FillMethod | None, threads: int) -> Figure:
         detector.answer = mask(source.shape[:2], case.share).astype(np.float32)
         del source
         step = Restoring([(path, Path(folder) / "out" / "photo")], restorer, by, resume=False).step
+        give_back()
         loaded = _reset_peak()
         began, worked = time.monotonic(), time.process_time()
         with patch.object(time, "perf_counter", time.process_time) if threads == 1 else nullcontext():
