@@ -27,6 +27,8 @@ class HintedUNet(nn.Module):
 
         weights = "imagenet" if pretrained else None
         self.encoder = library().encoders.get_encoder(encoder, in_channels=1, depth=_DEPTH, weights=weights)
+        for unused in ("conv_head", "bn2") if hasattr(self.encoder, "conv_head") else ():
+            setattr(self.encoder, unused, nn.Identity())  # of EfficientNet's classifier: no level comes after it
         more = HINT_CHANNELS * hints
         widths = [channels + more * (channels > 0) for channels in self.encoder.out_channels]
         self.decoder = UnetDecoder(widths, decoder, n_blocks=len(decoder))

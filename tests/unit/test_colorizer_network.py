@@ -105,3 +105,9 @@ def test_hints_keep_their_colour_at_every_level() -> None:
     assert small[0, :, 0, 2].tolist() == pytest.approx([0.3, -0.2, 1.0], abs=1e-6)
     assert small.abs().sum() == pytest.approx(1.5, abs=1e-5)
     assert torch.equal(hints_at(hints, torch.zeros(1, 5, 32, 32)), hints)
+
+
+def test_every_weight_of_an_efficientnet_is_used() -> None:
+    network = build_colorizer(ColorizerArchitecture("timm-tf_efficientnet_lite0", (), (8, 8, 8, 8)))
+    network(torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64)).square().sum().backward()
+    assert [name for name, weights in network.named_parameters() if weights.grad is None] == []
