@@ -120,14 +120,19 @@ def _cells(job_id: str, figure: Figure, photo: dict[str, Any], specs: Sequence[s
     name = photo["filename"]
     cells = [_cell(comparison_url(job_id, photo["view"]), name, name, False)]
     reached = {spec: photo["models"][spec]["figures"].get(figure.key) for spec in specs}
-    known = [value for value in reached.values() if value is not None]
-    best = (max if figure.higher_is_better else min)(known) if len(set(known)) > 1 else None
+    best = _best(figure, [value for value in reached.values() if value is not None])
     for spec in specs:
         seen = photo["models"][spec]
         said = figure.shown(reached[spec]) if seen["figures"] else ""
-        wins = best is not None and reached[spec] == best
-        cells.append(_cell(comparison_url(job_id, seen["picture"]), f"{name} by {spec}", said, wins))
+        cells.append(_cell(comparison_url(job_id, seen["picture"]), f"{name} by {spec}", said, said == best))
     return "".join(cells)
+
+
+def _best(figure: Figure, values: Sequence[float]) -> str | None:
+    """The best of these as it is shown; None where they look the same."""
+    if len({figure.shown(value) for value in values}) < 2:
+        return None
+    return figure.shown((max if figure.higher_is_better else min)(values))
 
 
 def _cell(source: str, alt: str, said: str, wins: bool) -> str:

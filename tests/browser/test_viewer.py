@@ -314,8 +314,10 @@ def test_the_next_photo_opens_when_all_three_have_their_verdict(review: Viewer, 
 
 @THREE
 def test_one_key_accepts_all_that_is_still_open(review: Viewer, reviewable: Reviewable) -> None:
+    expect(review.page.get_by_role("button", name="Accept all (key A)")).to_be_visible()
     review.press("x", "3")
     expect(state_of(review, "restored, rejected: bad fill (key 1)")).to_be_visible()
+    expect(review.page.get_by_role("button", name="Accept the rest (key A)")).to_be_visible()
     review.press("a")
     review.shows("family-1.png")
     expect(review.page.get_by_role("status")).to_contain_text("restored in colour and only coloured")

@@ -97,6 +97,13 @@ def test_photos_come_where_the_models_are_furthest_apart() -> None:
     assert "Dice 0.900 <b>best</b>" in shown
 
 
+def test_what_looks_the_same_has_no_winner() -> None:
+    close = photo("a.png", 0.1, {"psnr": 36.81}, {"psnr": 36.84}, group="real")
+    [(_, shown)] = grids(Job(id="job", result=report(close, kind="inpainter")))
+    assert shown.count("PSNR 36.8 dB") == 2
+    assert "best" not in shown
+
+
 def test_a_smaller_colour_difference_is_better_and_old_photos_have_no_figure() -> None:
     known = photo("a.png", 0.1, {"ciede2000": 8.0}, {"ciede2000": 12.0}, group="colour")
     old = photo("b.png", 0.1, {}, {}, group="old")

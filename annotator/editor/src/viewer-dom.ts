@@ -16,12 +16,19 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 
 /** A button that says its key. A mouse click leaves the keyboard where it was. */
 export function makeButton(label: string, key: string, run: (event: MouseEvent) => void, look = ""): HTMLButtonElement {
-  const caption = make("span", { class: "caption" }, label);
+  const caption = make("span", { class: "caption" });
   const button = make("button", { type: "button", class: `control ${look}`.trim() }, caption, keycap(key));
-  button.setAttribute("aria-label", `${label} (key ${keyName(key)})`);
+  setCaption(button, label, key);
   button.addEventListener("mousedown", (event) => event.preventDefault());
   button.addEventListener("click", run);
   return button;
+}
+
+/** Change what such a button says. */
+export function setCaption(button: HTMLButtonElement, label: string, key: string): void {
+  const [caption] = button.getElementsByClassName("caption");
+  caption.textContent = label;
+  button.setAttribute("aria-label", `${label} (key ${keyName(key)})`);
 }
 
 export function keycap(key: string): HTMLElement {

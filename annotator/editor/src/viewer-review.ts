@@ -2,7 +2,7 @@
 
 import { acceptRest, giveVerdict, type Result, type ReviewTask, type ViewerTask } from "./viewer-api.ts";
 import type { Desk, Judge, Said } from "./viewer-desk.ts";
-import { make, makeButton } from "./viewer-dom.ts";
+import { make, makeButton, setCaption } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { LookControls, PROPOSAL } from "./viewer-look.ts";
 import { type Rejection, RejectPanel } from "./viewer-reject.ts";
@@ -110,7 +110,9 @@ export class Review implements Judge {
     this.shown = result;
     this.tags[1].textContent = nameOf(result.kind);
     this.results.show(task.results, result);
-    this.rest.hidden = task.results.filter((each) => !each.verdict).length < 2;
+    const open = task.results.filter((each) => !each.verdict).length;
+    this.rest.hidden = open < 2;
+    setCaption(this.rest, open === task.results.length ? "Accept all" : "Accept the rest", "A");
   }
 
   private choose(event: KeyboardEvent): void {
