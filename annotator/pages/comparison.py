@@ -67,7 +67,7 @@ def _result(job: Job) -> None:
     pictures = grids(job)
     for heading, html in pictures:
         if len(pictures) > 1:
-            st.html(f"<h4>{escape(heading)}</h4>")
+            st.html(f'<h4 class="hl-group">{escape(heading)}</h4>')
         st.html(html)
 
 
