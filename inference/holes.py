@@ -27,7 +27,8 @@ def widest_hole(mask: NDArray[np.bool_], least: int) -> int:
     if deepest < _DEEPEST and 2 * deepest <= least:  # steps are never fewer than pixels of distance
         return 0
     padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    return round(2 * float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max()))
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return round(2 * float(distance.max()))
 
 
 def coarser(colours: Array, mask: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:

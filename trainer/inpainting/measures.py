@@ -22,11 +22,11 @@ def l1(filled: Pixels, true: Pixels, where: Mask | None = None) -> float:
     return float(np.mean(distance if where is None else distance[where]))
 
 
-def ssim(filled: Pixels, true: Pixels, where: Mask | None = None) -> float:
-    """Structural similarity (Wang et al. 2004) with their Gaussian window; its mean over all pixels or `where`."""
+def ssim(filled: Pixels, true: Pixels, where: Mask) -> tuple[float, float]:
+    """Structural similarity (Wang et al. 2004, their Gaussian window): its mean over the picture and over `where`."""
     from skimage.metrics import structural_similarity
 
     mean, similarity = structural_similarity(
         filled, true, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
     )
-    return float(mean if where is None else similarity[where].mean())
+    return float(mean), float(similarity[where].mean())

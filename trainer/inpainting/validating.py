@@ -80,7 +80,9 @@ def validate(
         if should_stop():
             raise Stopped("The training was asked to stop while it validated.")
         filled = np.asarray(inpainter.filled(picture.pixels, picture.mask), np.uint8)
-        measured.setdefault(picture.group, []).append((psnr(filled, picture.pixels), ssim(filled, picture.pixels)))
+        measured.setdefault(picture.group, []).append(
+            (psnr(filled, picture.pixels), ssim(filled, picture.pixels, picture.mask)[0])
+        )
         columns.setdefault(picture.group, _column(picture, filled))
     figures: dict[str, float] = {}
     for group, found in sorted(measured.items()):

@@ -192,7 +192,7 @@ def _measure(  # noqa: PLR0917
 
 def figures_of(filled: Pixels, true: Pixels, mask: Mask) -> FillFigures:
     """Every figure of one filled photo."""
+    whole, inside = ssim(filled, true, mask)
     return FillFigures(
-        psnr(filled, true), psnr(filled, true, mask), ssim(filled, true), ssim(filled, true, mask),
-        l1(filled, true), l1(filled, true, mask),
+        psnr(filled, true), psnr(filled, true, mask), whole, inside, l1(filled, true), l1(filled, true, mask)
     )  # fmt: skip
