@@ -11,6 +11,7 @@ from inference.errors import CheckpointError, InferenceError
 from inference.networks.encoders import is_known
 from inference.networks.folded import FOLDED, FoldedTrunk, batch_normed
 from inference.networks.hinted import HINT_CHANNELS, HintedUNet
+from inference.networks.padding import beyond
 
 COLOUR_LEVELS = (32, 64, 96, 160, 208, 224)
 COLOUR_DECODER = (160, 128, 96, 64, 32)
@@ -89,7 +90,7 @@ class ColorizerNetwork(nn.Module):
     def forward(self, luma: torch.Tensor, hints: torch.Tensor | None = None) -> torch.Tensor:
         seen = self._input(luma, hints)
         height, width = seen.shape[-2:]
-        padded = F.pad(seen, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
+        padded = F.pad(seen, beyond(height, width, self.multiple), mode="replicate")
         answer: torch.Tensor = self.unet(padded)
         chroma = LARGEST_CHROMA * torch.tanh(answer.float())
         if chroma.shape[-2:] != padded.shape[-2:]:

@@ -17,6 +17,7 @@ from inference.networks.encoders import (
     no_inplace_norm,
 )
 from inference.networks.folded import FOLDED, FOLDED_CHANNELS, FOLDED_DECODER, FoldedUNet, batch_normed, inplace_normed
+from inference.networks.padding import beyond
 
 _CHANNEL_MEAN = (0.485, 0.456, 0.406)
 _CHANNEL_DEVIATION = (0.229, 0.224, 0.225)
@@ -110,9 +111,8 @@ class DetectorNetwork(nn.Module):
         if photos.ndim != 4 or photos.shape[1] != 3:
             raise InferenceError(f"A detector takes N×3×H×W, not {tuple(photos.shape)}.")
         height, width = photos.shape[-2:]
-        bottom, right = -height % self.multiple, -width % self.multiple
         normalised = (photos - self.mean) / self.deviation
-        padded = F.pad(normalised, (0, right, 0, bottom), mode="replicate")
+        padded = F.pad(normalised, beyond(height, width, self.multiple), mode="replicate")
         logits: torch.Tensor = self.unet(padded if self.shrink == 1 else F.avg_pool2d(padded, self.shrink))
         if self.shrink > 1:
             logits = F.interpolate(logits, size=padded.shape[-2:], mode="bilinear", align_corners=False)

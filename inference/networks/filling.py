@@ -20,6 +20,7 @@ from inference.networks.inpainter import (
     enlarged,
     mixed,
 )  # fmt: skip
+from inference.networks.padding import beyond
 from inference.networks.partial import PartialConv2d, renormalisation
 from inference.networks.rays import first_known, read_rays
 from inference.networks.smooth import smooth_fill
@@ -53,9 +54,9 @@ class Filling(nn.Module):
     @torch.inference_mode()
     def forward(self, photos: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         height, width = photos.shape[-2:]
-        beyond = (0, -width % self.multiple, 0, -height % self.multiple)
-        known = F.pad(valid, beyond)
-        normalised = F.pad(((photos - self.mean) / self.deviation).masked_fill(valid <= 0, 0), beyond)
+        added = beyond(height, width, self.multiple)
+        known = F.pad(valid, added)
+        normalised = F.pad(((photos - self.mean) / self.deviation).masked_fill(valid <= 0, 0), added)
         filled = self._fill(normalised.contiguous(), known)[..., :height, :width]
         return torch.where(valid > 0, photos, filled * self.deviation + self.mean)
 

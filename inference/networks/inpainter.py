@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
+from inference.networks.padding import beyond
 from inference.networks.partial import Masked, PartialConv2d
 from inference.networks.rays import DIRECTIONS, rays
 from inference.networks.smooth import smooth_fill
@@ -192,9 +193,9 @@ class InpainterNetwork(nn.Module):
                 f"An inpainter takes N×3×H×W and N×1×H×W, not {tuple(photos.shape)} and {tuple(valid.shape)}."
             )
         height, width = photos.shape[-2:]
-        beyond = (0, -width % self.multiple, 0, -height % self.multiple)
-        known = F.pad(valid, beyond)
-        normalised = F.pad(((photos - self.mean) / self.deviation).masked_fill(valid <= 0, 0), beyond)
+        added = beyond(height, width, self.multiple)
+        known = F.pad(valid, added)
+        normalised = F.pad(((photos - self.mean) / self.deviation).masked_fill(valid <= 0, 0), added)
         picture = self.picture(normalised, known)[..., :height, :width]
         return picture * self.deviation + self.mean
 
