@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inference.checkpoint import load_checkpoint
 from inference.colour import Field, GuidedChroma, luma_of, quantised, to_luma_and_chroma, to_rgb
 from inference.detector import has_native_bfloat16
-from inference.errors import CheckpointError, UsageProblem
+from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.metadata import Array
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
@@ -134,6 +134,10 @@ class Colorizer:
         with _precision(self._device.type):
             answer = self._network(picture, points)
         chroma: NDArray[np.float32] = answer[0].permute(1, 2, 0).float().cpu().numpy()
+        if not np.isfinite(chroma).all():
+            raise InferenceError(
+                f"{self.name} answers with what is no number: its weights are damaged; export it again."
+            )
         return np.ascontiguousarray(chroma)
 
     def _check(self, photo: Photo, samples: Array, saturation: float, hints: Sequence[Hint]) -> None:

@@ -10,7 +10,7 @@ import torch
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.colorizer import Colorizer, Hint
 from inference.colour import luma_of, to_luma_and_chroma
-from inference.errors import CheckpointError, UsageProblem
+from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from inference.photo import Photo, decode
@@ -164,3 +164,12 @@ def test_other_checkpoints_are_refused(tmp_path: Path) -> None:
         Colorizer.load(path)
     with pytest.raises(UsageProblem, match="16 to 512"):
         Colorizer(Painter(), 1024, NAME)
+
+
+def test_an_answer_that_is_no_number_is_no_colour() -> None:
+    class Lost(Painter):
+        def forward(self, luma: torch.Tensor, hints: torch.Tensor | None = None) -> torch.Tensor:
+            return super().forward(luma, hints) * float("nan")
+
+    with pytest.raises(InferenceError, match="weights are damaged"):
+        Colorizer(Lost(), 64, NAME).colour(photo_of(noise((40, 40))))
