@@ -53,16 +53,24 @@ class Hint:
 class Colorizer:
     """A colorizer network with the size of picture it was trained on and the name it goes by in results."""
 
-    def __init__(self, network: ColorizerNetwork, side: int, name: ModelName, *, device: str | None = None) -> None:
+    def __init__(
+        self, network: ColorizerNetwork, side: int, name: ModelName, *, scale: float = 1.0, device: str | None = None
+    ) -> None:  # fmt: skip
         """Use `network` on `device`; without one, a GPU where there is.
 
         Photos are shown to it with their longer side shrunk to `side` pixels, 16 to 512; smaller ones as they are.
-        Raises UsageProblem for another side.
+        Its chroma is multiplied by `scale`, above 0 and up to 4, for which it was calibrated. Raises UsageProblem for
+        another side or scale.
         """
         if not 16 <= side <= LARGEST_SIDE:
             raise UsageProblem(f"A colorizer sees photos of 16 to {LARGEST_SIDE} pixels, not {side}.")
+        if not 0 < scale <= MOST_SATURATION:
+            raise UsageProblem(
+                f"A colorizer's chroma is scaled by more than 0 and up to {MOST_SATURATION:g}, not {scale}."
+            )
         self.name = name
         self.side = side
+        self.scale = scale
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
 
@@ -84,14 +92,14 @@ class Colorizer:
         network = build_colorizer(ColorizerArchitecture.from_dict(checkpoint.architecture))
         try:
             network.load_state_dict(checkpoint.state)
-            side = int(checkpoint.settings["side"])
+            side, scale = int(checkpoint.settings["side"]), float(checkpoint.settings.get("chroma_scale", 1.0))
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
             cause = str(error).splitlines()[0]
             raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
         if threads is not None:
             torch.set_num_threads(threads)
         fold_norms(network)
-        return cls(network, side, name or ModelName.of_file("colorizer", path), device=device)
+        return cls(network, side, name or ModelName.of_file("colorizer", path), scale=scale, device=device)
 
     def colour(
         self, photo: Photo, source: Array | None = None, *, saturation: float = 1.0, hints: Sequence[Hint] = (),
@@ -125,7 +133,7 @@ class Colorizer:
 
     @torch.inference_mode()
     def chroma(self, luma: Field, hints: Field | None = None) -> Field:
-        """What the network answers to luma `float32 H×W` in [0, 1], as it is: Cb, Cr `float32 H×W×2` in [-0.5, 0.5].
+        """What the network answers to luma `float32 H×W` in [0, 1]: Cb, Cr, scaled, `float32 H×W×2` in [-0.5, 0.5].
 
         `hints` are `float32 3×H×W` as the network takes them.
         """
@@ -138,7 +146,8 @@ class Colorizer:
             raise InferenceError(
                 f"{self.name} answers with what is no number: its weights are damaged; export it again."
             )
-        return np.ascontiguousarray(chroma)
+        scaled = np.ascontiguousarray(chroma) * np.float32(self.scale)
+        return np.clip(scaled, -0.5, 0.5, out=scaled)
 
     def _check(self, photo: Photo, samples: Array, saturation: float, hints: Sequence[Hint]) -> None:
         height, width = photo.size

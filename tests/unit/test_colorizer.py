@@ -146,12 +146,15 @@ def test_a_checkpoint_is_loaded_with_its_size_and_name(tmp_path: Path) -> None:
     path = tmp_path / "colour.safetensors"
     save_checkpoint(path, Checkpoint("colorizer", architecture.to_dict(), {"side": 96}, {}, network.state_dict()))
     colorizer = Colorizer.load(path)
-    assert colorizer.side == 96
+    assert (colorizer.side, colorizer.scale) == (96, 1.0)
     assert colorizer.name.name == "colorizer colour.safetensors"
     luma = np.random.default_rng(0).random((40, 40), np.float32)
     with torch.inference_mode():
         plain = network(torch.from_numpy(luma)[None, None])[0].permute(1, 2, 0).numpy()
     assert np.abs(colorizer.chroma(luma) - plain).max() < 2e-3  # bfloat16 and folded norms
+    settings = {"side": 96, "chroma_scale": 0.5}
+    save_checkpoint(path, Checkpoint("colorizer", architecture.to_dict(), settings, {}, network.state_dict()))
+    assert np.abs(Colorizer.load(path).chroma(luma) - 0.5 * plain).max() < 2e-3
 
 
 def test_other_checkpoints_are_refused(tmp_path: Path) -> None:
@@ -162,6 +165,8 @@ def test_other_checkpoints_are_refused(tmp_path: Path) -> None:
     save_checkpoint(path, Checkpoint("colorizer", {}, {}, {}, {"weight": torch.zeros(1)}))
     with pytest.raises(CheckpointError, match="do not fit"):
         Colorizer.load(path)
+    with pytest.raises(UsageProblem, match="scaled by more than 0"):
+        Colorizer(Painter(), 64, NAME, scale=0.0)
     with pytest.raises(UsageProblem, match="16 to 512"):
         Colorizer(Painter(), 1024, NAME)
 

@@ -22,7 +22,7 @@ from trainer.colouring.losses import (
 )
 from trainer.colouring.measures import mean_chroma, measure, together
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
-from trainer.colouring.validating import judged_photos, one_colour, references
+from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, one_colour, references
 from trainer.errors import TrainerError
 from trainer.features import FeaturesError, features_of
 from trainer.recipe import RecipeError
@@ -305,6 +305,16 @@ def test_groups_of_validation_are_kept_apart(tmp_path: Path) -> None:
 def test_the_amount_of_colour() -> None:
     assert colour_amount(np.full((30, 30, 3), 90, np.uint8)) < 1e-6
     assert colour_amount(colourful()) > 0.1
+
+
+def test_chroma_is_scaled_to_what_is_nearest_but_not_to_grey() -> None:
+    judged = [JudgedPhoto("general", colourful(seed) // 2 + 60) for seed in range(3)]
+    true = [to_luma_and_chroma(each.pixels.astype(np.float32) / 255)[1] for each in judged]
+    scale, figures = best_scale(judged, [chroma / np.float32(0.9) for chroma in true])
+    assert scale == 0.9
+    assert figures["general/ciede2000"] < 0.6
+    assert best_scale(judged, [-chroma for chroma in true])[0] == 0.7  # all wrong: the least that is allowed
+    assert best_scale(judged, [chroma * np.float32(0.1) for chroma in true])[0] == 1.2  # pale: the most there is
 
 
 # recipes
