@@ -1,5 +1,6 @@
 """The wheel, built from what git tracks, works in an environment that has never seen the checkout."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +63,30 @@ def test_the_command_is_installed_and_migrates(python: Path, tmp_path: Path) -> 
 def test_weights_bundles_and_configs_came_along(python: Path, tmp_path: Path) -> None:
     code = (
         "import inference, annotator, trainer; from pathlib import Path\n"
-        "from inference.shipped import shipped_path; assert shipped_path('detector').is_file()\n"
+        "from inference.names import KINDS; from inference.shipped import shipped_path\n"
+        "assert [kind for kind in KINDS if not shipped_path(kind).is_file()] == []\n"
         "static = Path(annotator.__file__).parent / 'static'; assert (static / 'editor.js').is_file(), static\n"
         "assert (static / 'viewer.js').is_file()\n"
         "assert list((Path(trainer.__file__).parent / 'configs').glob('*/*.yaml'))\n"
     )
     run([str(python), "-c", code], tmp_path)
+
+
+def test_a_photo_is_restored_with_what_came_along(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "aunt.jpg").write_bytes(cv2.imencode(".jpg", _scratched())[1].tobytes())
+    told = json.loads(run([str(python.parent / "heirloom"), "restore", "aunt.jpg", "--out", "out", "--json"], tmp_path))
+    (done,) = told["done"]
+    assert {kind: name.rpartition("-")[0] for kind, name in done["models"].items()} == {
+        "detector": "detector shipped", "inpainter": "inpainter shipped", "colorizer": "colorizer shipped",
+    }  # fmt: skip
+    assert 0 < done["marked_share"] < 0.5
+    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert files == [f"aunt.{what}" for what in ("color.png", "json", "mask.png", "restored-color.png", "restored.png")]
+
+
+def _scratched() -> np.ndarray:
+    """Soft blobs with a scratch that no detector should miss."""
+    blobs = np.random.default_rng(0).integers(60, 140, (6, 8, 3), np.uint8)
+    photo = cv2.resize(blobs, (256, 192), interpolation=cv2.INTER_CUBIC)
+    cv2.line(photo, (40, 10), (90, 180), (250, 250, 250), 2)
+    return photo

@@ -15,7 +15,7 @@ from inference.errors import CheckpointError, PhotoError, UsageProblem
 from inference.fill import ClassicalInpainter, Filled
 from inference.inpainter import Inpainter
 from inference.metadata import Array
-from inference.names import ModelName
+from inference.names import KINDS, ModelName
 from inference.photo import Photo
 from inference.png import encode_png
 from inference.probability import mask_at, quantise
@@ -200,6 +200,18 @@ def test_checkpoints_of_the_three_parts_make_a_restorer(tmp_path: Path) -> None:
     assert learned.models["inpainter"].name == "inpainter i.safetensors"
     with pytest.raises(UsageProblem, match=r"telea needs no inpainter; leave out .*i\.safetensors"):
         Restorer.load(detector, inpainter, colours, method="telea", device="cpu")
+
+
+def test_the_shipped_models_restore_without_any_set_up() -> None:
+    source = np.full((96, 128), 120, np.uint16) * 257 + noise(96, 128, dtype=np.uint16) // 32
+    source[:, 60:62] = 65000
+    result = Restorer.load().restore(decode(encode_png(source), "aunt.png"))
+    assert {part: name.source for part, name in result.models.items()} == dict.fromkeys(KINDS, "shipped")
+    assert result.mask[:, 60:62].mean() > 0.9
+    assert result.mask.mean() < 0.2
+    np.testing.assert_array_equal(result.restored[~result.mask], source[~result.mask])
+    assert np.abs(result.restored[result.mask] / 257.0 - 124).max() < 30, "the scratch is gone"
+    assert {each.dtype for each in (result.restored, result.color, result.restored_color)} == {np.dtype(np.uint16)}
 
 
 def test_where_no_inpainter_ships_nothing_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
