@@ -15,14 +15,15 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 
 from inference.checkpoint import load_checkpoint
@@ -105,13 +106,30 @@ def photo_of(size: int) -> Photo:
 
 
 def memory(model: str, size: int) -> float:
-    """By how much the process's peak grew while it coloured one photo, MiB; the result is part of it."""
+    """By how much the process's memory grew at most while it coloured one photo, MiB; the result is part of it.
+
+    It is looked at every few milliseconds: the peak that the system keeps is that of making the photo.
+    """
     torch.set_num_threads(1)
     colorizer, photo = colorizer_of(model), photo_of(size)
     colorizer.colour(photo_of(LARGEST_SIDE))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before, seen, done = _resident(), [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            seen.append(_resident())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     colorizer.colour(photo)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    done.set()
+    watcher.join()
+    return max(seen) - before
+
+
+def _resident() -> float:
+    """What of this process is in memory now, MiB."""
+    return float(psutil.Process().memory_info().rss) / 2**20
 
 
 def _take_turns(ways: dict[str, Callable[[], object]], rounds: int, threads: int) -> dict[str, float]:
