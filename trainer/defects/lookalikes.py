@@ -9,6 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from trainer.defects.dress import draw_bow, draw_collar
 from trainer.defects.lines import curl
 from trainer.defects.records import Area, Lines, Mark, Pattern, Point, Specks, Stroke, Text, Tone
 from trainer.defects.sheet import Sheet, log_uniform, outline, points_of, scaled, seed_from, stroke_of, tapered
@@ -20,7 +21,7 @@ _FONTS = (
 )  # fmt: skip
 
 
-LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "garment", "edge", "frame")
+LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "garment", "collar", "bow", "edge", "frame")
 
 
 def draw_lookalikes(
@@ -212,6 +213,8 @@ _DRAWERS: dict[str, _Drawer] = {
     "glint": _glints,
     "cloth": _cloth,
     "garment": _garment,
+    "collar": draw_collar,
+    "bow": draw_bow,
     "edge": _edge,
     "frame": _frame,
 }

@@ -62,7 +62,7 @@ def draw_layers(seed: int, height: int, width: int, settings: DefectSettings) ->
     textures = open_textures(settings.textures)
     chance = np.random.default_rng(seed)
     ageing = draw_ageing(chance, settings.ageing)
-    sheet = draw_sheet(chance, height, width, ageing.cast)
+    sheet = draw_sheet(chance, height, width, ageing.cast, ageing.white)
     more = float(np.clip((max(height, width) / _COMMON_SIDE) ** 0.5, 0.85, 1.6))
     lookalikes = draw_lookalikes(chance, sheet, int(chance.poisson(more * settings.lookalikes)))
     more *= float(chance.gamma(3.0, 1 / 3))  # some prints were kept in an album, some in a pocket

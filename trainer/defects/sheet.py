@@ -42,11 +42,19 @@ class Sheet:
         return scaled(self.paper, float(chance.uniform(0.92, 1.04)))
 
 
-def draw_sheet(chance: np.random.Generator, height: int, width: int, cast: Tone) -> Sheet:
-    """The print of which a picture of this size shows a part, under a cast (gain per channel)."""
+def draw_sheet(
+    chance: np.random.Generator, height: int, width: int, cast: Tone, lightest: float | None = None
+) -> Sheet:
+    """The print of which a picture of this size shows a part, under a cast (gain per channel).
+
+    The lights of a print are its bare paper: in every second one that shows in the tone of `lightest` (0 to 255), what
+    white has become by ageing, so that brightness alone tells no damage from white cloth.
+    """
     side = max(float(max(height, width)), log_uniform(chance, *_WHOLE))
     white, warmth = float(chance.uniform(190, 255)), float(chance.uniform(0, 0.16))
     aged = float(chance.random() * chance.random())
+    if lightest is not None and chance.random() < 0.5:
+        white, warmth, aged = lightest * float(chance.uniform(0.9, 1)), 0.25 * warmth, 1.0
     paper = tuple(white * gain**aged for gain in cast)
     paper = (paper[0], paper[1] * (1 - 0.4 * warmth), paper[2] * (1 - warmth))
     return Sheet(height, width, side, paper, _behind(chance, paper))
