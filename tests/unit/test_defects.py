@@ -146,6 +146,14 @@ def test_lookalikes_change_the_photo_and_never_the_mask(kind: str) -> None:
     assert changed > 0
 
 
+def test_every_second_print_has_paper_like_its_own_lights() -> None:
+    cast, lightest = (1.0, 0.9, 0.7), 150.0
+    papers = [draw_sheet(np.random.default_rng(seed), 90, 90, cast, lightest).paper for seed in range(200)]
+    like_lights = [paper for paper in papers if paper[0] <= lightest]
+    assert 70 < len(like_lights) < 130
+    assert all(0.66 < blue / red <= 0.7 and red >= 0.9 * lightest for red, _, blue in like_lights)
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_the_largest_defect_and_the_covered_share_are_honoured(seed: int, textures: Path) -> None:
     settings = DefectSettings(
