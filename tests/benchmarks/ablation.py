@@ -48,8 +48,10 @@ KEPT = ("dice", "best_dice", "auc", "average_precision")
 """Figures that are kept of every photo."""
 SIDE = 256
 """Of the synthetic pictures that all rows are measured on."""
-CALIBRATION, JUDGED = 40, 56
+CALIBRATION, JUDGED = 24, 40
 """How many of them give the threshold, and how many the figures: each shows another photo."""
+ROUGH = "street"
+"""A real photo whose mask is too rough to tell rows apart: it is left out."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ ROWS = (
     Row("half", "half the resolution (512 for 1024)", ("shrink=2",)),
     Row("quarter", "a quarter of the resolution (256 for 1024)", ("shrink=4",)),
     Row("mirror", "no mirror image averaged", mirror=False, trains=False),
-    Row("in-place", "batch normalisation in place of in-place", ("norm=batch",)),
+    Row("in-place", "in-place activated normalisation", ("norm=inplace",)),
     Row(
         "folded", "our default network, `folded`",
         ("encoder=folded", "stem=encoder", "norm=batch", "decoder_channels=128,96,64,48,32"),
@@ -96,6 +98,8 @@ class Bench:
     config: Path
     """The base: a recipe."""
     data: Path
+    mirror: bool = True
+    """Average the photo and its mirror image; without, measuring takes half the time."""
 
     def recipe(self, *changes: str) -> DetectorRecipe:
         """The base with fields changed."""
@@ -125,7 +129,7 @@ class Bench:
     def real(self) -> dict[str, tuple[Pixels, Mask]]:
         """Photos with real damage and their masks."""
         photos = pairs_in([self.data / "real" / "pairs", self.data / "real" / "prints"])
-        truths = {photo.name: photo.read() for photo in photos}
+        truths = {photo.name: photo.read() for photo in photos if photo.name != ROUGH}
         return {name: (truth.pixels, truth.mask) for name, truth in truths.items()}
 
     def figures(self, find: Find) -> dict[str, Any]:
@@ -161,7 +165,7 @@ def run(bench: Bench, row: Row, seed: int, out: Path) -> dict[str, Any]:
     begun = time.process_time()
     checkpoint = _trained(recipe, out / f"{row.name if row.trains else 'base'}-{seed}", f"{row.name}, seed {seed}")
     seconds = time.process_time() - begun if row.trains else 0.0
-    found = bench.figures(Detector.load(checkpoint, mirror=row.mirror).probability)
+    found = bench.figures(Detector.load(checkpoint, mirror=row.mirror and bench.mirror).probability)
     about = {"row": row.name, "title": row.title, "changes": row.changes, "seed": seed, "base": bench.digest}
     cost = {"seconds": seconds, "pictures": recipe.steps * recipe.accumulate * recipe.batch, "size": recipe.size}
     return _write(done, {**about, **cost, **found})
@@ -230,6 +234,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="ROW", help=", ".join(names))
+    parser.add_argument("--no-mirror", action="store_true", help="measure all rows without the mirror image")
     parser.add_argument("--report", type=Path, metavar="FILE.md", help="write what is there as a table; train nothing")
     options = parser.parse_args()
     data = os.environ.get("HEIRLOOM_DATA")
@@ -238,7 +243,7 @@ def main() -> None:
     elif data is None:
         parser.error("set HEIRLOOM_DATA to the folder of photos and textures")
     else:
-        bench = Bench(options.base, Path(data))
+        bench = Bench(options.base, Path(data), not options.no_mirror)
         print(_shown(measure_top_hat(bench, options.out)), flush=True)
         for row, seed in runs([row for row in ROWS if row.name in options.only], options.seeds):
             print(_shown(run(bench, row, seed, options.out)), flush=True)
