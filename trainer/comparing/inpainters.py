@@ -73,7 +73,7 @@ def hole_figures(filled: Pixels, true: Pixels, hole: Mask) -> Figures:
     part = around(hole)
     where = hole[part]
     near, known = np.ascontiguousarray(filled[part]), np.ascontiguousarray(true[part])
-    return {"psnr": psnr(near, known, where), "ssim": ssim(near, known, where), "l1": l1(near, known, where)}
+    return {"psnr": psnr(near, known, where), "ssim": ssim(near, known, where)[1], "l1": l1(near, known, where)}
 
 
 def around(mask: Mask) -> tuple[slice, slice]:
