@@ -85,8 +85,8 @@ def _colorizer(_: SnapshotChoice | None) -> Recipe:
     )
     first = _first_settings(basis)
     with st.expander("More settings"):
-        start = _shipped_start("colorizer")
         hints = st.toggle("Takes colours that a person gives", basis.hints, key="colorizer-hints")
+        start = hints == basis.hints and _shipped_start("colorizer")
         more = _more_settings(basis)
     return replace(
         basis, photos=photos, loss=STAGES[stage or "distance"][1], init=SHIPPED if start else "", hints=hints,

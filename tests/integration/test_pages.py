@@ -197,6 +197,7 @@ def test_a_colorizer_is_trained_on_a_folder_and_no_snapshot(
     [(recipe, snapshot)] = asked
     assert isinstance(recipe, ColorizerRecipe)
     assert (recipe.photos, recipe.loss.perceptual, recipe.loss.l1, recipe.hints) == (("/photos",), 1, 0, False)
+    assert recipe.init == "", "what ships takes hints: its weights do not fit this network"
     assert snapshot is None
 
 

@@ -290,30 +290,33 @@ def test_a_failed_training_says_why_in_a_sentence_and_keeps_its_log(platform: Pl
 def test_inpainters_are_compared_on_known_holes_and_colorizers_on_colour_photos(platform: Platform) -> None:
     settings, database = platform.settings, platform.database
     photo = tiny.add_photo(settings, database, 20, masked="imported")
-    rivals = {"inpainter": tiny.tiny_inpainter, "colorizer": tiny.tiny_colorizer}
-    for kind, make in rivals.items():
-        tiny.put_in_production(settings, make(settings.home / f"rival-{kind}.safetensors", seed=7), kind=kind)
+    pairs: dict[str, list[str]] = {}
+    for kind, make in (("inpainter", tiny.tiny_inpainter), ("colorizer", tiny.tiny_colorizer)):
+        champion = registry.find_model(settings, kind, "production").spec
+        rival = tiny.put_in_production(settings, make(settings.home / f"rival-{kind}.safetensors", seed=7), kind=kind)
+        pairs[kind] = [champion, f"{kind}@{rival}"]
 
-    filled = run(platform, "compare", {"models": ["inpainter@1", "inpainter@2"], "photo_ids": [photo.id]})
+    filled = run(platform, "compare", {"models": pairs["inpainter"], "photo_ids": [photo.id]})
     assert filled.status == "done", filled.error
     assert (filled.result["kind"], filled.result["counts"]) == ("inpainter", {"real": 1})
     (shown,) = filled.result["photos"]
-    first, second = (shown["models"][spec] for spec in ("inpainter@1", "inpainter@2"))
+    first, second = (shown["models"][spec] for spec in pairs["inpainter"])
     assert first["figures"]["psnr"] > 0
     assert first["figures"] != second["figures"]
     assert first["picture"] != second["picture"]
     assert shown["apart"] > 0
-    assert filled.result["figures"]["inpainter@1"]["real"] == first["figures"]
+    assert filled.result["figures"][pairs["inpainter"][0]]["real"] == first["figures"]
 
     grey = tiny.add_photo(settings, database, 21, grey=True)
-    wanted = {"models": ["colorizer@1", "colorizer@2"], "photo_ids": [photo.id, grey.id]}
+    wanted = {"models": pairs["colorizer"], "photo_ids": [photo.id, grey.id]}
     coloured = run(platform, "compare", wanted)
     assert coloured.status == "done", coloured.error
     assert coloured.result["counts"] == {"colour": 1, "old": 1}
-    figures = {entry["group"]: entry["models"]["colorizer@1"]["figures"] for entry in coloured.result["photos"]}
+    champion = pairs["colorizer"][0]
+    figures = {entry["group"]: entry["models"][champion]["figures"] for entry in coloured.result["photos"]}
     assert figures["old"] == {}, "nobody knows the colours of an old photo"
     assert figures["colour"]["ciede2000"] > 0
-    assert coloured.result["figures"]["colorizer@1"] == {"colour": figures["colour"]}
+    assert coloured.result["figures"][champion] == {"colour": figures["colour"]}
 
-    mixed = run(platform, "compare", {"models": ["inpainter@1", "colorizer@1"], "photo_ids": None})
+    mixed = run(platform, "compare", {"models": [pairs["inpainter"][0], champion], "photo_ids": None})
     assert mixed.error == "A comparison is between models of one kind, not colorizer and inpainter."
