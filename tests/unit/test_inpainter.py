@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference import patchwork
-from inference.checkpoint import Checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.errors import CheckpointError, PhotoError
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.inpainter import Inpainter
@@ -21,6 +21,9 @@ from inference.networks.inpainter import InpainterArchitecture, build_inpainter
 from inference.patchwork import fill_by_tiles
 from inference.photo import Photo, decode
 from inference.png import encode_png
+from inference.resolve import shipped_model
+from trainer.inpainting.recipe import InpainterRecipe
+from trainer.inpainting.starting import architecture_of
 
 SMALL = InpainterArchitecture(channels=(6, 8), kernels=(3, 3), decoder_channels=(6,), convolutions=1, fine=4)
 NAME = ModelName("inpainter", "1", "file")
@@ -199,6 +202,20 @@ def test_loads_what_a_training_saved(tmp_path: Path) -> None:
     model = Inpainter.load(path)
     assert model.largest_hole == 77
     assert model.name.name == "inpainter i.safetensors"
+
+
+def test_the_shipped_inpainter_is_the_network_that_recipes_train() -> None:
+    path, name = shipped_model("inpainter")
+    checkpoint = load_checkpoint(path)
+    assert InpainterArchitecture.from_dict(checkpoint.architecture) == InpainterArchitecture()
+    assert architecture_of(InpainterRecipe()) == InpainterArchitecture()
+    assert "/" not in checkpoint.provenance["recipe"]["init"]
+    assert not any(folder.startswith("/") for folder in checkpoint.provenance["recipe"]["photos"])
+    model = Inpainter.load(device="cpu")
+    assert model.name == name
+    source, mask = smooth(96, 96), scratched(96, 96)
+    filled = model.filled(source, mask)
+    assert np.abs(filled.astype(int) - source).mean(where=mask[..., None]) < 6
 
 
 @pytest.mark.parametrize(
