@@ -107,7 +107,9 @@ def report(out: Path, order: Sequence[str]) -> str:
         name: Group(found[0]["title"], found, [[run["real"][photo] for photo in real] for run in found])
         for name, found in rows.items()
     }
-    return head + _base(base, synthetic) + _table("Synthetic", synthetic) + _table("Real", damaged)
+    missing = [name for name in order if name not in rows]
+    note = f"\nRows that were not run: {', '.join(missing)}.\n" if missing else ""
+    return head + _base(base, synthetic) + note + _table("Synthetic", synthetic) + _table("Real", damaged)
 
 
 def _base(base: Sequence[dict[str, Any]], synthetic: dict[str, Group]) -> str:
@@ -123,7 +125,7 @@ def _base(base: Sequence[dict[str, Any]], synthetic: dict[str, Group]) -> str:
             lines.append(
                 f"That is less than the {_LEARNED:g} times of a base that has learned: read the rows with doubt."
             )
-    return " ".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _table(title: str, groups: dict[str, Group]) -> str:
