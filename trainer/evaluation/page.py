@@ -1,5 +1,6 @@
 """A page made of strips one below the other, each drawn by matplotlib and measured in inches from its top left."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ LINE = 0.25
 """From one line of a table to the next."""
 INK, SOFT, RULE = "#1d1d1f", "#6e6e73", "#d9d9de"
 _DOTS = 110
+_REMARK_LINE, _REMARK_LETTERS = 0.2, 160
+"""From one line of a remark to the next, and how many letters fit in it."""
 
 
 class Strip:
@@ -67,7 +70,8 @@ def drawn_table(
     sections: Sequence[tuple[str, Sequence[Row]]], headings: Mapping[str, str], remark: str
 ) -> Strip:  # fmt: skip
     """Rows in titled sections below their headings (by key of the figures), with a remark at the end."""
-    part = Strip(LINE * (1 + sum(2 + len(rows) for _, rows in sections)) + 0.4)
+    remarks = textwrap.wrap(remark, _REMARK_LETTERS)
+    part = Strip(LINE * (1 + sum(2 + len(rows) for _, rows in sections)) + 0.2 + _REMARK_LINE * len(remarks))
     first = 5.0
     rights = [first + (WIDTH - MARGIN - first) * (place + 1) / len(headings) for place in range(len(headings))]
     for right, heading in zip(rights, headings.values(), strict=True):
@@ -84,7 +88,8 @@ def drawn_table(
             for right, key in zip(rights, headings, strict=True):
                 part.text(right, y - 0.02, figures.get(key, "–"), ha="right", **look)
         y += LINE
-    part.text(MARGIN, y + 0.1, remark, color=SOFT, fontsize=8.5)
+    for number, line in enumerate(remarks):
+        part.text(MARGIN, y + 0.1 + _REMARK_LINE * number, line, color=SOFT, fontsize=8.5)
     return part
 
 

@@ -21,7 +21,7 @@ Pixels = npt.NDArray[np.uint8]
 
 _CURVE_SIDE = 3.15
 _CURVES = _CURVE_SIDE + 1.15
-_NAMES_ALINE = 3
+_NAMES_A_LINE = 3
 _TALLEST = 5.5
 _MOST_PHOTOS = 24
 _MOST_COLUMNS = 3
@@ -67,7 +67,7 @@ def _table(outcome: Outcome) -> Strip:
 
 
 def _curves(outcome: Outcome) -> Strip:
-    lines = -(-(len(outcome.models) + 1) // _NAMES_ALINE)
+    lines = -(-(len(outcome.models) + 1) // _NAMES_A_LINE)
     part = Strip(_CURVES + LINE * lines + 0.1)
     step = (WIDTH - 2 * MARGIN + 0.35) / 3
     for place, (title, across, upwards, key, xs) in enumerate(
@@ -90,9 +90,9 @@ def _names(part: Strip, outcome: Outcome) -> None:
     """Which colour is which, below the curves."""
     named = [(str(evaluation.finder), _colour(number)) for number, evaluation in enumerate(outcome.models)]
     named.append((str(outcome.reference.finder), _REFERENCE_COLOUR))
-    column = (WIDTH - 2 * MARGIN) / _NAMES_ALINE
+    column = (WIDTH - 2 * MARGIN) / _NAMES_A_LINE
     for number, (name, colour) in enumerate(named):
-        x, y = MARGIN + column * (number % _NAMES_ALINE), _CURVES + LINE * (number // _NAMES_ALINE)
+        x, y = MARGIN + column * (number % _NAMES_A_LINE), _CURVES + LINE * (number // _NAMES_ALINE)
         part.box(x, y - 0.07, 0.28, 0.035, colour)
         part.text(x + 0.36, y, short(name, 42), fontsize=9)
     part.text(

@@ -15,7 +15,7 @@ _GAP = 0.1
 _TALLEST = 4.0
 _BELOW = {
     "damaged": "as it is, {damaged} dB",
-    "found": "found (green right, red wrong, blue missed)",
+    "found": "green found, red wrong, blue missed",
     "restored": "restored, {restored} dB",
     "true mask": "filled under the true mask, {ceiling} dB",
     "expert": "the expert's",
