@@ -92,7 +92,7 @@ def _names(part: Strip, outcome: Outcome) -> None:
     named.append((str(outcome.reference.finder), _REFERENCE_COLOUR))
     column = (WIDTH - 2 * MARGIN) / _NAMES_A_LINE
     for number, (name, colour) in enumerate(named):
-        x, y = MARGIN + column * (number % _NAMES_A_LINE), _CURVES + LINE * (number // _NAMES_ALINE)
+        x, y = MARGIN + column * (number % _NAMES_A_LINE), _CURVES + LINE * (number // _NAMES_A_LINE)
         part.box(x, y - 0.07, 0.28, 0.035, colour)
         part.text(x + 0.36, y, short(name, 42), fontsize=9)
     part.text(
