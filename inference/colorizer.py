@@ -11,17 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.checkpoint import load_checkpoint
 from inference.colour import Field, GuidedChroma, luma_of, quantised, to_luma_and_chroma, to_rgb
 from inference.detector import has_native_bfloat16
-from inference.errors import CheckpointError, InferenceError, UsageProblem
+from inference.errors import InferenceError, UsageProblem
+from inference.loading import load_network
 from inference.metadata import Array
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from inference.networks.hinted import HINT_CHANNELS
 from inference.networks.lean import fold_norms
 from inference.photo import Photo
-from inference.resolve import shipped_model
 
 LARGEST_SIDE = 512
 MOST_SATURATION = 4.0
@@ -84,22 +83,17 @@ class Colorizer:
         `name` is what results call it (by default the file's name and hash); `threads` sets torch's threads for the
         whole process. Raises CheckpointError naming the file and the remedy.
         """
-        if path is None:
-            path, name = shipped_model("colorizer")
-        checkpoint = load_checkpoint(path)
-        if checkpoint.kind != "colorizer":
-            raise CheckpointError(f"{path}: this is a checkpoint of kind {checkpoint.kind}; give one of a colorizer.")
-        network = build_colorizer(ColorizerArchitecture.from_dict(checkpoint.architecture))
-        try:
-            network.load_state_dict(checkpoint.state)
-            side, scale = int(checkpoint.settings["side"]), float(checkpoint.settings.get("chroma_scale", 1.0))
-        except (RuntimeError, KeyError, TypeError, ValueError) as error:
-            cause = str(error).splitlines()[0]
-            raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
+        network, (side, scale), called = load_network(
+            "colorizer",
+            path,
+            name,
+            build=lambda described: build_colorizer(ColorizerArchitecture.from_dict(described)),
+            read=lambda settings: (int(settings["side"]), float(settings.get("chroma_scale", 1.0))),
+        )
         if threads is not None:
             torch.set_num_threads(threads)
         fold_norms(network)
-        return cls(network, side, name or ModelName.of_file("colorizer", path), scale=scale, device=device)
+        return cls(network, side, called, scale=scale, device=device)
 
     def colour(
         self, photo: Photo, source: Array | None = None, *, saturation: float = 1.0, hints: Sequence[Hint] = (),

@@ -10,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from inference.checkpoint import load_checkpoint
-from inference.errors import CheckpointError, InferenceError
+from inference.errors import InferenceError
+from inference.loading import load_network
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.networks.lean import fold_norms
 from inference.probability import checked_threshold
-from inference.resolve import shipped_model
 from inference.tiles import run_tiled
 
 _SMALLEST_TILE = 128
@@ -56,23 +55,18 @@ class Detector:
         whole process; `threshold` takes the place of the one that the checkpoint was calibrated for. Raises
         CheckpointError naming the file and the remedy, UsageProblem for an impossible threshold.
         """
-        if path is None:
-            path, name = shipped_model("detector")
-        checkpoint = load_checkpoint(path)
-        if checkpoint.kind != "detector":
-            raise CheckpointError(f"{path}: this is a checkpoint of kind {checkpoint.kind}; give one of a detector.")
-        network = build_detector(DetectorArchitecture.from_dict(checkpoint.architecture))
-        try:
-            network.load_state_dict(checkpoint.state)
-            calibrated = float(checkpoint.settings["threshold"])
-        except (RuntimeError, KeyError, TypeError, ValueError) as error:
-            cause = str(error).splitlines()[0]
-            raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
+        network, calibrated, called = load_network(
+            "detector",
+            path,
+            name,
+            build=lambda described: build_detector(DetectorArchitecture.from_dict(described)),
+            read=lambda settings: float(settings["threshold"]),
+        )
         if threads is not None:
             torch.set_num_threads(threads)
         fold_norms(network)
         used = calibrated if threshold is None else threshold
-        return cls(network, used, name or ModelName.of_file("detector", path), device=device, mirror=mirror)
+        return cls(network, used, called, device=device, mirror=mirror)
 
     def probability(
         self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None = None

@@ -8,18 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.checkpoint import load_checkpoint
 from inference.detector import has_native_bfloat16
-from inference.errors import CheckpointError, InferenceError, PhotoError
+from inference.errors import InferenceError, PhotoError
 from inference.fill import Filled
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
+from inference.loading import load_network
 from inference.metadata import Array
 from inference.names import ModelName
 from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
 from inference.patchwork import fill_by_tiles
 from inference.photo import Photo
-from inference.resolve import shipped_model
 
 __all__ = ["Filled", "Inpainter"]
 
@@ -60,21 +59,16 @@ class Inpainter:
         `name` is what results call it (by default the file's name and hash); `threads` sets torch's threads for the
         whole process. Raises CheckpointError naming the file and the remedy.
         """
-        if path is None:
-            path, name = shipped_model("inpainter")
-        checkpoint = load_checkpoint(path)
-        if checkpoint.kind != "inpainter":
-            raise CheckpointError(f"{path}: this is a checkpoint of kind {checkpoint.kind}; give one of an inpainter.")
-        network = build_inpainter(InpainterArchitecture.from_dict(checkpoint.architecture))
-        try:
-            network.load_state_dict(checkpoint.state)
-            largest_hole = int(checkpoint.settings["largest_hole"])
-        except (RuntimeError, KeyError, TypeError, ValueError) as error:
-            cause = str(error).splitlines()[0]
-            raise CheckpointError(f"{path}: weights and description do not fit ({cause}); export it again.") from error
+        network, largest_hole, called = load_network(
+            "inpainter",
+            path,
+            name,
+            build=lambda described: build_inpainter(InpainterArchitecture.from_dict(described)),
+            read=lambda settings: int(settings["largest_hole"]),
+        )
         if threads is not None:
             torch.set_num_threads(threads)
-        return cls(network, largest_hole, name or ModelName.of_file("inpainter", path), device=device)
+        return cls(network, largest_hole, called, device=device)
 
     def fill(self, photo: Photo, mask: NDArray[np.bool_], progress: Progress | None = None) -> Filled:
         """Fill the defects of `photo`; `mask` is bool H×W, true = defect. `progress` gets the share done.

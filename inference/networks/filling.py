@@ -4,6 +4,7 @@ Norms are folded into the partial convolutions; once nothing is unknown any more
 one with its border put right; and what only holes need is computed in holes only.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -34,7 +35,7 @@ def filling(network: InpainterNetwork, dtype: torch.dtype) -> "Filling":
     return (FoldedFilling if isinstance(network, FoldedInpainter) else PublishedFilling)(network, dtype)
 
 
-class Filling(nn.Module):
+class Filling(nn.Module, ABC):
     """Takes what InpainterNetwork takes, and returns the photo with its holes filled: `float N×3×H×W`.
 
     Where the photo is known the result is the photo, not the network's picture of it.
@@ -60,8 +61,9 @@ class Filling(nn.Module):
         filled = self._fill(normalised.contiguous(), known)[..., :height, :width]
         return torch.where(valid > 0, photos, filled * self.deviation + self.mean)
 
+    @abstractmethod
     def _fill(self, photos: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError
+        """As forward, of normalised photos whose sides are multiples of `multiple`."""
 
     def _features(self, parts: Sequence[Part], beside: Sequence[Part] = ()) -> Part:
         """What the decoder makes of what the encoder reached, at half resolution."""

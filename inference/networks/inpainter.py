@@ -1,5 +1,6 @@
 """The inpainter: a U-Net of partial convolutions that fills the holes of a photo."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -167,7 +168,7 @@ class PartialDecoder(nn.Module):
         return below
 
 
-class InpainterNetwork(nn.Module):
+class InpainterNetwork(nn.Module, ABC):
     """U-Net of partial convolutions that normalises and pads by itself.
 
     Takes photos `float N×3×H×W` in [0, 1], RGB, and what of them is known, `float N×1×H×W`, 1 = clean, 0 = to be
@@ -199,9 +200,9 @@ class InpainterNetwork(nn.Module):
         picture = self.picture(normalised, known)[..., :height, :width]
         return picture * self.deviation + self.mean
 
+    @abstractmethod
     def picture(self, photos: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """As forward, of normalised photos whose sides are multiples of `multiple`."""
-        raise NotImplementedError
 
     def encoder_norms(self) -> list[nn.BatchNorm2d]:
         """The normalisations that the second phase of a training freezes."""
