@@ -9,6 +9,12 @@ commands = typer.Typer()
 _evaluate = typer.Typer(no_args_is_help=True, help="Measure models on photos whose answer is known.")
 commands.add_typer(_evaluate, name="evaluate")
 
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")]
+Track = Annotated[
+    bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
+
 
 @_evaluate.command("detector")
 def evaluate_detector(
@@ -35,13 +41,9 @@ def evaluate_detector(
     mirror: Annotated[
         bool, typer.Option("--mirror/--no-mirror", help="Average each photo with its mirror image, as restoring does.")
     ] = True,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
-    ] = None,
-    track: Annotated[
-        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+    out: Out = None,
+    track: Track = True,
+    as_json: AsJson = False,
 ) -> None:
     """Measure detectors on photos with known masks, beside a classical method and the published figures."""
     from db.settings import Settings
@@ -75,13 +77,9 @@ def evaluate_colorizer(
             help="Folder of clean colour photos, read recursively (may be given again): a group of its own.",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
-    ] = None,
-    track: Annotated[
-        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+    out: Out = None,
+    track: Track = True,
+    as_json: AsJson = False,
 ) -> None:
     """Measure colorizers on clean colour photos, beside leaving them grey and giving all of a group one colour."""
     from db.settings import Settings
@@ -107,13 +105,9 @@ def evaluate_inpainter(
             help="Folder of clean photos, read recursively (may be given again); those below 256 pixels are left out.",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
-    ] = None,
-    track: Annotated[
-        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+    out: Out = None,
+    track: Track = True,
+    as_json: AsJson = False,
 ) -> None:
     """Measure inpainters on clean photos under irregular holes, beside four classical fills."""
     from db.settings import Settings
@@ -145,13 +139,9 @@ def evaluate_restoration(
             help="Folder of NAME.damaged.*, NAME.restored.* by an expert and NAME.mask.png (may be given again).",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")
-    ] = None,
-    track: Annotated[
-        bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")] = False,
+    out: Out = None,
+    track: Track = True,
+    as_json: AsJson = False,
 ) -> None:
     """Hold restored photos against an expert's: what finding and filling gain together, and the true mask would."""
     from db.settings import Settings
@@ -172,9 +162,7 @@ def evaluate_all(
     ],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for quality.md and a report of each part.")],
-    track: Annotated[
-        bool, typer.Option("--track/--no-track", help="Keep it as runs in MLflow, where there is a platform.")
-    ] = True,
+    track: Track = True,
 ) -> None:
     """Measure all models in use, each beside its baselines, and the whole way of a photo: one page of figures."""
     from db.settings import Settings
