@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from sqlalchemy.orm import Session
 
 from db.models import Job
@@ -155,9 +156,15 @@ def fill_number(page: Page, label: str, value: int) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose from one of Streamlit's lists."""
-    page.get_by_role("combobox", name=re.compile(label)).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose from one of Streamlit's lists; one that opens while the page still moves closes again by itself."""
+    field = page.get_by_role("combobox", name=re.compile(label))
+    wanted = page.get_by_role("option", name=option, exact=True)
+    field.click()
+    try:
+        wanted.wait_for(timeout=5_000)
+    except PlaywrightTimeout:
+        field.press("ArrowDown")
+    wanted.click()
 
 
 class Pictures:
