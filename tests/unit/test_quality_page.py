@@ -25,8 +25,8 @@ FIGURES: dict[str, Any] = {
     },
     "inpainter": {
         "data": {"photos": 97},
-        "models": [{"name": "inpainter shipped-1", "groups": {"10-20": FILLS}, "gain": {"10-20": 0.875}}],
-        "references": [{"name": "Telea", "groups": {"10-20": {"psnr": 29.25, "ssim": 0.9}}}],
+        "models": [{"name": "inpainter shipped-1", "bins": {"10-20": FILLS}, "gain": {"10-20": 0.875}}],
+        "references": [{"name": "Telea", "bins": {"10-20": {"psnr": 29.25, "ssim": 0.9}}}],
         "published": {"name": "Liu et al.", "psnr": {"10-20": 28.32, "20-30": 25.25}},
     },
     "colorizer": {

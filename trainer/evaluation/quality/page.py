@@ -37,8 +37,8 @@ def _inpainter(found: Mapping[str, Any]) -> str:
     model = found["models"][0]
     lines = []
     for group, gain in model["gain"].items():
-        rows = [(model["name"], {**model["groups"][group], "gain": gain})]
-        rows += [(each["name"], each["groups"][group]) for each in found["references"] if group in each["groups"]]
+        rows = [(model["name"], {**model["bins"][group], "gain": gain})]
+        rows += [(each["name"], each["bins"][group]) for each in found["references"] if group in each["bins"]]
         rows += [
             (f"{found['published']['name']}", {"psnr": value})
             for part, value in found["published"]["psnr"].items()
