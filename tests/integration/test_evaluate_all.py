@@ -52,7 +52,7 @@ def test_every_part_is_measured_and_stands_on_the_page(
     rows = {
         name.strip(): rest for _, name, *rest in (line.split("|") for line in page.splitlines() if line[:2] == "| ")
     }
-    assert rows >= {"cat", "top-hat", "detect", "**all three results**"}
+    assert set(rows) >= {"cat", "top-hat", "detect", "**all three results**"}
     assert any(name.startswith("50-60 %, inpainter shipped") for name in rows)
     assert any(name.endswith("leave it grey") for name in rows)
     for part in ("detector", "inpainter", "colorizer", "restoration"):
