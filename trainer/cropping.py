@@ -15,8 +15,8 @@ from trainer.quiet import stay_quiet
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
-CLEAN_SCALES = (0.5, 1.6)
-"""How much clean photos are scaled."""
+CLEAN_SCALES = (0.5, 2.4)
+"""How much clean photos are scaled: theirs are small and sharp, a scan is large and its picture soft."""
 VALIDATION_EPOCH = 2**31
 """An epoch that no training reaches: its pictures are those of validation."""
 _PREFER_DEFECTS = 0.7

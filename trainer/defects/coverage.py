@@ -26,6 +26,8 @@ from trainer.defects.textures import Textures
 
 _RELIEF = 18.0
 """Levels by which bare paper varies: it is never of one tone."""
+_ALONG_A_LINE = 0.55
+"""The eye gathers along a line what no pixel shows alone."""
 
 
 def layer_of(mark: Mark, height: int, width: int, textures: Textures) -> Layer | None:
@@ -66,7 +68,7 @@ def _lines(mark: Lines, height: int, width: int) -> Layer | None:
         shade = None if shade is None else shade * (0.4 + 0.6 * kept)
     relief = _RELIEF * (noise_at(mark.seed + 11, down, right, 2) - 0.5)
     weight = np.float32(mark.opacity) * shape
-    return Layer(window, rows, columns, shape, weight, toned(mark.tone, relief), shade)
+    return Layer(window, rows, columns, shape, weight, toned(mark.tone, relief), shade, seen_from=_ALONG_A_LINE)
 
 
 def _flanks(mark: Lines, window: Window) -> tuple[Canvas, Canvas]:

@@ -68,6 +68,8 @@ class Layer:
     """`float32 n`: brightness added beside or over the mark, in levels."""
     soaked: bool = False
     """The tone filters the photo, as coffee does, instead of covering it."""
+    seen_from: float = 1.0
+    """Share of what makes a single pixel visible from which this mark is seen."""
 
     @property
     def strongest(self) -> Field:

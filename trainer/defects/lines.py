@@ -16,9 +16,14 @@ from trainer.defects.sheet import (
     widths_along,
 )
 
+_FROM_TRANSPORT = 0.35
+"""Share of the groups of scratches that run along a film."""
+
 
 def draw_scratches(chance: np.random.Generator, sheet: Sheet) -> Lines:
-    """A group of thin, nearly parallel scratches: long ones from film, short ones from handling."""
+    """A group of thin, nearly parallel scratches, or what the transport of a film leaves all over it."""
+    if chance.random() < _FROM_TRANSPORT:
+        return _transport(chance, sheet)
     turn = _direction(chance)
     middle = sheet.place(chance)
     length = min(sheet.side * log_uniform(chance, 0.03, 1.0), 1.5 * sheet.span)
@@ -41,6 +46,29 @@ def draw_scratches(chance: np.random.Generator, sheet: Sheet) -> Lines:
         softness=float(max(0.0, chance.uniform(-0.6, 0.8))),
         gaps=float(chance.uniform(0.05, 0.75)) if chance.random() < 0.55 else 0.0,
         gap_size=log_uniform(chance, 3, 40),
+    )
+
+
+def _transport(chance: np.random.Generator, sheet: Sheet) -> Lines:
+    """Hairlines along the run of a film: straight, parallel, dashed, faint or plain, anywhere on the frame."""
+    run = float(chance.choice([0.0, np.pi / 2])) + float(chance.normal(0, 0.012))
+    breadth = sheet.breadth(chance, 0.5, 1.3)
+    longest = log_uniform(chance, 0.03, 1.2)
+    strokes = []
+    for _ in range(int(log_uniform(chance, 2, 40))):
+        reach = min(sheet.side * log_uniform(chance, 0.012, longest), 2 * sheet.span)
+        path = _curve(sheet.place(chance), run + float(chance.normal(0, 0.006)), reach, float(chance.normal(0, 0.003)))
+        widths = widths_along(chance, len(path), breadth * float(chance.uniform(0.35, 1.3)), 0.3)
+        strokes.append(stroke_of(path, tapered(widths, float(chance.uniform(0.02, 0.3)))))
+    return Lines(
+        kind="scratch",
+        seed=seed_from(chance),
+        strokes=tuple(strokes),
+        tone=_scratch_tone(chance, sheet),
+        opacity=strength(chance, 0.45),
+        softness=float(max(0.0, chance.uniform(-0.6, 0.6))),
+        gaps=float(chance.uniform(0.05, 0.7)) if chance.random() < 0.6 else 0.0,
+        gap_size=log_uniform(chance, 3, 60),
     )
 
 

@@ -21,7 +21,7 @@ _FONTS = (
 )  # fmt: skip
 
 
-LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "garment", "collar", "bow", "edge", "frame")
+LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "garment", "collar", "bow", "edge", "rim", "frame")
 
 
 def draw_lookalikes(
@@ -171,6 +171,22 @@ def _edge(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     )
 
 
+def _rims(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """A lens, a dial, a plate, a wheel: arcs of light and dark around one middle, soft where the thing is round."""
+    middle, radius = sheet.place(chance), min(sheet.side * log_uniform(chance, 0.015, 0.2), 0.3 * sheet.span)
+    squash, turn = float(chance.uniform(0.5, 1)), float(chance.uniform(0, np.pi))
+    along = np.array([np.cos(turn), np.sin(turn)])
+    across = squash * np.array([-np.sin(turn), np.cos(turn)])
+    marks = []
+    for _ in range(int(chance.integers(1, 6))):
+        reach, start = radius * float(chance.uniform(0.4, 1)), float(chance.uniform(0, 2 * np.pi))
+        angles = start + np.linspace(0, float(chance.uniform(0.4, 2 * np.pi)), 40)
+        path = middle + reach * (np.cos(angles)[:, None] * along + np.sin(angles)[:, None] * across)
+        widths = tapered(np.full(len(path), sheet.breadth(chance, 0.9, 7)), float(chance.uniform(0, 0.5)))
+        marks.append(_lines(chance, "rim", [stroke_of(path, widths)], _tone(chance)))
+    return tuple(marks)
+
+
 def _frame(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     """The plain white border of a print, or the black one of a film: straight, clean, and aged with the photo."""
     widths = sheet.breadth(chance, 4, 30) * chance.uniform(0.6, 1.4, 4)
@@ -216,5 +232,6 @@ _DRAWERS: dict[str, _Drawer] = {
     "collar": draw_collar,
     "bow": draw_bow,
     "edge": _edge,
+    "rim": _rims,
     "frame": _frame,
 }

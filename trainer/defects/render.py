@@ -51,16 +51,19 @@ def check_size(pixels: Pixels, record: DefectRecord) -> None:
 def damage(pixels: Pixels, layers: Iterable[Layer], visible: float) -> tuple[Pixels, Mask]:
     """Lay layers over a photo, in order; the mask shows what they visibly changed, and a ring.
 
-    On a flat ground a change of `visible` levels is seen; where the photo is full of detail it takes more.
+    On a flat ground a change of `visible` levels is seen; where the photo is full of detail it takes more, along a line
+    less.
     """
     drawn = pixels.copy()
-    seen = np.zeros(pixels.shape[:2], dtype=np.bool_)
+    needed = np.full(pixels.shape[:2], np.inf, dtype=np.float32)
     for layer in layers:
         strongest = lay(drawn, layer)
-        seen[layer.window.slices][layer.rows, layer.columns] |= (strongest > visible) & _counts(layer, visible)
+        seen = (strongest > layer.seen_from * visible) & _counts(layer, visible)
+        here = layer.window.top + layer.rows[seen], layer.window.left + layer.columns[seen]
+        needed[here] = np.minimum(needed[here], np.float32(layer.seen_from))
     change = np.asarray(cv2.absdiff(drawn, pixels))
     strongest = _strongest(change[..., 0], change[..., 1], change[..., 2])
-    return drawn, widen(seen & (strongest > visible + _lost_in_detail(pixels)))
+    return drawn, widen(strongest > needed * (visible + _lost_in_detail(pixels)))
 
 
 def _lost_in_detail(pixels: Pixels) -> npt.NDArray[np.float32]:
@@ -89,7 +92,7 @@ def lay(drawn: Pixels, layer: Layer) -> npt.NDArray[np.float32]:
 def touched(layer: Layer, visible: float) -> Mask:
     """Pixels of the layer's window that it may put into the mask: an upper bound for every photo."""
     seen = np.zeros((layer.window.height, layer.window.width), dtype=np.bool_)
-    seen[layer.rows, layer.columns] = (layer.strongest > visible - 1) & _counts(layer, visible)
+    seen[layer.rows, layer.columns] = (layer.strongest > layer.seen_from * visible - 1) & _counts(layer, visible)
     return widen(seen)
 
 
