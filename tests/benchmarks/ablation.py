@@ -71,6 +71,7 @@ ROWS = (
     Row("base", "the base"),
     Row("stem", "stem of the encoder as it comes: stride 2 and a pooling", ("stem=encoder",)),
     Row("positive-weight", "no positive weight in BCE", ("positive_weight=1",)),
+    Row("unbounded", "positive weight in BCE as published: clean pixels by defect pixels", ("weight_limit=100",)),
     Row("dice", "no Dice in the loss", ("loss.dice=0",)),
     Row("half", "half the resolution (512 for 1024)", ("shrink=2",)),
     Row("quarter", "a quarter of the resolution (256 for 1024)", ("shrink=4",)),

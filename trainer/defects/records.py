@@ -10,7 +10,7 @@ from trainer.defects.errors import DefectError
 Point = tuple[float, float]
 Tone = tuple[float, float, float]
 """RGB, 0 to 255."""
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
