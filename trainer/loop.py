@@ -17,7 +17,7 @@ from trainer.examples import TrainingExample
 from trainer.feeding import Feed, batches
 from trainer.kinds import learner_for
 from trainer.learner import Batch, Learner, Validation
-from trainer.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics
+from trainer.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics, tell_kernel
 from trainer.recipe import Recipe
 from trainer.seen import difference, flat, identity_of, provenance_of
 from trainer.starting import AveragedWeights, start_optimiser
@@ -132,6 +132,7 @@ def _set_up(
     learner = learner_for(recipe, examples, tracker)
     learner.network.to(accelerator.device)
     share_statistics(learner.network, recipe, accelerator, tracker)
+    tell_kernel(learner.network, accelerator, tracker)
     averaged = AveragedWeights(learner.network, recipe.average) if recipe.average else None
     optimiser, schedule = start_optimiser(recipe, learner.network)
     model, prepared = accelerator.prepare(learner.network, optimiser)

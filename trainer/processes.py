@@ -10,6 +10,7 @@ from accelerate import Accelerator, InitProcessGroupKwargs
 from accelerate.utils import broadcast_object_list
 from torch import nn
 
+from inference.networks.inplace import InPlaceNorm, kernel
 from trainer.recipe import Recipe
 from trainer.tracker import Tracker
 
@@ -45,6 +46,13 @@ def share_statistics(network: nn.Module, recipe: Recipe, accelerator: Accelerato
     tracker.tag("batch_statistics", f"of {accelerator.num_processes} processes together")
     if recipe.batch_normed:
         nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+
+
+def tell_kernel(network: nn.Module, accelerator: Accelerator, tracker: Tracker) -> None:
+    """Log by the tag `in_place_kernel` whether the extension or our own layer normalises in place, where anything does."""
+    if any(isinstance(module, InPlaceNorm) for module in network.modules()):
+        dtype = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(accelerator.mixed_precision, torch.float32)
+        tracker.tag("in_place_kernel", kernel(accelerator.device, dtype))
 
 
 def any_wants_to_stop(accelerator: Accelerator, should_stop: Callable[[], bool]) -> bool:

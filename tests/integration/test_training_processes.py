@@ -49,6 +49,7 @@ def test_only_the_main_process_writes_and_tells(together: tuple[Path, list[dict[
     assert sorted(path.name for path in out.parent.iterdir()) == ["out", "out.0.log"]
     assert sorted(path.name for path in out.iterdir()) == ["detector.safetensors", "state"]
     assert {"tag": "batch_statistics", "value": "of 2 processes together"} in _log(out)
+    assert {"tag": "in_place_kernel", "value": "native"} in _log(out)  # the extension knows nothing of our processes
 
 
 def test_two_processes_of_two_pictures_are_one_of_four(tmp_path: Path) -> None:
@@ -84,3 +85,4 @@ def test_batch_normalisation_on_cpus_is_each_process_s_own_and_says_so(tmp_path:
     _train(TOGETHER, out, {"batch": 2, "epochs": 1, "steps_per_epoch": 2})
     tags = {line["tag"]: line["value"] for line in _log(out) if "tag" in line}
     assert "each process's own" in tags["batch_statistics"]
+    assert "in_place_kernel" not in tags
