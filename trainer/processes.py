@@ -49,7 +49,7 @@ def share_statistics(network: nn.Module, recipe: Recipe, accelerator: Accelerato
 
 
 def tell_kernel(network: nn.Module, accelerator: Accelerator, tracker: Tracker) -> None:
-    """Log by the tag `in_place_kernel` whether the extension or our own layer normalises in place, where anything does."""
+    """Log by the tag `in_place_kernel` whether the extension or our own layer normalises in place, where one does."""
     if any(isinstance(module, InPlaceNorm) for module in network.modules()):
         dtype = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(accelerator.mixed_precision, torch.float32)
         tracker.tag("in_place_kernel", kernel(accelerator.device, dtype))

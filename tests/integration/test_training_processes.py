@@ -54,13 +54,14 @@ def test_only_the_main_process_writes_and_tells(together: tuple[Path, list[dict[
 
 def test_two_processes_of_two_pictures_are_one_of_four(tmp_path: Path) -> None:
     """One step: with statistics over all processes and a loss that is a mean, only the order of sums differs. On photos
-    of one tone that turns whole areas of activations, which later steps would make more of."""
+    of one tone that turns whole areas of activations by a few thousandths of the gradient; without sharing statistics it
+    would be a fifth."""
     once = {"norm": "inplace", "epochs": 1, "steps_per_epoch": 1}
     two, one = tmp_path / "two", tmp_path / "one"
     _train(TOGETHER, two, {**once, "batch": 2})
     _train([sys.executable, "-m", MODULE], one, {**once, "batch": 4})
     norms = [next(line["gradient_norm"] for line in _log(out) if "loss" in line) for out in (two, one)]
-    assert norms[0] == pytest.approx(norms[1], rel=1e-3)
+    assert norms[0] == pytest.approx(norms[1], rel=1e-2)
     statistics = [
         {key: value for key, value in _state(out)["network"].items() if "running" in key} for out in (two, one)
     ]
