@@ -16,6 +16,7 @@ from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.networks.lean import fold_norms
 from inference.probability import checked_threshold
+from inference.regions import checked_certainty, demote_unsure
 from inference.tiles import run_tiled
 
 _SMALLEST_TILE = 128
@@ -27,16 +28,19 @@ class Detector:
 
     def __init__(
         self, network: nn.Module, threshold: float, name: ModelName, *, tile: int = 1024, batch: int | None = None,
-        device: str | None = None, mirror: bool = True,
+        device: str | None = None, mirror: bool = True, certainty: float = 0.0,
     ) -> None:  # fmt: skip
         """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is.
 
-        `threshold` is in (0, 1]. With `mirror`, what is seen is averaged with what is seen in the mirror, which takes
-        twice the time. Photos go through the network in tiles of `tile` pixels, `batch` pictures at a time (tiles and
-        mirror images): 1 on a CPU, where more only take memory, and 4 on a GPU. Raises UsageProblem for an impossible
-        threshold.
+        `threshold` is in (0, 1]. Regions at the threshold whose mean probability is less than `certainty`, 0 to 1, are
+        taken below it (`regions.demote_unsure`); 0 leaves all as they are. With `mirror`, what is seen is averaged with
+        what is seen in the mirror, which takes twice the time. Photos go through the network in tiles of `tile` pixels,
+        `batch` pictures at a time (tiles and mirror images): 1 on a CPU, where more only take memory, and 4 on a GPU.
+        Raises UsageProblem for an impossible threshold or certainty.
         """
         self.threshold = checked_threshold(threshold)
+        self._level = self.threshold
+        self._certainty = checked_certainty(certainty)
         self.name = name
         self._mirror = mirror
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -47,38 +51,49 @@ class Detector:
     @classmethod
     def load(
         cls, path: Path | None = None, *, name: ModelName | None = None, threads: int | None = None,
-        device: str | None = None, threshold: float | None = None, mirror: bool = True,
+        device: str | None = None, threshold: float | None = None, mirror: bool = True, certainty: float | None = None,
     ) -> "Detector":  # fmt: skip
         """Load a checkpoint file, or the shipped detector when `path` is None.
 
         `name` is what results call it (by default the file's name and hash); `threads` sets torch's threads for the
-        whole process; `threshold` takes the place of the one that the checkpoint was calibrated for. Raises
-        CheckpointError naming the file and the remedy, UsageProblem for an impossible threshold.
+        whole process; `threshold` and `certainty` take the place of those that the checkpoint was calibrated for. The
+        level of regions stays the checkpoint's threshold. Raises CheckpointError naming the file and the remedy,
+        UsageProblem for an impossible threshold or certainty.
         """
-        network, calibrated, called = load_network(
+        network, (calibrated, certain), called = load_network(
             "detector",
             path,
             name,
             build=lambda described: build_detector(DetectorArchitecture.from_dict(described)),
-            read=lambda settings: float(settings["threshold"]),
+            read=lambda settings: (float(settings["threshold"]), float(settings.get("certainty", 0.0))),
         )
         if threads is not None:
             torch.set_num_threads(threads)
         fold_norms(network)
-        used = calibrated if threshold is None else threshold
-        return cls(network, used, called, device=device, mirror=mirror)
+        certain = certain if certainty is None else certainty
+        detector = cls(network, calibrated, called, device=device, mirror=mirror, certainty=certain)
+        if threshold is not None:
+            detector.threshold = checked_threshold(threshold)
+        return detector
 
     def probability(
         self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None = None
     ) -> NDArray[np.float32]:
         """Probability of 'defect' for every pixel of uint8 H×W×3 RGB, any size: float32 H×W in [0, 1].
 
-        The photo and its mirror image are averaged, as probabilities, unless the detector was made without. Memory is
-        bounded by the tile whatever the photo's size; where a GPU's runs out, the photo is begun anew with less at a
-        time. `progress` gets the share done.
+        The photo and its mirror image are averaged, as probabilities, unless the detector was made without; regions
+        that are unsure as a whole lie below the threshold. The network's memory is bounded by the tile whatever the
+        photo's size; where a GPU's runs out, the photo is begun anew with less at a time. `progress` gets the share
+        done.
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise InferenceError(f"A detector takes uint8 H×W×3 pixels, not {pixels.dtype} {pixels.shape}.")
+        probability = self._tiled(pixels, progress)
+        return demote_unsure(probability, self._level, self._certainty) if self._certainty > 0 else probability
+
+    def _tiled(
+        self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None
+    ) -> NDArray[np.float32]:  # fmt: skip
         while True:
             at_once = max(1, self._batch // 2) if self._mirror else self._batch
             try:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from inference.probability import LEVELS, mask_at, quantise
+from inference.probability import mask_at, quantise
 from trainer.curves import Curve
 
 Probability = npt.NDArray[np.float32]
@@ -147,31 +147,6 @@ def interval_of_mean(values: Sequence[float], share: float = 0.95, seed: int = 0
 def _columns(figures: Iterable[Metrics]) -> dict[str, list[float]]:
     rows = [entry.to_dict() for entry in figures]
     return {key: [row[key] for row in rows if not np.isnan(row[key])] for key in (rows[0] if rows else ())}
-
-
-class ThresholdSearch:
-    """Pools photos by the levels that masks are made from and finds the threshold with the best Dice over all."""
-
-    def __init__(self) -> None:
-        self._defect = np.zeros(LEVELS, dtype=np.int64)
-        self._clean = np.zeros(LEVELS, dtype=np.int64)
-
-    def add(self, probability: Probability, mask: Mask) -> None:
-        """Count a photo's pixels."""
-        levels = quantise(probability)
-        self._defect += np.bincount(levels[mask], minlength=LEVELS)
-        self._clean += np.bincount(levels[~mask], minlength=LEVELS)
-
-    def best(self) -> tuple[float, float]:
-        """The best threshold in (0, 1) and its Dice; 0.5 and 0 when nothing was marked as defect."""
-        hits = np.cumsum(self._defect[::-1])[::-1]
-        alarms = np.cumsum(self._clean[::-1])[::-1]
-        positives = self._defect.sum()
-        if positives == 0:
-            return 0.5, 0.0
-        dice = 2 * hits / (hits + alarms + positives)
-        best = 1 + int(np.argmax(dice[1:]))
-        return (best - 0.5) / (LEVELS - 1), float(dice[best])
 
 
 def _ratio(part: float, whole: float, otherwise: float) -> float:

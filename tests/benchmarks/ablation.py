@@ -29,6 +29,7 @@ from rich.progress import Progress
 
 from inference.detector import Detector
 from tests.benchmarks.ablation_report import report
+from trainer.calibrating import ThresholdSearch
 from trainer.clean import photos_in
 from trainer.defects.settings import KINDS, AgeingSettings
 from trainer.detecting.dataset import validation_pictures
@@ -36,7 +37,7 @@ from trainer.detecting.recipe import DetectorRecipe
 from trainer.evaluation.photos import pairs_in
 from trainer.evaluation.tophat import top_hat
 from trainer.loop import train_model
-from trainer.metrics import ThresholdSearch, measure
+from trainer.metrics import measure
 from trainer.recipe import load_recipe
 from trainer.tracker import NullTracker
 
@@ -166,7 +167,7 @@ def run(bench: Bench, row: Row, seed: int, out: Path) -> dict[str, Any]:
     begun = time.process_time()
     checkpoint = _trained(recipe, out / f"{row.name if row.trains else 'base'}-{seed}", f"{row.name}, seed {seed}")
     seconds = time.process_time() - begun if row.trains else 0.0
-    found = bench.figures(Detector.load(checkpoint, mirror=row.mirror and bench.mirror).probability)
+    found = bench.figures(Detector.load(checkpoint, mirror=row.mirror and bench.mirror, certainty=0).probability)
     about = {"row": row.name, "title": row.title, "changes": row.changes, "seed": seed, "base": bench.digest}
     cost = {"seconds": seconds, "pictures": recipe.steps * recipe.accumulate * recipe.batch, "size": recipe.size}
     return _write(done, {**about, **cost, **found})

@@ -54,8 +54,8 @@ def test_only_the_main_process_writes_and_tells(together: tuple[Path, list[dict[
 
 def test_two_processes_of_two_pictures_are_one_of_four(tmp_path: Path) -> None:
     """One step: with statistics over all processes and a loss that is a mean, only the order of sums differs. On photos
-    of one tone that turns whole areas of activations by a few thousandths of the gradient; without sharing statistics it
-    would be a fifth."""
+    of one tone that turns whole areas of activations and moves the gradient by a few thousandths; with statistics apart
+    it moves by a fifth."""
     once = {"norm": "inplace", "epochs": 1, "steps_per_epoch": 1}
     two, one = tmp_path / "two", tmp_path / "one"
     _train(TOGETHER, two, {**once, "batch": 2})

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from inference.checkpoint import Checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.detector import Detector
 from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
+from inference.regions import regions_at
 
 NAME = ModelName("detector", "7", "registry")
 
@@ -60,6 +62,21 @@ def test_photo_and_mirror_image_are_averaged() -> None:
     expected = (1 / (1 + np.exp(-padded[:, :-2])) + 1 / (1 + np.exp(-padded[:, 2:]))) / 2
     np.testing.assert_allclose(found, expected, atol=0.01)
     assert len(network.batches) == 2
+
+
+def test_a_region_that_is_unsure_as_a_whole_is_not_found(tiny: Path, tmp_path: Path) -> None:
+    pixels = noise(96, 64)
+    plain = Detector.load(tiny, device="cpu").probability(pixels)
+    kept = load_checkpoint(tiny)
+    unsure = float(regions_at(plain, 0.4).means.max()) + 0.01
+    path = tmp_path / "sure.safetensors"
+    save_checkpoint(path, replace(kept, settings={"threshold": 0.4, "certainty": unsure}))
+    assert (plain >= 0.4).any()
+    assert not (Detector.load(path, device="cpu").probability(pixels) >= 0.4).any()
+    loose = Detector.load(path, device="cpu", threshold=0.15)
+    assert (loose.probability(pixels) == Detector.load(path, device="cpu").probability(pixels)).all()
+    assert loose.threshold == 0.15
+    assert (Detector.load(path, device="cpu", certainty=0).probability(pixels) == plain).all()
 
 
 def test_without_the_mirror_the_photo_is_seen_once() -> None:

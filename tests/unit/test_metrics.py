@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt
 from sklearn.metrics import average_precision_score, f1_score, jaccard_score, roc_auc_score
 
 from inference.probability import mask_at, quantise
-from trainer.metrics import Metrics, Tally, ThresholdSearch, mean_intervals, mean_metrics, measure, widened
+from trainer.metrics import Metrics, Tally, mean_intervals, mean_metrics, measure, widened
 
 
 def _case(seed: int, levels: int, shape: tuple[int, int] = (12, 17)) -> tuple[np.ndarray, np.ndarray]:
@@ -102,24 +102,6 @@ def test_the_interval_of_a_mean_comes_from_drawing_photos_again() -> None:
     assert high == pytest.approx(values.mean() + half, abs=half / 10)
     assert all(math.isnan(bound) for bound in mean_intervals([_metrics()])["dice"])
     assert mean_intervals([_metrics(dice=0.2), _metrics(dice=0.6)])["dice"] == (0.2, 0.6)
-
-
-def test_threshold_search_pools_all_pixels_and_its_threshold_makes_the_very_mask() -> None:
-    search = ThresholdSearch()
-    pools = [_case(seed, 100) for seed in range(4)]
-    for probability, mask in pools:
-        search.add(probability, mask)
-    levels = np.concatenate([quantise(probability).ravel() for probability, _ in pools])
-    truth = np.concatenate([mask.ravel() for _, mask in pools])
-    threshold, dice = search.best()
-    assert dice == pytest.approx(max(f1_score(truth, levels >= level) for level in range(1, 256)))
-    assert f1_score(truth, mask_at(levels, threshold)) == pytest.approx(dice)
-
-
-def test_threshold_search_without_defects_stays_in_the_middle() -> None:
-    search = ThresholdSearch()
-    search.add(np.zeros((3, 3), dtype=np.float32), np.zeros((3, 3), dtype=bool))
-    assert search.best() == (0.5, 0.0)
 
 
 def test_shapes_must_match() -> None:

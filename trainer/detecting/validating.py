@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from tempfile import TemporaryFile
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,16 @@ from torch import nn
 
 from inference.detector import Detector
 from inference.names import ModelName
+from inference.regions import demote_unsure
+from trainer.calibrating import CertaintySearch, ThresholdSearch
 from trainer.errors import Stopped
 from trainer.examples import TrainingExample
 from trainer.learner import Validation
-from trainer.metrics import Metrics, ThresholdSearch, mean_metrics, measure
+from trainer.metrics import Metrics, mean_metrics, measure
 from trainer.overlays import overlay, side_by_side
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-Probability = npt.NDArray[np.float32]
 _Made = TypeVar("_Made")
 _SHOWN = 4
 
@@ -43,7 +44,8 @@ def validate(
 ) -> Validation:
     """Measure a network on synthetic pictures and on annotated photos (whole, however large), as it will be used.
 
-    The threshold is the best for all of them together, and the score is the Dice at it over all their pixels. It is
+    The threshold is the best for all of them together, and the score is the Dice at it over all their pixels; how sure
+    a region has to be is what gives the best mean Dice over photos then, and the figures are with it. Both are
     known only when all have been seen: until then their probabilities wait in a file, 4 bytes a
     pixel, so that memory holds one photo at a time. Raises Stopped as soon as `should_stop` says so.
     """
@@ -62,8 +64,18 @@ def validate(
             search.add(probability, photo.mask())
             np.save(file, probability)
         threshold, score = search.best()
+        certainty = _certainty(judged, file, threshold)
         file.seek(0)
-        return _measured(judged, lambda: np.load(file), threshold, score)
+        figures, samples = _measured(judged, file, threshold, certainty)
+    return Validation(figures, score, samples, {"threshold": threshold, "certainty": certainty})
+
+
+def _certainty(judged: Sequence[_Judged], file: IO[bytes], threshold: float) -> float:
+    search = CertaintySearch(threshold)
+    file.seek(0)
+    for photo in judged:
+        search.add(np.load(file), photo.mask())
+    return search.best()[0]
 
 
 def _all(pictures: Sequence[tuple[Pixels, Mask]], examples: Sequence[TrainingExample]) -> list[_Judged]:
@@ -79,20 +91,19 @@ def _same(value: _Made) -> _Made:
 
 
 def _measured(
-    judged: Sequence[_Judged], next_probability: Callable[[], Probability], threshold: float, score: float
-) -> Validation:
+    judged: Sequence[_Judged], file: IO[bytes], threshold: float, certainty: float
+) -> tuple[dict[str, float], dict[str, Pixels]]:
     metrics: dict[str, list[Metrics]] = {"synthetic": [], "real": []}
     columns: dict[str, list[Pixels]] = {"synthetic": [], "real": []}
     for photo in judged:
-        probability, mask = next_probability(), photo.mask()
+        probability, mask = demote_unsure(np.load(file), threshold, certainty), photo.mask()
         metrics[photo.group].append(measure(probability, mask, threshold))
         if len(columns[photo.group]) < _SHOWN:
             columns[photo.group].append(_column(photo.pixels(), mask, probability >= threshold))
     figures: dict[str, float] = {}
     for group, measured in metrics.items():
         figures |= _named(group, measured)
-    samples = {f"{group} samples": _samples(shown) for group, shown in columns.items() if shown}
-    return Validation(figures, score, samples, {"threshold": threshold})
+    return figures, {f"{group} samples": _samples(shown) for group, shown in columns.items() if shown}
 
 
 def _named(group: str, measured: Sequence[Metrics]) -> dict[str, float]:

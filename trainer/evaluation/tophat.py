@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.names import ModelName
+from trainer.calibrating import ThresholdSearch
 from trainer.clean import packaged_photos
 from trainer.defects import DefectSettings, age_and_damage
-from trainer.metrics import ThresholdSearch
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

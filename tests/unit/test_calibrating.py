@@ -1,0 +1,69 @@
+"""A threshold and a certainty from probabilities and true masks, against trying all of them one by one."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from sklearn.metrics import f1_score
+
+from inference.probability import mask_at, quantise
+from inference.regions import demote_unsure, regions_at
+from trainer.calibrating import CERTAINTIES, CertaintySearch, ThresholdSearch
+
+Case = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+LEVEL = 0.5
+
+
+def _case(seed: int) -> Case:
+    """Soft blobs, some of which the mask has."""
+    chance = np.random.default_rng(seed)
+    probability = cv2.GaussianBlur(chance.random((60, 80), dtype=np.float32), (0, 0), 2)
+    probability = np.clip(0.5 + 6 * (probability - 0.5), 0, 1).astype(np.float32)
+    mask = (probability > 0.45) & (np.arange(80) < chance.integers(20, 80))
+    return probability, mask
+
+
+def test_threshold_search_pools_all_pixels_and_its_threshold_makes_the_very_mask() -> None:
+    search = ThresholdSearch()
+    pools = [_case(seed) for seed in range(4)]
+    for probability, mask in pools:
+        search.add(probability, mask)
+    levels = np.concatenate([quantise(probability).ravel() for probability, _ in pools])
+    truth = np.concatenate([mask.ravel() for _, mask in pools])
+    threshold, dice = search.best()
+    assert dice == pytest.approx(max(f1_score(truth, levels >= level) for level in range(1, 256)))
+    assert f1_score(truth, mask_at(levels, threshold)) == pytest.approx(dice)
+
+
+def test_threshold_search_without_defects_stays_in_the_middle() -> None:
+    search = ThresholdSearch()
+    search.add(np.zeros((3, 3), dtype=np.float32), np.zeros((3, 3), dtype=bool))
+    assert search.best() == (0.5, 0.0)
+
+
+def test_certainty_search_finds_the_best_mean_dice_that_trying_finds() -> None:
+    nothing = np.zeros((60, 80), dtype=np.bool_)
+    cases = [*(_case(seed) for seed in range(3)), (_case(5)[0], nothing), (np.zeros((60, 80), np.float32), nothing)]
+    search = CertaintySearch(LEVEL)
+    for probability, mask in cases:
+        search.add(probability, mask)
+    tried = [np.mean([_dice(case, certainty) for case in cases]) for certainty in CERTAINTIES]
+    certainty, dice = search.best()
+    assert dice == pytest.approx(max(tried))
+    assert certainty == CERTAINTIES[int(np.argmax(np.round(tried, 9)))]
+    assert 0 < certainty < 1
+    assert min(tried) < dice - 0.05
+
+
+def _dice(case: Case, certainty: float) -> float:
+    probability, mask = case
+    found = demote_unsure(probability.copy(), LEVEL, certainty) >= LEVEL
+    both = np.count_nonzero(found) + np.count_nonzero(mask)
+    return float(2 * np.count_nonzero(found & mask) / both) if both else 1.0
+
+
+def test_certainty_search_keeps_everything_where_nothing_is_known() -> None:
+    assert CertaintySearch(LEVEL).best() == (0.0, 0.0)
+    search = CertaintySearch(LEVEL)
+    search.add(*_case(1))
+    assert 0 <= search.best()[0] < regions_at(_case(1)[0], LEVEL).means.max()

@@ -1,0 +1,68 @@
+"""From probabilities and true masks to what a detector ships with: its threshold, and how sure a region has to be."""
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.probability import LEVELS, quantise
+from inference.regions import regions_at
+
+Probability = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+CERTAINTIES = np.linspace(0, 1, 101)
+"""What is tried. At 0 every region stays."""
+
+
+class ThresholdSearch:
+    """Pools photos by the levels that masks are made from and finds the threshold with the best Dice over all."""
+
+    def __init__(self) -> None:
+        self._defect = np.zeros(LEVELS, dtype=np.int64)
+        self._clean = np.zeros(LEVELS, dtype=np.int64)
+
+    def add(self, probability: Probability, mask: Mask) -> None:
+        """Count a photo's pixels."""
+        levels = quantise(probability)
+        self._defect += np.bincount(levels[mask], minlength=LEVELS)
+        self._clean += np.bincount(levels[~mask], minlength=LEVELS)
+
+    def best(self) -> tuple[float, float]:
+        """The best threshold in (0, 1) and its Dice; 0.5 and 0 when nothing was marked as defect."""
+        hits = np.cumsum(self._defect[::-1])[::-1]
+        alarms = np.cumsum(self._clean[::-1])[::-1]
+        positives = self._defect.sum()
+        if positives == 0:
+            return 0.5, 0.0
+        dice = 2 * hits / (hits + alarms + positives)
+        best = 1 + int(np.argmax(dice[1:]))
+        return (best - 0.5) / (LEVELS - 1), float(dice[best])
+
+
+class CertaintySearch:
+    """Finds how sure a region at `level` has to be on average for the best mean Dice over photos.
+
+    A photo without defects in which nothing stays found counts 1, so that false alarms on intact photos count.
+    """
+
+    def __init__(self, level: float) -> None:
+        self._level = level
+        self._dice = np.zeros(len(CERTAINTIES))
+        self._photos = 0
+
+    def add(self, probability: Probability, mask: Mask) -> None:
+        """Count a photo."""
+        regions = regions_at(probability, self._level)
+        hit = np.bincount(regions.of, weights=mask.ravel()[regions.places], minlength=len(regions.means))
+        falling = np.argsort(-regions.means)
+        kept = np.searchsorted(-regions.means[falling], -CERTAINTIES, side="right")
+        found, hits = (np.concatenate([[0], np.cumsum(each[falling])])[kept] for each in (regions.sizes, hit))
+        both = found + np.count_nonzero(mask)
+        self._dice += np.divide(2 * hits, both, out=np.ones(len(CERTAINTIES)), where=both > 0)
+        self._photos += 1
+
+    def best(self) -> tuple[float, float]:
+        """The lowest certainty of those that are best, and the mean Dice at it; 0 and 0 before any photo."""
+        if not self._photos:
+            return 0.0, 0.0
+        best = int(np.argmax(self._dice))
+        return float(CERTAINTIES[best]), float(self._dice[best] / self._photos)
