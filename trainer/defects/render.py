@@ -25,6 +25,8 @@ _LOST_IN_DETAIL = np.float32(0.5)
 """Share of the local standard deviation of the photo by which a change must be stronger to be seen."""
 _DETAIL_SIDE = 9
 """Pixels."""
+_EDGE_OF_A_LINE = 0.3
+"""Share of a line's strongest change from which its soft edge counts: seeing faint lines makes plain ones no wider."""
 _RING = np.ones((3, 3), dtype=np.uint8)
 
 
@@ -58,12 +60,19 @@ def damage(pixels: Pixels, layers: Iterable[Layer], visible: float) -> tuple[Pix
     needed = np.full(pixels.shape[:2], np.inf, dtype=np.float32)
     for layer in layers:
         strongest = lay(drawn, layer)
-        seen = (strongest > layer.seen_from * visible) & _counts(layer, visible)
+        share = _seen_from(layer, strongest, visible)
+        seen = (strongest > share * visible) & _counts(layer, visible)
         here = layer.window.top + layer.rows[seen], layer.window.left + layer.columns[seen]
-        needed[here] = np.minimum(needed[here], np.float32(layer.seen_from))
+        needed[here] = np.minimum(needed[here], np.float32(share))
     change = np.asarray(cv2.absdiff(drawn, pixels))
     strongest = _strongest(change[..., 0], change[..., 1], change[..., 2])
     return drawn, widen(strongest > needed * (visible + _lost_in_detail(pixels)))
+
+
+def _seen_from(layer: Layer, strongest: npt.NDArray[np.float32], visible: float) -> float:
+    """The share of `visible` from which a layer is seen that changes the photo by `strongest` levels."""
+    edge = _EDGE_OF_A_LINE * float(strongest.max(initial=0)) / visible
+    return min(1.0, max(layer.seen_from, edge))
 
 
 def _lost_in_detail(pixels: Pixels) -> npt.NDArray[np.float32]:

@@ -65,7 +65,7 @@ def draw_layers(seed: int, height: int, width: int, settings: DefectSettings) ->
     sheet = draw_sheet(chance, height, width, ageing.cast, ageing.white)
     more = float(np.clip((max(height, width) / _COMMON_SIDE) ** 0.5, 0.85, 1.6))
     lookalikes = draw_lookalikes(chance, sheet, int(chance.poisson(more * settings.lookalikes)))
-    more *= float(chance.gamma(3.0, 1 / 3))  # some prints were kept in an album, some in a pocket
+    more *= float(chance.gamma(1.5, 1 / 1.5))  # some prints were kept in an album, some in a pocket
     if chance.random() < settings.intact:
         return Drawn(DefectRecord(height, width, ageing, lookalikes, ()), ())
     counts = {kind: int(chance.poisson(more * getattr(settings, kind))) for kind in KINDS}
