@@ -11,6 +11,8 @@ Mask = npt.NDArray[np.bool_]
 
 CERTAINTIES = np.linspace(0, 1, 101)
 """What is tried. At 0 every region stays."""
+FEWEST = 16
+"""Photos without which a certainty would be luck."""
 
 
 class ThresholdSearch:
@@ -61,8 +63,6 @@ class CertaintySearch:
         self._photos += 1
 
     def best(self) -> tuple[float, float]:
-        """The lowest certainty of those that are best, and the mean Dice at it; 0 and 0 before any photo."""
-        if not self._photos:
-            return 0.0, 0.0
-        best = int(np.argmax(self._dice))
-        return float(CERTAINTIES[best]), float(self._dice[best] / self._photos)
+        """The lowest certainty of those that are best, and the mean Dice at it; 0 of fewer than FEWEST photos."""
+        best = int(np.argmax(self._dice)) if self._photos >= FEWEST else 0
+        return float(CERTAINTIES[best]), float(self._dice[best] / max(1, self._photos))
