@@ -20,7 +20,7 @@ from inference.png import encode_png
 from tests.support.tiny import prepared
 from trainer.errors import WrongUse
 from trainer.evaluation.clean import clean_photos_in
-from trainer.evaluation.colouring.command import EXPERIMENT
+from trainer.evaluation.colouring.command import COLORIZERS
 from trainer.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
@@ -125,7 +125,7 @@ def test_on_a_platform_it_goes_into_a_run(settings: Settings, photos: Path, mode
         printed = told(invoke(model, "--on", photos, "--json"))
     client = open_client(settings)
     run = client.get_run(printed["runs"][0])
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(COLORIZERS.experiment)
     assert experiment is not None
     assert (run.info.experiment_id, run.info.status) == (experiment.experiment_id, "FINISHED")
     assert run.data.metrics["photos/mse"] == pytest.approx(printed["models"][0]["groups"]["photos"]["mse"])

@@ -16,7 +16,7 @@ from db.settings import Settings
 from inference.checkpoint import load_checkpoint, save_checkpoint
 from inference.png import encode_png
 from tests.support.tiny import prepared, tiny_inpainter
-from trainer.evaluation.filling.command import EXPERIMENT
+from trainer.evaluation.filling.command import INPAINTERS
 from trainer.evaluation.filling.fills import CLASSICAL
 from trainer.evaluation.filling.measuring import fixed_list, fixed_mask
 from trainer.inpainting.irregular import BINS, bin_name
@@ -111,7 +111,7 @@ def test_on_a_platform_it_goes_into_a_run(settings: Settings, photos: Path, mode
         printed = told(invoke(model, "--on", photos, "--json"))
     client = open_client(settings)
     run = client.get_run(printed["runs"][0])
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(INPAINTERS.experiment)
     assert experiment is not None
     assert (run.info.experiment_id, run.info.status) == (experiment.experiment_id, "FINISHED")
     assert run.data.metrics["10-20/psnr"] == pytest.approx(printed["models"][0]["bins"]["10-20"]["psnr"])

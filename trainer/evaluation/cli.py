@@ -83,10 +83,11 @@ def evaluate_colorizer(
 ) -> None:
     """Measure colorizers on clean colour photos, beside leaving them grey and giving all of a group one colour."""
     from db.settings import Settings
-    from trainer.evaluation.colouring.command import Request, run
+    from trainer.evaluation.colouring.command import COLORIZERS
+    from trainer.evaluation.on_clean import Request
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
-    if not run(Settings(), request, as_json):
+    if not COLORIZERS.run(Settings(), request, as_json):
         raise typer.Exit(1)
 
 
@@ -111,10 +112,11 @@ def evaluate_inpainter(
 ) -> None:
     """Measure inpainters on clean photos under irregular holes, beside four classical fills."""
     from db.settings import Settings
-    from trainer.evaluation.filling.command import Request, run
+    from trainer.evaluation.filling.command import INPAINTERS
+    from trainer.evaluation.on_clean import Request
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
-    if not run(Settings(), request, as_json):
+    if not INPAINTERS.run(Settings(), request, as_json):
         raise typer.Exit(1)
 
 

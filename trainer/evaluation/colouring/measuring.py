@@ -68,6 +68,11 @@ class ColourOutcome:
     data_sha: str = ""
     """SHA-256 over the hashes of every photo measured, whatever their order and names."""
 
+    @property
+    def measured(self) -> bool:
+        """Whether any photo could be measured."""
+        return bool(self.views)
+
 
 def evaluate_colours(
     colorizers: Sequence[Colorizer],

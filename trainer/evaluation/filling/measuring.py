@@ -93,6 +93,11 @@ class FillOutcome:
     fixed: bool = False
     """Whether the photos are those of the fixed list, no more and no fewer."""
 
+    @property
+    def measured(self) -> bool:
+        """Whether any photo could be measured."""
+        return bool(self.views)
+
 
 def mean_of(group: Sequence[PhotoFill]) -> dict[str, float]:
     """The mean of every figure."""

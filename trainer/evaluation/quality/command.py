@@ -11,8 +11,9 @@ from db.settings import Settings
 from inference.files import write_file
 from trainer.errors import WrongUse
 from trainer.evaluation import command as detecting
-from trainer.evaluation.colouring import command as colouring
-from trainer.evaluation.filling import command as filling
+from trainer.evaluation.colouring.command import COLORIZERS
+from trainer.evaluation.filling.command import INPAINTERS
+from trainer.evaluation.on_clean import Request
 from trainer.evaluation.quality.page import quality_page
 from trainer.evaluation.quality.speed import measure_speed
 from trainer.evaluation.restoring import command as restoring
@@ -41,12 +42,8 @@ def run(settings: Settings, data: Path, out: Path, *, track: bool) -> bool:
         "detector": lambda place: detecting.run(
             settings, detecting.Request((), tuple(map(str, damaged)), apart, out=place, track=track), as_json=False
         ),
-        "inpainter": lambda place: filling.run(
-            settings, filling.Request((), clean, out=place, track=track), as_json=False
-        ),
-        "colorizer": lambda place: colouring.run(
-            settings, colouring.Request((), clean, out=place, track=track), as_json=False
-        ),
+        "inpainter": lambda place: INPAINTERS.run(settings, Request((), clean, out=place, track=track), as_json=False),
+        "colorizer": lambda place: COLORIZERS.run(settings, Request((), clean, out=place, track=track), as_json=False),
         "restoration": lambda place: restoring.run(
             settings, restoring.Request((), (data / RESTORED,), out=place, track=track), as_json=False
         ),
