@@ -12,6 +12,12 @@ _WHOLE = {"damaged": "damaged", "restored": "restored", "ceiling": "true mask", 
 _STAGES = {"detect": "detect", "fill": "fill", "color": "colour", "restored_color": "colour the filled photo"}
 
 
+_HEAD = """# How good the models are
+
+Made by `heirloom evaluate all DATA --out DIR`, which writes this page as `DIR/quality.md`, with reports and figures
+photo by photo beside it. Photos that a model was trained on are left out."""
+
+
 def quality_page(figures: Mapping[str, Any], speed: Speed) -> str:
     """The page. `figures` are what the evaluations keep as JSON, by part."""
     parts = [
@@ -21,7 +27,7 @@ def quality_page(figures: Mapping[str, Any], speed: Speed) -> str:
         _restoration(figures["restoration"]),
         _speed(speed),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([_HEAD, *parts]) + "\n"
 
 
 def _detector(found: Mapping[str, Any]) -> str:
