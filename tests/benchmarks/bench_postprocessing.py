@@ -11,7 +11,8 @@ difference. Real photos have no part in this.
 
 Hysteresis (Canny 1986, section VI.B) keeps the regions above a low threshold that reach a high one somewhere; specks
 are regions (8-connected) of fewer than so many pixels; regions are sure on average when their mean probability is so
-high, fitted as a training does: the threshold by the Dice over all pixels, then the certainty by the mean Dice.
+high, fitted as a training does (the threshold by the Dice over all pixels, then the certainty by the mean Dice), or
+both by the mean Dice.
 """
 
 import argparse
@@ -110,6 +111,7 @@ class Judged:
 THRESHOLD = [Setting(low, low, 1) for low in LOWS]
 SPECKLESS = [Setting(low, low, least) for low, least in product(LOWS, SPECKS)]
 HYSTERESIS = [Setting(low, high, 1) for low, high in product(LOWS, LOWS) if high >= low]
+SURE = [Setting(low, low, 1, float(sure)) for low, sure in product(LOWS, CERTAINTIES[::4])]
 BOTH = [Setting(each.low, each.high, least) for each, least in product(HYSTERESIS, SPECKS)]
 
 Way = Callable[[Sequence[Picture]], Callable[[Picture], Setting]]
@@ -168,6 +170,7 @@ WAYS: dict[str, Way] = {
     "hysteresis, by mean Dice": one_for_all(HYSTERESIS, mean_dice),
     "hysteresis, without specks": one_for_all(BOTH),
     "regions sure on average": sure_on_average,
+    "regions sure, by mean Dice": one_for_all(SURE, mean_dice),
 }
 
 
