@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from db.addresses import sqlite_file
 from db.blobs import BlobStore, open_blobs
-from db.engine import sqlite_file
 from db.errors import BlobError, PlatformError
 from db.settings import Settings
 

@@ -75,7 +75,7 @@ def export(
 @database_commands.command()
 def upgrade() -> None:
     """Make the database, or bring its tables up to this version."""
-    from db.engine import shown_url
+    from db.addresses import shown_url
     from db.migrate import current_revision
     from db.migrate import upgrade as migrate
     from db.settings import Settings

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from db.addresses import normal_url, shown_url, sqlite_file
 from db.errors import SchemaError
 from db.settings import Settings
 
@@ -71,23 +71,6 @@ def open_database(settings: Settings) -> Database:
     if revision is None or revision in known_revisions():
         raise SchemaError(f"the tables of {shown} are behind this code; run heirloom db upgrade")
     raise SchemaError(f"the tables of {shown} come from a newer heirloom ({revision}); install that version")
-
-
-def normal_url(url: str) -> str:
-    """Names the driver we ship for plain PostgreSQL addresses."""
-    scheme, separator, rest = url.partition("://")
-    return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
-
-
-def shown_url(url: str) -> str:
-    """The address without its password, for messages."""
-    return make_url(url).render_as_string(hide_password=True)
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite address; None for other databases."""
-    parsed = make_url(url)
-    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 def serialise(session: Session, key: str) -> None:

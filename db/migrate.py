@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, event, text
 
-from db.engine import normal_url, sqlite_file
+from db.addresses import normal_url, sqlite_file
 
 SCRIPTS = Path(__file__).parent / "migrations"
 SORTED_DOWN = "ix_task_queue"

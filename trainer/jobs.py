@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from db import jobs as rows
-from db.engine import Database, normal_url
+from db.addresses import normal_url
+from db.engine import Database
 from db.models import Job, JobKind
 from db.settings import Settings
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from db.engine import normal_url
+from db.addresses import normal_url
 from db.migrate import upgrade
 from db.settings import Settings
 from inference.errors import CheckpointError
@@ -14,7 +14,6 @@ from inference.shipped import shipped_path
 from trainer.locks import exclusive
 
 DETECTOR = "detector"
-PRODUCTION = "production"
 
 
 def prepare(settings: Settings) -> None:

@@ -15,7 +15,6 @@ from db.settings import Settings
 from trainer import jobs
 from trainer.errors import RegistryError, UnknownModel
 from trainer.locks import exclusive
-from trainer.platform import PRODUCTION
 from trainer.store import KIND_TAG, MODEL_FOLDER, experiment_id, local_artifact, open_client
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from inference.names import ModelName
 
+PRODUCTION = "production"
+"""The alias of the version in use."""
 SHIPPED = "shipped"
 """The origin of the versions that came with heirloom."""
 _NAMED = re.compile(r"(?P<name>[A-Za-z][\w-]*)@(?P<which>[\w.-]+)")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from db.engine import sqlite_file
+from db.addresses import sqlite_file
 from db.settings import Settings
 from trainer.errors import RegistryError
 

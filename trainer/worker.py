@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from dbos import DBOS
 
 from db import jobs as rows
-from db.engine import Database, normal_url, open_database
+from db.addresses import normal_url
+from db.engine import Database, open_database
 from db.models import Job
 from db.settings import Settings
 from trainer import jobs

@@ -9,8 +9,7 @@ from typing import Any
 
 from db.settings import Settings
 from trainer.errors import RegistryError
-from trainer.platform import PRODUCTION
-from trainer.registry import ModelVersion, list_models
+from trainer.registry import PRODUCTION, ModelVersion, list_models
 from trainer.store import JOB_TAG, local_artifact, open_client
 
 CURVE_POINTS = 240

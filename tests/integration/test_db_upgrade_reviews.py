@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, Connection, bindparam, create_engine, insert, select, text
 
-from db.engine import Database, normal_url
+from db.addresses import normal_url
+from db.engine import Database
 from db.errors import InvalidState
 from db.migrate import downgrade, upgrade
 from db.models import Job, Restoration, Task, Verdict, utc_now

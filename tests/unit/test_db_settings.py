@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from db.engine import normal_url, shown_url
+from db.addresses import normal_url, shown_url
 from db.settings import Settings
 
 
