@@ -22,8 +22,21 @@ _FROM_TRANSPORT = 0.35
 
 def draw_scratches(chance: np.random.Generator, sheet: Sheet) -> Lines:
     """A group of thin, nearly parallel scratches, or what the transport of a film leaves all over it."""
-    if chance.random() < _FROM_TRANSPORT:
-        return _transport(chance, sheet)
+    strokes = _transport(chance, sheet) if chance.random() < _FROM_TRANSPORT else _parallel(chance, sheet)
+    return Lines(
+        kind="scratch",
+        seed=seed_from(chance),
+        strokes=tuple(strokes),
+        tone=_scratch_tone(chance, sheet),
+        opacity=strength(chance, 0.48),
+        softness=float(max(0.0, chance.uniform(-0.6, 0.7))),
+        gaps=float(chance.uniform(0.05, 0.7)) if chance.random() < 0.57 else 0.0,
+        gap_size=log_uniform(chance, 3, 50),
+    )
+
+
+def _parallel(chance: np.random.Generator, sheet: Sheet) -> list[Stroke]:
+    """One to eight beside one another, in any direction."""
     turn = _direction(chance)
     middle = sheet.place(chance)
     length = min(sheet.side * log_uniform(chance, 0.03, 1.0), 1.5 * sheet.span)
@@ -37,19 +50,10 @@ def draw_scratches(chance: np.random.Generator, sheet: Sheet) -> Lines:
         path = _curve(start, turn + float(chance.normal(0, 0.04)), reach, bend)
         widths = widths_along(chance, len(path), breadth * float(chance.uniform(0.7, 1.3)), 0.35)
         strokes.append(stroke_of(path, tapered(widths, 0.35)))
-    return Lines(
-        kind="scratch",
-        seed=seed_from(chance),
-        strokes=tuple(strokes),
-        tone=_scratch_tone(chance, sheet),
-        opacity=strength(chance, 0.5),
-        softness=float(max(0.0, chance.uniform(-0.6, 0.8))),
-        gaps=float(chance.uniform(0.05, 0.75)) if chance.random() < 0.55 else 0.0,
-        gap_size=log_uniform(chance, 3, 40),
-    )
+    return strokes
 
 
-def _transport(chance: np.random.Generator, sheet: Sheet) -> Lines:
+def _transport(chance: np.random.Generator, sheet: Sheet) -> list[Stroke]:
     """Hairlines along the run of a film: straight, parallel, dashed, faint or plain, anywhere on the frame."""
     run = float(chance.choice([0.0, np.pi / 2])) + float(chance.normal(0, 0.012))
     breadth = sheet.breadth(chance, 0.5, 1.3)
@@ -60,16 +64,7 @@ def _transport(chance: np.random.Generator, sheet: Sheet) -> Lines:
         path = _curve(sheet.place(chance), run + float(chance.normal(0, 0.006)), reach, float(chance.normal(0, 0.003)))
         widths = widths_along(chance, len(path), breadth * float(chance.uniform(0.35, 1.3)), 0.3)
         strokes.append(stroke_of(path, tapered(widths, float(chance.uniform(0.02, 0.3)))))
-    return Lines(
-        kind="scratch",
-        seed=seed_from(chance),
-        strokes=tuple(strokes),
-        tone=_scratch_tone(chance, sheet),
-        opacity=strength(chance, 0.45),
-        softness=float(max(0.0, chance.uniform(-0.6, 0.6))),
-        gaps=float(chance.uniform(0.05, 0.7)) if chance.random() < 0.6 else 0.0,
-        gap_size=log_uniform(chance, 3, 60),
-    )
+    return strokes
 
 
 def draw_crease(chance: np.random.Generator, sheet: Sheet) -> Lines:
