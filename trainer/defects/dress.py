@@ -1,8 +1,8 @@
-"""White collars and bows for the lookalikes: what a detector takes for bare paper first, as they are as bright."""
+"""White dress for the lookalikes: what a detector takes for bare paper first, as it is as bright."""
 
 import numpy as np
 
-from trainer.defects.records import Area, Lines, Mark, Specks, Stroke, Tone
+from trainer.defects.records import Area, Lines, Mark, Pattern, Specks, Stroke, Tone
 from trainer.defects.sheet import Sheet, log_uniform, points_of, scaled, seed_from, stroke_of, tapered
 
 _LEAF = np.array([[0.0, 0.0], [0.5, -0.35], [0.95, 0.0], [0.75, 0.9], [0.12, 0.55]])
@@ -10,6 +10,29 @@ _LEAF = np.array([[0.0, 0.0], [0.5, -0.35], [0.95, 0.0], [0.75, 0.9], [0.12, 0.5
 _FRONT = np.array([[-0.45, -0.2], [0.45, -0.2], [0.55, 0.5], [0.0, 2.0], [-0.55, 0.5]])
 """The shirt between the lapels."""
 _JACKET = np.array([[-1.1, -0.1], [1.1, -0.1], [2.4, 0.8], [2.6, 3.0], [-2.6, 3.0], [-2.4, 0.8]])
+_TORSO = np.array(
+    [[-0.5, -0.1], [0.5, -0.1], [1.2, 0.25], [2.0, 0.6], [2.45, 1.3], [2.7, 3.0], [2.8, 7.0], [-2.8, 7.0],
+     [-2.7, 3.0], [-2.45, 1.3], [-2.0, 0.6], [-1.2, 0.25]]
+)  # fmt: skip
+"""Shoulders, arms and all below, down to where the print ends."""
+_VEST = np.array(
+    [
+        [-0.95, 0.2],
+        [-0.6, 0.1],
+        [0.0, 2.2],
+        [0.6, 0.1],
+        [0.95, 0.2],
+        [1.55, 0.9],
+        [1.65, 7.0],
+        [-1.65, 7.0],
+        [-1.55, 0.9],
+    ]
+)
+"""Without sleeves, cut low."""
+_HEAD = np.array([[-0.75, -1.6], [-0.45, -2.3], [0.0, -2.5], [0.45, -2.3], [0.75, -1.6], [0.7, -0.9], [0.35, -0.2],
+                  [0.4, 0.35], [-0.4, 0.35], [-0.35, -0.2], [-0.7, -0.9]])  # fmt: skip
+"""With the neck."""
+_HAIR = np.array([[-0.82, -1.5], [-0.7, -2.3], [0.0, -2.8], [0.7, -2.3], [0.82, -1.5], [0.5, -2.0], [-0.4, -2.1]])
 _LOBE = np.array([[0.08, -0.12], [0.55, -0.5], [1.0, -0.62], [0.9, -0.1], [1.0, 0.45], [0.5, 0.38], [0.08, 0.12]])
 _TAIL = np.array([[0.0, 0.05], [0.16, 0.08], [0.5, 1.0], [0.34, 0.95], [0.2, 1.1]])
 
@@ -51,6 +74,37 @@ def draw_bow(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     speck = (float(knot[0]), float(knot[1]), size, 0.8 * size, 0.0)
     marks.append(Specks("bow", (speck,), scaled(white, float(chance.uniform(0.6, 1))), 0.9, 0.2 * size))
     return (*marks, *place.shades("bow"))
+
+
+def draw_sitter(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
+    """Somebody in white who sits for a portrait: shirt or blouse down to the print's border, often under a vest."""
+    place = _Place(chance, sheet, 0.04, 0.13)
+    white = _white(chance)
+    opacity = float(chance.uniform(0.9, 1))
+    marks: list[Mark] = [place.area("sitter", _TORSO, white, opacity)]
+    folds = [
+        np.array([[side * x, y] for x, y in path])
+        for side in (1, -1)
+        for path in ([[1.7, 1.0], [2.2, 2.0], [2.1, 3.0]], [[2.5, 1.6], [2.1, 2.4]], [[1.9, 3.0], [2.5, 3.6]])
+        if chance.random() < 0.6
+    ]
+    if folds:
+        marks.append(place.folds("sitter", folds, scaled(white, float(chance.uniform(0.5, 0.9)))))
+    if chance.random() < 0.6:
+        vest = place.at(_VEST + chance.normal(0, 0.05, _VEST.shape))
+        marks.append(place.area("sitter", _VEST, _dark(chance), opacity))
+        if chance.random() < 0.6:
+            cloth = str(chance.choice(["weave", "stripes", "knit"]))
+            period, turn = max(2.0, 0.15 * place.size), float(chance.uniform(0, np.pi))
+            marks.append(Pattern("sitter", _rounded(vest), cloth, period, turn, log_uniform(chance, 10, 60), 1.0))
+    skin = float(chance.uniform(90, 225))
+    marks.append(place.area("sitter", _HEAD, (skin, 0.93 * skin, 0.87 * skin), float(chance.uniform(0.6, 1))))
+    if chance.random() < 0.8:
+        marks.append(place.area("sitter", _HAIR, _dark(chance), 0.95))
+    if chance.random() < 0.8:
+        marks += [place.area("sitter", _LEAF * side, white, opacity) for side in ((1, 1), (-1, 1))]
+        marks.append(place.folds("sitter", [_LEAF[[0, 1, 2]], _LEAF[[0, 4, 3]] * (-1, 1)], scaled(white, 0.55)))
+    return (*marks, *place.shades("sitter"))
 
 
 class _Place:

@@ -9,10 +9,23 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from trainer.defects.dress import draw_bow, draw_collar
+from trainer.defects.dress import draw_bow, draw_collar, draw_sitter
+from trainer.defects.lights import draw_gaps, draw_glints, draw_knob, draw_rims
 from trainer.defects.lines import curl
-from trainer.defects.records import Area, Lines, Mark, Pattern, Point, Specks, Stroke, Text, Tone
-from trainer.defects.sheet import Sheet, log_uniform, outline, points_of, scaled, seed_from, stroke_of, tapered
+from trainer.defects.records import Area, Lines, Mark, Pattern, Point, Stroke, Text, Tone
+from trainer.defects.sheet import (
+    Sheet,
+    log_uniform,
+    outline,
+    points_of,
+    scaled,
+    seed_from,
+    stroke_of,
+    tapered,
+    thing_line,
+    thing_lines,
+    thing_tone,
+)
 
 _Drawer = Callable[[np.random.Generator, Sheet], tuple[Mark, ...]]
 _FONTS = (
@@ -21,7 +34,10 @@ _FONTS = (
 )  # fmt: skip
 
 
-LOOKALIKES = ("wire", "twig", "strands", "text", "glint", "cloth", "garment", "collar", "bow", "edge", "rim", "frame")
+LOOKALIKES = (
+    "wire", "twig", "strands", "text", "glint", "gap", "cloth", "garment", "collar", "bow", "sitter", "edge",
+    "rim", "knob", "frame",
+)  # fmt: skip
 
 
 def draw_lookalikes(
@@ -37,12 +53,12 @@ def _wire(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     width = sheet.breadth(chance, 0.8, 9)
     length = min(sheet.side * log_uniform(chance, 0.05, 1.0), 1.5 * sheet.span)
     path = curl(chance, sheet.place(chance), length, float(chance.choice([0.02, 0.15, 0.5])))
-    tone = _tone(chance)
-    body = _line(chance, "wire", path, width, tone)
+    tone = thing_tone(chance)
+    body = thing_line(chance, "wire", path, width, tone)
     if width < 2.5:
         return (body,)
     lit = path + 0.22 * width * np.array([1.0, -1.0])
-    return body, _line(chance, "wire", lit, 0.4 * width, scaled(tone, float(chance.uniform(0.5, 1.6))))
+    return body, thing_line(chance, "wire", lit, 0.4 * width, scaled(tone, float(chance.uniform(0.5, 1.6))))
 
 
 def _twig(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
@@ -60,7 +76,7 @@ def _twig(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
                 grown.append((path[int(chance.integers(3, 8))], bends[-1] + float(chance.normal(0, 0.6)),
                               reach * float(chance.uniform(0.4, 0.8)), max(0.6, 0.6 * thick)))  # fmt: skip
         ends = grown
-    return (_lines(chance, "twig", strokes, _tone(chance)),)
+    return (thing_lines(chance, "twig", strokes, thing_tone(chance)),)
 
 
 def _strands(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
@@ -72,50 +88,37 @@ def _strands(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     for _ in range(int(log_uniform(chance, 3, 28))):
         aside = np.linspace(chance.normal(0, spread, 2), chance.normal(0, spread, 2), len(spine))
         strokes.append(stroke_of(spine + aside, tapered(np.full(len(spine), width), 0.3)))
-    return (_lines(chance, "strands", strokes, _tone(chance)),)
+    return (thing_lines(chance, "strands", strokes, thing_tone(chance)),)
 
 
 def _text(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     """A caption, a date, a line of handwriting."""
     size = sheet.breadth(chance, 8, 28)
-    letters = string.digits if chance.random() < 0.3 else string.ascii_letters + "    .,'-"
-    words = "".join(str(letter) for letter in chance.choice(list(letters), int(chance.integers(3, 22)))).strip()
     x, y = sheet.place(chance)
     if chance.random() < 0.5:
         y = sheet.height * float(chance.choice([0.06, 0.97]))
-    return (
-        Text(
-            kind="text",
-            text=words or "1926",
-            font=int(chance.choice(_FONTS)),
-            size=size,
-            thickness=max(1, round(size * float(chance.uniform(0.05, 0.16)))),
-            x=float(x) - 3 * size,
-            y=float(y),
-            turn=float(chance.normal(0, 0.05)) if chance.random() < 0.8 else float(chance.uniform(-1.6, 1.6)),
-            tone=_tone(chance),
-            opacity=float(chance.uniform(0.5, 1)),
-        ),
-    )
+    turn = float(chance.normal(0, 0.05)) if chance.random() < 0.8 else float(chance.uniform(-1.6, 1.6))
+    return (_writing(chance, "text", (float(x) - 3 * size, float(y), turn), size, thing_tone(chance)),)
 
 
-def _glints(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
-    """Lights in eyes, on jewellery, buttons and wet leaves: small, soft, in ones, twos and rows."""
-    count = int(chance.choice([1, 2, 2, 4, 9, 20]))
-    size = sheet.breadth(chance, 0.8, 4)
-    step = sheet.breadth(chance, 6, 40) * np.array([np.cos(turn := chance.uniform(0, 6.3)), np.sin(turn)])
-    places = sheet.place(chance) + np.arange(count)[:, None] * step * (chance.random() < 0.6)
-    places = places + chance.normal(0, 0.15 * float(np.linalg.norm(step)) + 1, (count, 2))
-    if count > 4:
-        places = sheet.place(chance) + chance.normal(0, 0.15 * sheet.span, (count, 2))
-    specks = tuple(
-        (float(x), float(y), size * float(chance.uniform(0.6, 1.3)), size * float(chance.uniform(0.4, 1)), 0.0)
-        for x, y in np.round(places, 2)
+def _writing(
+    chance: np.random.Generator, kind: str, start: tuple[float, float, float], size: float, tone: Tone
+) -> Text:
+    """Writing of any words that begins at x, y and runs at an angle, with capitals `size` pixels high."""
+    letters = string.digits if chance.random() < 0.3 else string.ascii_letters + "    .,'-"
+    words = "".join(str(letter) for letter in chance.choice(list(letters), int(chance.integers(3, 22)))).strip()
+    return Text(
+        kind=kind,
+        text=words or "1926",
+        font=int(chance.choice(_FONTS)),
+        size=size,
+        thickness=max(1, round(size * float(chance.uniform(0.05, 0.2)))),
+        x=start[0],
+        y=start[1],
+        turn=start[2],
+        tone=tone,
+        opacity=float(chance.uniform(0.5, 1)),
     )
-    light = float(chance.uniform(215, 255))
-    glow = Specks("glint", specks, (light, light, light), float(chance.uniform(0.2, 0.5)), softness=1.2 * size)
-    core = Specks("glint", specks, (light, light, light), float(chance.uniform(0.6, 1)), softness=0.35 * size)
-    return glow, core
 
 
 def _cloth(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
@@ -171,24 +174,8 @@ def _edge(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
     )
 
 
-def _rims(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
-    """A lens, a dial, a plate, a wheel: arcs of light and dark around one middle, soft where the thing is round."""
-    middle, radius = sheet.place(chance), min(sheet.side * log_uniform(chance, 0.015, 0.2), 0.3 * sheet.span)
-    squash, turn = float(chance.uniform(0.5, 1)), float(chance.uniform(0, np.pi))
-    along = np.array([np.cos(turn), np.sin(turn)])
-    across = squash * np.array([-np.sin(turn), np.cos(turn)])
-    marks = []
-    for _ in range(int(chance.integers(1, 6))):
-        reach, start = radius * float(chance.uniform(0.4, 1)), float(chance.uniform(0, 2 * np.pi))
-        angles = start + np.linspace(0, float(chance.uniform(0.4, 2 * np.pi)), 40)
-        path = middle + reach * (np.cos(angles)[:, None] * along + np.sin(angles)[:, None] * across)
-        widths = tapered(np.full(len(path), sheet.breadth(chance, 0.9, 7)), float(chance.uniform(0, 0.5)))
-        marks.append(_lines(chance, "rim", [stroke_of(path, widths)], _tone(chance)))
-    return tuple(marks)
-
-
 def _frame(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
-    """The plain white border of a print, or the black one of a film: straight, clean, and aged with the photo."""
+    """The plain white border of a print, or the black one of a film, often written on: straight, clean, and aged."""
     widths = sheet.breadth(chance, 4, 30) * chance.uniform(0.6, 1.4, 4)
     widths = np.minimum(widths, 0.09 * min(sheet.height, sheet.width)) * (chance.random(4) < 0.8)
     low, right = sheet.height - widths[2], sheet.width - widths[1]
@@ -198,27 +185,33 @@ def _frame(chance: np.random.Generator, sheet: Sheet) -> tuple[Mark, ...]:
                                 (-9, sheet.height + 9))  # fmt: skip
     white = float(chance.uniform(205, 255) if chance.random() < 0.75 else chance.uniform(0, 30))
     tone = (white, white, white)
-    frame = Area("frame", seed_from(chance), (outer, points_of(inner)), tone, 1.0, softness=float(chance.uniform(0, 1)))
-    if chance.random() < 0.7:
-        return (frame,)
-    path = np.concatenate([inner, inner[:1]])
-    return frame, _line(chance, "frame", path, sheet.breadth(chance, 0.8, 2), scaled(tone, 0.3))
+    marks: list[Mark] = [
+        Area("frame", seed_from(chance), (outer, points_of(inner)), tone, 1.0, softness=float(chance.uniform(0, 1)))
+    ]
+    if chance.random() < 0.3:
+        path = np.concatenate([inner, inner[:1]])
+        marks.append(thing_line(chance, "frame", path, sheet.breadth(chance, 0.8, 2), scaled(tone, 0.3)))
+    if chance.random() < 0.5:
+        marks += _on_border(chance, sheet, widths, white)
+    return tuple(marks)
 
 
-def _line(chance: np.random.Generator, kind: str, path: np.ndarray, width: float, tone: Tone) -> Lines:
-    return _lines(chance, kind, [stroke_of(path, np.full(len(path), width))], tone)
-
-
-def _lines(chance: np.random.Generator, kind: str, strokes: list[Stroke], tone: Tone) -> Lines:
-    softness = float(max(0.0, chance.uniform(-0.3, 1.2)))
-    return Lines(kind, seed_from(chance), tuple(strokes), tone, float(chance.uniform(0.5, 1)), softness=softness)
-
-
-def _tone(chance: np.random.Generator) -> Tone:
-    """Of a thing in the picture: any brightness, not much colour."""
-    grey = float(chance.uniform(150, 250) if chance.random() < 0.55 else chance.uniform(5, 100))
-    red, green, blue = (float(value) for value in grey * chance.uniform(0.85, 1, 3))
-    return (red, green, blue)
+def _on_border(chance: np.random.Generator, sheet: Sheet, widths: np.ndarray, ground: float) -> list[Mark]:
+    """A number or a note on one side of a border, as wide as `widths` (above, right, below, left) and as light."""
+    side = int(chance.integers(4))
+    size = float(widths[side] * chance.uniform(0.4, 0.8))
+    if size < 3:
+        return []
+    ink = float(chance.uniform(0, 90) if ground > 128 else chance.uniform(170, 255))
+    aside = 0.5 * (float(widths[side]) + size)
+    along = float(chance.uniform(0, 0.8))
+    x, y, turn = (
+        (along * sheet.width, aside, 0.0),
+        (sheet.width - aside, along * sheet.height, 0.5 * np.pi),
+        (along * sheet.width, sheet.height - aside + size, 0.0),
+        (aside, (1 - along) * sheet.height, -0.5 * np.pi),
+    )[side]
+    return [_writing(chance, "frame", (x, y, turn + float(chance.normal(0, 0.03))), size, (ink, ink, ink))]
 
 
 _DRAWERS: dict[str, _Drawer] = {
@@ -226,12 +219,15 @@ _DRAWERS: dict[str, _Drawer] = {
     "twig": _twig,
     "strands": _strands,
     "text": _text,
-    "glint": _glints,
+    "glint": draw_glints,
+    "gap": draw_gaps,
     "cloth": _cloth,
     "garment": _garment,
     "collar": draw_collar,
     "bow": draw_bow,
+    "sitter": draw_sitter,
     "edge": _edge,
-    "rim": _rims,
+    "rim": draw_rims,
+    "knob": draw_knob,
     "frame": _frame,
 }

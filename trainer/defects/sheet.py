@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.defects.records import Point, Stroke, Tone
+from trainer.defects.records import Lines, Point, Stroke, Tone
 
 _WHOLE = (320.0, 1500.0)
 """Sides of whole prints in pixels: a small crop is mostly a part of a larger one."""
@@ -154,3 +154,21 @@ def tapered(widths: np.ndarray, share: float) -> np.ndarray:
     """Widths that run out to a point over this share of both ends."""
     place = np.linspace(0, 1, len(widths))
     return np.asarray(widths * np.clip(np.minimum(place, 1 - place) / max(share, 1e-6) + 0.2, 0, 1))
+
+
+def thing_tone(chance: np.random.Generator) -> Tone:
+    """Of a thing in the picture: any brightness, not much colour."""
+    grey = float(chance.uniform(150, 250) if chance.random() < 0.55 else chance.uniform(5, 100))
+    red, green, blue = (float(value) for value in grey * chance.uniform(0.85, 1, 3))
+    return (red, green, blue)
+
+
+def thing_lines(chance: np.random.Generator, kind: str, strokes: list[Stroke], tone: Tone) -> Lines:
+    """Lines of a thing in the picture: sharp or a little soft, and never faint."""
+    softness = float(max(0.0, chance.uniform(-0.3, 1.2)))
+    return Lines(kind, seed_from(chance), tuple(strokes), tone, float(chance.uniform(0.5, 1)), softness=softness)
+
+
+def thing_line(chance: np.random.Generator, kind: str, path: np.ndarray, width: float, tone: Tone) -> Lines:
+    """One line of one width along a path `n×2`."""
+    return thing_lines(chance, kind, [stroke_of(path, np.full(len(path), width))], tone)
