@@ -47,7 +47,7 @@ KINDS = (
     Knob("dust", "Dust", 5, "Clouds of specks."),
     Knob("hair", "Hairs", 3, "Fibres on the glass."),
     Knob("texture", "Textures", 5, "Alpha maps laid over the photo."),
-    Knob("lookalikes", "Lookalikes", 5, "Wires, text, cloth, shirts, glints, white borders: no defects, never marked."),
+    Knob("lookalikes", "Lookalikes", 5, "Wires, text, cloth, people, lights, borders: no defects, never marked."),
 )
 AGES = (
     Knob("ageing.strength", "Age", 1, "0 leaves the photo as it is, 1 is the full range of ages."),

@@ -27,7 +27,7 @@ from trainer.defects.coverage import layer_of
 from trainer.defects.lookalikes import LOOKALIKES, draw_lookalikes
 from trainer.defects.patterns import PATTERNS, pattern_at
 from trainer.defects.procedural import MAPS
-from trainer.defects.records import Ageing
+from trainer.defects.records import Ageing, Area, Text
 from trainer.defects.render import touched, visible_change
 from trainer.defects.settings import KINDS, RATES
 from trainer.defects.sheet import draw_sheet
@@ -129,6 +129,33 @@ def test_a_fold_on_bright_skin_is_marked_by_its_flanks() -> None:
         _, mask = apply(skin, replace(record, defects=folds), OwnTextures())
         shares.append(float(mask.mean()) if folds else 0.0)
     assert max(shares) > 0.01
+
+
+def test_what_is_written_on_a_border_begins_on_it_and_can_be_read() -> None:
+    written = 0
+    for seed in range(60):
+        chance = np.random.default_rng(seed)
+        marks = draw_lookalikes(chance, draw_sheet(chance, 300, 400, (1.0, 1.0, 1.0)), 1, ("frame",))
+        border = marks[0]
+        assert isinstance(border, Area)
+        (left, top), (right, _), (_, low), _ = border.outlines[1]
+        for text in (mark for mark in marks if isinstance(mark, Text)):
+            assert text.x < left + 2 or text.x > right - 2 or text.y < top + 2 or text.y > low - 2
+            assert abs(text.tone[0] - border.tone[0]) > 100
+            written += 1
+    assert written > 10
+
+
+def test_most_sitters_are_cut_off_by_the_border() -> None:
+    cut = 0
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        shirt = draw_lookalikes(chance, draw_sheet(chance, 300, 400, (1.0, 1.0, 1.0)), 1, ("sitter",))[0]
+        assert isinstance(shirt, Area)
+        outline = np.array(shirt.outlines[0])
+        seen = ((outline > 0) & (outline < (400, 300))).all(axis=1)
+        cut += bool(seen.any() and not seen.all())
+    assert cut > 20
 
 
 @pytest.mark.parametrize("kind", LOOKALIKES)

@@ -66,8 +66,9 @@ class DefectSettings:
     texture: float = 0.5
     """Expected number of overlaid textures: from the folder `textures`, else made by ourselves."""
     lookalikes: float = 0.8
-    """Expected number of things that look like defects and are none: wires, twigs, strands of hair, text, cloth, lace,
-    shirts, collars, bows, glints, edges, rims, white borders. They are part of the photo and never in the mask."""
+    """Expected number of things that look like defects and are none: wires, twigs, strands of hair, text, glints, gaps
+    in leaves, cloth, lace, shirts, collars, bows, sitters in white, edges, rims, shining knobs, borders with writing on
+    them. They are part of the photo and never in the mask."""
     intact: float = 0.1
     """Probability that a photo gets no defect at all."""
     largest_defect: float = 0.1
