@@ -12,6 +12,7 @@ import typer
 from inference.errors import InferenceError
 from inference.names import ModelName
 from inference.progress import progress_bar
+from inference.text import readable
 
 if TYPE_CHECKING:
     from inference.sheet import ContactSheet
@@ -97,16 +98,20 @@ def _close(sheet: "ContactSheet", outcome: Outcome) -> None:
 
 def _tell(outcome: Outcome, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
+        _say(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
     for done in outcome.done:
         for warning in done.warnings:
-            typer.echo(f"Note: {warning}", err=True)
+            _say(f"Note: {warning}", err=True)
         if not as_json:
-            typer.echo(_line(done))
+            _say(_line(done))
     if outcome.sheets and not as_json:
-        typer.echo(f"On one sheet: {', '.join(outcome.sheets)}")
+        _say(f"On one sheet: {', '.join(outcome.sheets)}")
     for failed in outcome.failed:
-        typer.echo(f"Failed: {failed.reason}", err=True)
+        _say(f"Failed: {failed.reason}", err=True)
+
+
+def _say(text: str, err: bool = False) -> None:
+    typer.echo(readable(text), err=err)
 
 
 def _line(done: Done) -> str:
@@ -123,5 +128,5 @@ def named(models: dict[str, ModelName]) -> dict[str, str]:
 
 def refuse(error: InferenceError) -> typer.Exit:
     """Say what is wrong with the call; raise what this returns to leave with 2."""
-    typer.echo(f"heirloom: {error}", err=True)
+    _say(f"heirloom: {error}", err=True)
     return typer.Exit(WRONG_USE)

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference.text import readable
+
 KINDS = ("detector", "inpainter", "colorizer")
 """The kinds of models, in the order in which a photo meets them."""
 
@@ -30,4 +32,4 @@ class ModelName:
     def of_file(cls, kind: str, path: Path) -> "ModelName":
         """Name a checkpoint file by kind, file name and the first digits of its SHA-256."""
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return cls(f"{kind} {path.name}", digest[:8], "file")
+        return cls(f"{kind} {readable(path.name)}", digest[:8], "file")

@@ -24,6 +24,7 @@ from inference.containers import (
 from inference.errors import PhotoError
 from inference.metadata import Array, read_exif, read_icc, to_srgb, upright
 from inference.samples import deep_samples, plain_samples, to_eight_bits
+from inference.text import readable
 
 T = TypeVar("T")
 
@@ -103,8 +104,9 @@ def decode(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Photo:
     """Decode a JPEG, PNG, TIFF, WebP or BMP file's bytes.
 
     Limits are checked from the header, before any pixel is decoded. Raises PhotoError, naming `name` and the remedy,
-    for whatever cannot be decoded whole.
+    for whatever cannot be decoded whole. Bytes of `name` that are not UTF-8 become question marks.
     """
+    name = readable(name)
     _check_bytes(len(data), name, limits)
     kind = _known_format(data, name)
     if kind == "WebP":

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inference.text import readable
+
 _PATIENCE_S = 1.0
 
 
 @contextmanager
 def progress_bar(count: int) -> Iterator[Callable[[str, float], None]]:
     """Yield `report(label, done)`, with `done` out of `count`; on stderr, only if that is a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task("", total=count)
@@ -24,7 +26,7 @@ def progress_bar(count: int) -> Iterator[Callable[[str, float], None]]:
         if not shown and time.monotonic() - begun > _PATIENCE_S:
             bar.start()
             shown = True
-        bar.update(task, description=label, completed=done)
+        bar.update(task, description=readable(label), completed=done)
 
     try:
         yield report

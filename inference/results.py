@@ -14,6 +14,7 @@ from inference.metadata import Array, rgb_profile
 from inference.names import ModelName
 from inference.photo import Photo
 from inference.png import encode_png
+from inference.text import readable
 
 if TYPE_CHECKING:
     from inference.restorer import RestorationResult
@@ -90,7 +91,8 @@ def write_record(
         "seconds": {step: round(needed, 3) for step, needed in seconds.items()},
         "outputs": {what: path.name for what, path in files.items()},
     }  # fmt: skip
-    write_file(files["record"], (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode())
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    write_file(files["record"], readable(text).encode())
     return record
 
 

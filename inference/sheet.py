@@ -13,6 +13,7 @@ from inference.files import write_file
 from inference.metadata import Array
 from inference.png import encode_png
 from inference.samples import to_eight_bits
+from inference.text import readable
 
 Pixels = NDArray[np.uint8]
 ROWS = 24
@@ -107,7 +108,7 @@ def _ground(height: int) -> Pixels:
 
 
 def _write(strip: Pixels, text: str, left: int, baseline: int) -> None:
-    cv2.putText(strip, text, (left, baseline), _INK, cv2.FontFace("sans"), _TEXT)
+    cv2.putText(strip, readable(text), (left, baseline), _INK, cv2.FontFace("sans"), _TEXT)
 
 
 def _small(array: Array) -> Pixels:

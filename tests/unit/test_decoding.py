@@ -412,3 +412,10 @@ def test_a_photos_arrays_cannot_be_changed() -> None:
     photo = decode(saved(Image.new("RGB", (20, 20)), "PNG"), "a.png")
     with pytest.raises(ValueError, match="read-only"):
         photo.pixels[0, 0] = 1
+
+
+def test_a_photos_name_can_be_written_anywhere() -> None:
+    data = saved(Image.new("RGB", (20, 20)), "PNG")
+    assert decode(data, "m\udce4dchen.jpg").name == "m?dchen.jpg"
+    with pytest.raises(PhotoError, match=r"m\?dchen\.jpg is empty"):
+        decode(b"", "m\udce4dchen.jpg")

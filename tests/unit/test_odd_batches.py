@@ -1,0 +1,85 @@
+"""Batches that meet what nobody plans for: one photo is named, the others are finished, and what was done is told."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from inference.cli import commands
+from inference.files import encode_png
+from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
+
+MARCHEN = os.fsdecode(b"m\xe4dchen.png")
+"""A name in Latin-1, as old archives have them."""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    return {
+        "detector": small_detector(folder / "tiny.safetensors"),
+        "inpainter": small_inpainter(folder / "fill.safetensors"),
+        "colorizer": small_colorizer(folder / "colours.safetensors"),
+    }
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two photos."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, name in enumerate(("a.png", "z.png")):
+        (folder / name).write_bytes(encode_png(noise(40, 50, 3, seed=number)))
+    return folder
+
+
+@pytest.fixture
+def heirloom(models: dict[str, Path]) -> Any:
+    def call(command: str, *arguments: object) -> Result:
+        needed = {"restore": list(models), "detect": ["detector"], "colorize": ["colorizer"], "inpaint": ["inpainter"]}
+        chosen = [word for kind in needed[command] for word in ("--model", models[kind])]
+        return CliRunner().invoke(commands, [str(word) for word in (command, *arguments, *chosen)])
+
+    return call
+
+
+def failing(result: Result, code: int) -> str:
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, SystemExit), "an expected failure is a sentence, not a traceback"
+    return str(result.stderr)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("command", ["restore", "detect", "colorize"])
+def test_names_that_are_not_utf8_are_read_and_told(
+    heirloom: Any, photos: Path, tmp_path: Path, command: str, options: tuple[str, ...]
+) -> None:
+    (photos / MARCHEN).write_bytes(encode_png(noise(40, 50, 3)))
+    result = heirloom(command, photos, "--out", tmp_path / "out", *options)
+    assert result.exit_code == 0, result.output
+    assert "photos/m?dchen.png" in result.stdout
+    written = [path.name for path in (tmp_path / "out").iterdir()]
+    assert any(name.startswith(MARCHEN.removesuffix("png")) for name in written), "files keep the photo's own bytes"
+    assert any(name.startswith("z.") for name in written)
+    if command == "restore":
+        record = json.loads((tmp_path / "out" / MARCHEN).with_suffix(".json").read_text(encoding="utf-8"))
+        assert record["input"]["name"] == "m?dchen.png"
+        assert record["outputs"]["mask"] == "m?dchen.mask.png"
+        assert heirloom(command, photos, "--out", tmp_path / "out", "--resume").stdout.count("done earlier") == 3
+
+
+def test_a_failure_under_a_name_that_is_not_utf8_is_told_everywhere(
+    heirloom: Any, photos: Path, tmp_path: Path
+) -> None:
+    (photos / MARCHEN).write_bytes(b"no picture")
+    sheet = tmp_path / "all.png"
+    result = heirloom("restore", photos, "--out", tmp_path / "out", "--sheet", sheet, "--json")
+    assert "m?dchen.png is not a picture" in failing(result, 1)
+    told = json.loads(result.stdout)
+    assert [Path(failed["input"]).name for failed in told["failed"]] == ["m?dchen.png"]
+    assert len(told["done"]) == 2
+    assert sheet.is_file()
