@@ -22,9 +22,15 @@ def give_back(session: Session, task: Task, lead: Assessor, comment: str, now: d
     said = comment.strip()
     if not said:
         raise InvalidState("returning a mask needs a comment that says what to change; please write one")
-    annotation = _decide(session, task, lead, "rejected", comment=said, now=now or utc_now())
+    moment = now or utc_now()
+    annotation = _decide(session, task, lead, "rejected", comment=said, now=moment)
     return put_on_top(
-        session, annotation.photo_id, reason="returned", priority=RETURNED_PRIORITY, annotation_id=annotation.id
+        session,
+        annotation.photo_id,
+        reason="returned",
+        priority=RETURNED_PRIORITY,
+        annotation_id=annotation.id,
+        now=moment,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import UNFINISHED, Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
@@ -125,8 +125,18 @@ def set_priority_from_uncertainty(session: Session, photo_id: int, uncertainty: 
 
 
 def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen") -> list[Task]:
-    """Puts photos that somebody chose before all that models sorted; returns their label tasks."""
-    return [put_on_top(session, photo_id, reason=reason, priority=CHOSEN_PRIORITY) for photo_id in photo_ids]
+    """Puts photos that somebody chose before all that models sorted; returns their label tasks.
+
+    Who is drawing on one already goes on: nothing new is said about it.
+    """
+    chosen = []
+    for photo_id in photo_ids:
+        tasks = _unfinished_labels(session, photo_id)
+        task = tasks[-1] if tasks else _new_label(session, photo_id)
+        _raise_to(task, CHOSEN_PRIORITY, reason)
+        chosen.append(task)
+    session.flush()
+    return chosen
 
 
 def put_on_top(
@@ -137,23 +147,18 @@ def put_on_top(
     priority: float,
     marks: list[Any] | None = None,
     annotation_id: int | None = None,
+    now: datetime | None = None,
 ) -> Task:
-    """The photo's unfinished label task with this reason, made if there is none; marks add up, priority only rises.
+    """The photo's waiting label task with this reason, made if there is none; marks add up, priority only rises.
 
-    A place that is marked already is not marked again.
+    A place that is marked already is not marked again. A task that somebody is drawing on is not it: their page shows
+    nothing of what is said here, and their mask would end it.
     """
-    task = session.scalar(
-        select(Task)
-        .where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
-        .order_by(Task.id)
-        .limit(1)
-        .with_for_update()
-    )
-    if task is None:
-        task = Task(kind="label", photo_id=photo_id, marks=[])
-        session.add(task)
-    if priority >= (task.priority or 0.0):
-        task.priority, task.reason = priority, reason
+    moment = now or utc_now()
+    tasks = _unfinished_labels(session, photo_id)
+    task = next((task for task in tasks if not _drawn_on(session, task, moment)), None)
+    task = task or _new_label(session, photo_id)
+    _raise_to(task, priority, reason)
     task.marks = [*task.marks, *(mark for mark in marks or [] if mark not in task.marks)]
     if annotation_id is not None:
         task.annotation_id = annotation_id
@@ -200,6 +205,33 @@ def get_task(session: Session, task_id: int) -> Task:
     return task
 
 
+def _unfinished_labels(session: Session, photo_id: int) -> list[Task]:
+    """The photo's label tasks that are not done, oldest first, locked."""
+    query = select(Task).where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
+    locked = query.order_by(Task.id).with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(locked))
+
+
+def _new_label(session: Session, photo_id: int) -> Task:
+    task = Task(kind="label", photo_id=photo_id, priority=0.0, marks=[])
+    session.add(task)
+    return task
+
+
+def _raise_to(task: Task, priority: float, reason: str) -> None:
+    if priority >= task.priority:
+        task.priority, task.reason = priority, reason
+
+
+def _drawn_on(session: Session, task: Task, now: datetime) -> bool:
+    """Whether somebody holds the task, or has a draft of it that they did not pass on and may still submit."""
+    if task.leased_until is not None and task.leased_until > now:
+        return True
+    passed_on = exists().where(Skip.task_id == task.id, Skip.assessor_id == Annotation.assessor_id)
+    drafted = exists().where(Annotation.task_id == task.id, Annotation.status == "draft", ~passed_on)
+    return bool(session.scalar(select(drafted)))
+
+
 def _held_by_other(task: Task, assessor: Assessor, now: datetime) -> bool:
     return task.leased_until is not None and task.leased_until > now and task.leased_to_id != assessor.id
 
@@ -220,9 +252,17 @@ def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: in
     require_hold(session, task, assessor, now)
     if kind == "accept":
         require_other_author(session, task, assessor)
+    if kind == "label" and task.leased_to_id != assessor.id:
+        _require_no_other_labels(session, task, assessor, now)
     if task.photo.archived_at is not None:
         raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
     return task
+
+
+def _require_no_other_labels(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
+    query = select(Task).where(Task.photo_id == task.photo_id, Task.kind == "label", Task.status == "open")
+    for other in session.scalars(query):
+        require_hold(session, other, assessor, now)
 
 
 def _require_role(assessor: Assessor, kind: TaskKind) -> None:
@@ -271,10 +311,22 @@ def _offerable(session: Session, assessor: Assessor, kind: TaskKind, now: dateti
         or_(Task.leased_until.is_(None), Task.leased_until <= now, Task.leased_to_id == assessor.id),
         ~exists().where(and_(Skip.task_id == Task.id, Skip.assessor_id == assessor.id)),
     ]
+    if kind == "label":
+        conditions.append(
+            or_(Task.leased_to_id == assessor.id, Task.photo_id.not_in(_labelled_by_others(assessor, now)))
+        )
     if kind == "accept" and count_leads(session) > 1:
         own = exists().where(Annotation.id == Task.annotation_id, Annotation.assessor_id == assessor.id)
         conditions.append(~own)
     return conditions
+
+
+def _labelled_by_others(assessor: Assessor, now: datetime) -> Select[int]:
+    """Photos that others are drawing on: a second label task of theirs waits until the first mask is there."""
+    held = aliased(Task)
+    return select(held.photo_id).where(
+        held.leased_to_id != assessor.id, held.leased_until > now, held.kind == "label", held.status == "open"
+    )
 
 
 def _count(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> int:

@@ -149,7 +149,7 @@ def give_verdict(
     label = None
     if about_mask:
         label = put_on_top(
-            session, task.photo_id, reason=", ".join(about_mask), priority=VERDICT_PRIORITY, marks=places
+            session, task.photo_id, reason=", ".join(about_mask), priority=VERDICT_PRIORITY, marks=places, now=moment
         )
     verdict = Verdict(
         result=result,

@@ -104,11 +104,11 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
 
 
 def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | None:
-    """The task of this photo that this person may take; else a restoration when there is none yet."""
+    """The task of this photo that this person may take, their own first; else a restoration when there is none yet."""
     if photo.archived_at is not None:
         return None
     tasks = session.scalars(select(Task).where(Task.photo_id == photo.id, Task.status == "open").order_by(Task.id))
-    by_kind = {task.kind: task for task in tasks}
+    by_kind = {task.kind: task for task in sorted(tasks, key=lambda task: task.leased_to_id == assessor.id)}
     if "accept" in by_kind and assessor.is_lead:
         return NextStep("A mask waits for your decision.", "Decide on the mask", "accept", by_kind["accept"].id)
     if "review" in by_kind:

@@ -15,7 +15,7 @@ from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.models import Annotation, Assessor, DraftEvent, Task
 from db.proposals import add_proposal, latest_proposal
-from db.queue import LEASE, VERDICT_PRIORITY, next_task
+from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top
 from db.reviews import add_restoration, give_verdict
 from tests.support.databases import first_open, new_photo, sha, two_people
 
@@ -61,6 +61,20 @@ def test_a_returned_mask_is_where_the_next_draft_starts(either_database: Databas
         assert (label.reason, label.annotation_id) == ("returned", draft.id)
         _, second = begin(session, ada)
         assert (second.task_id, second.base_annotation_id) == (label.id, draft.id)
+
+
+def test_a_mask_returned_while_somebody_draws_on_its_photo_comes_back(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        _, first = begin(session, ada)
+        waiting = submit(session, first.id, ada, 0, sha("mask"), 0.1, 5.0, now=NOON)
+        put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
+        _, second = begin(session, ben)
+        label = give_back(session, waiting, ada, "the crease is missing", now=NOON)
+        submit(session, second.id, ben, 0, sha("another mask"), 0.1, 5.0, now=NOON)
+        task, draft = begin(session, ada)
+        assert (task.id, draft.base_annotation_id) == (label.id, first.id)
 
 
 def test_after_a_verdict_the_accepted_mask_is_where_the_next_draft_starts(either_database: Database) -> None:

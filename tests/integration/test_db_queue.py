@@ -263,6 +263,53 @@ def test_putting_on_top_uses_the_task_that_is_there(either_database: Database) -
         assert [task.id for task in queue.queue_photos(session, [photo.id])] == [first.id]
 
 
+def test_what_is_said_while_somebody_draws_waits_in_a_task_of_its_own(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        held = next_task(session, ben, "label", now=NOON)
+        assert held is not None
+        draft = open_draft(session, held, ben, proposal=None, now=NOON)
+        said = {"reason": "missed defect", "priority": queue.VERDICT_PRIORITY, "marks": [{"kind": "x"}], "now": NOON}
+        put = queue.put_on_top(session, photo.id, **said)
+        assert (put.id == held.id, held.marks, put.marks) == (False, [], [{"kind": "x"}])
+        assert queue.put_on_top(session, photo.id, **said).id == put.id, "the next to be said joins it"
+        assert queue.waiting(session, ada, now=NOON).label == 0, "one person at a time draws on a photo"
+        assert next_task(session, ada, "label", now=NOON) is None
+        with pytest.raises(InvalidState, match="Ben is working on this photo"):
+            next_task(session, ada, "label", task_id=put.id, now=NOON)
+        assert next_task(session, ben, "label", now=NOON) is held
+        submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0, now=NOON)
+        assert next_task(session, ada, "label", now=NOON) is put
+
+
+def test_a_draft_left_open_may_still_be_submitted_and_a_skipped_one_not(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        left, skipped = new_photo(session, "a"), new_photo(session, "b")
+        for photo in (skipped, left):
+            task = next_task(session, ben, "label", task_id=label_task(session, photo.id).id, now=NOON)
+            assert task is not None
+            open_draft(session, task, ben, proposal=None, now=NOON)
+        queue.skip(session, label_task(session, skipped.id).id, ben, "too dark", now=NOON)
+        before = {photo.id: label_task(session, photo.id).id for photo in (left, skipped)}
+        after = {
+            photo_id: queue.put_on_top(session, photo_id, reason="returned", priority=90.0, now=LATER).id
+            for photo_id in before
+        }
+        assert after[left.id] != before[left.id]
+        assert after[skipped.id] == before[skipped.id]
+
+
+def test_choosing_a_photo_that_somebody_draws_on_makes_no_second_task(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        photo = new_photo(session, "a")
+        held = next_task(session, ben, "label")
+        assert queue.queue_photos(session, [photo.id]) == [held]
+        assert label_task(session, photo.id).reason == "chosen"
+
+
 def test_assessors_who_ask_at_once_never_get_the_same(either_database: Database) -> None:
     people, photos = 8, 24
     with either_database.unit_of_work() as session:

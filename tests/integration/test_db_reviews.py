@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
@@ -203,6 +204,22 @@ def test_two_verdicts_add_up_in_one_label_task(either_database: Database) -> Non
         (label,) = session.scalars(select(Task).where(Task.kind == "label")).all()
         assert [verdict.label_task_id for verdict in made] == [label.id, label.id]
         assert label.marks == [RECTANGLE, SCRIBBLE]
+
+
+def test_a_place_marked_while_somebody_draws_outlives_their_mask(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        restore(session, photo.id)
+        held = next_task(session, ben, "label")
+        assert held is not None
+        draft = open_draft(session, held, ben, proposal=None)
+        verdict = judge(session, review(session, ada), ada, **rejected("missed defect"), marks=[RECTANGLE])
+        submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0)
+        back = next_task(session, ada, "label")
+        assert back is not None
+        assert (back.id, back.photo_id, back.marks) == (verdict.label_task_id, photo.id, [RECTANGLE])
+        assert open_draft(session, back, ada, proposal=None).base_annotation_id == draft.id
 
 
 @pytest.mark.parametrize("reasons", [["bad fill"], ["bad colour"], ["bad fill", "other"]])

@@ -8,8 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from annotator.context import platform
+from annotator.views.photo import next_step
 from db.engine import Database
 from db.models import Annotation, Assessor, Photo, ResultKind, Task, Verdict, utc_now
+from db.photos import add_photo
+from db.queue import VERDICT_PRIORITY, next_task, put_on_top
+from tests.support.databases import photo_facts
 from tests.support.reviewable import HEIGHT, WIDTH, Reviewable, make_reviewable
 from tests.support.viewer_app import viewer_app
 
@@ -83,6 +87,16 @@ def test_a_rejection_puts_a_label_task_with_the_marks_on_top(client: TestClient,
         review = session.get(Task, task["id"])
         assert review is not None
         assert (review.status, review.done_by_id) == ("done", reviewable.member.id)
+
+
+def test_a_photos_page_offers_people_the_mask_that_they_are_drawing(reviewable: Reviewable) -> None:
+    with reviewable.platform.database.unit_of_work() as session:
+        photo = add_photo(session, photo_facts("a"))[0]
+        held = next_task(session, reviewable.member, "label")
+        assert held is not None
+        marked = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY)
+        offered = [next_step(session, photo, person) for person in (reviewable.member, reviewable.lead)]
+        assert [step.task_id for step in offered if step is not None] == [held.id, marked.id]
 
 
 def test_a_bad_fill_makes_no_label_task(client: TestClient, reviewable: Reviewable) -> None:
