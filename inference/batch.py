@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from inference.errors import InferenceError
+from inference.memory import ran_out, too_large
 from inference.names import ModelName
 from inference.progress import progress_bar
 from inference.text import readable
@@ -60,21 +61,28 @@ def run_batch(
 ) -> None:
     """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed.
 
-    On a `sheet`, a failed input gets its row here; that of a finished one is the step's affair.
+    On a `sheet`, a failed input gets its row here; that of a finished one is the step's affair. Where the work is
+    broken off, by Ctrl-C or by a fault of ours, what was done until then is told all the same.
     """
     outcome = Outcome()
-    with ExitStack() as stack:
-        show = stack.enter_context(progress_bar(len(inputs)))
+    with ExitStack() as at_last:
+        at_last.callback(_tell, outcome, as_json)
+        if sheet:
+            at_last.callback(_close, sheet, outcome)
+        _do_all(inputs, step, outcome, sheet)
+    if outcome.failed:
+        raise typer.Exit(FAILED)
+
+
+def _do_all(
+    inputs: Sequence[Path], step: Callable[[int, Report], Done], outcome: Outcome, sheet: "ContactSheet | None"
+) -> None:
+    with progress_bar(len(inputs)) as show:
         for number, path in enumerate(inputs):
             failures = len(outcome.failed)
             _do_one(number, path, step, outcome, show)
             if sheet and len(outcome.failed) > failures:
                 sheet.add_failed(outcome.failed[-1].reason)
-    if sheet:
-        _close(sheet, outcome)
-    _tell(outcome, as_json)
-    if outcome.failed:
-        raise typer.Exit(FAILED)
 
 
 def _do_one(
@@ -85,8 +93,10 @@ def _do_one(
         outcome.done.append(step(number, lambda share: show(path.name, number + share)))
     except InferenceError as error:
         outcome.failed.append(Failed(str(path), str(error)))
-    except MemoryError:
-        outcome.failed.append(Failed(str(path), f"{path} needs more memory than there is; cut it into parts."))
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        outcome.failed.append(Failed(str(path), too_large(str(path))))
 
 
 def _close(sheet: "ContactSheet", outcome: Outcome) -> None:

@@ -1,9 +1,22 @@
-"""Memory that is free but still held by the process."""
+"""Memory that is free but still held by the process, and memory that ran out."""
 
 import ctypes
 import sys
 from functools import cache
 from typing import Any
+
+_SIGNS = ("can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory",
+          "insufficient memory", "alloc_failed")  # fmt: skip
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether `error` says that memory ran out: torch and OpenCV have their own ways beside Python's MemoryError."""
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS)
+
+
+def too_large(name: str) -> str:
+    """What to say of a photo for which memory ran out."""
+    return f"{name} needs more memory than there is; cut it into parts."
 
 
 def give_back() -> None:

@@ -22,6 +22,7 @@ from inference.containers import (
     webp_header,
 )
 from inference.errors import PhotoError
+from inference.memory import ran_out, too_large
 from inference.metadata import Array, read_exif, read_icc, to_srgb, upright
 from inference.samples import deep_samples, plain_samples, to_eight_bits
 from inference.text import readable
@@ -211,12 +212,17 @@ def _check_complete(data: bytes, image: ImageFile.ImageFile, kind: str, name: st
 
 
 def _guarded(name: str, step: Callable[[], T]) -> T:
-    """Run a step of decoding on bytes nobody vouches for: whatever a library raises there means a damaged file."""
+    """Run a step of decoding on bytes nobody vouches for: what a library raises there means a damaged file.
+
+    Only where memory ran out, nothing is wrong with the file.
+    """
     try:
         return step()
     except PhotoError:
         raise
     except Exception as error:
+        if ran_out(error):
+            raise PhotoError(too_large(name)) from error
         cause = next(iter(str(error).strip(" .").splitlines()), type(error).__name__)
         remedy = "copy it again from where it came from" if "truncated" in cause.lower() else _SAVE_AGAIN
         raise PhotoError(f"{name} cannot be decoded ({cause}); {remedy}.") from error

@@ -419,3 +419,15 @@ def test_a_photos_name_can_be_written_anywhere() -> None:
     assert decode(data, "m\udce4dchen.jpg").name == "m?dchen.jpg"
     with pytest.raises(PhotoError, match=r"m\?dchen\.jpg is empty"):
         decode(b"", "m\udce4dchen.jpg")
+
+
+@pytest.mark.parametrize("lack", [MemoryError(), cv2.error("(-4:Insufficient memory) Failed to allocate 9 bytes")])
+def test_a_photo_that_memory_is_too_small_for_is_not_called_damaged(
+    monkeypatch: pytest.MonkeyPatch, lack: Exception
+) -> None:
+    def decoded(*_: object) -> None:
+        raise lack
+
+    monkeypatch.setattr("inference.photo.deep_samples", decoded)
+    message = refusal(encode_png(noise(20, 20, dtype=np.uint16)), "large.png")
+    assert message == "large.png needs more memory than there is; cut it into parts."

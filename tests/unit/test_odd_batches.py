@@ -2,15 +2,21 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
 from inference.cli import commands
+from inference.detector import Detector
 from inference.files import encode_png
+from inference.photo import read_photo
 from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 MARCHEN = os.fsdecode(b"m\xe4dchen.png")
@@ -83,3 +89,68 @@ def test_a_failure_under_a_name_that_is_not_utf8_is_told_everywhere(
     assert [Path(failed["input"]).name for failed in told["failed"]] == ["m?dchen.png"]
     assert len(told["done"]) == 2
     assert sheet.is_file()
+
+
+def no_room_for(path: Path, monkeypatch: pytest.MonkeyPatch, reason: Callable[[], object]) -> None:
+    """Let the detector do `reason` when it comes to the photo at `path`."""
+    pixels, probability = read_photo(path).pixels, Detector.probability
+
+    def seen(self: Detector, shown: np.ndarray, *others: object) -> np.ndarray:
+        if np.array_equal(shown, pixels):
+            reason()
+        return probability(self, shown, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Detector, "probability", seen)
+
+
+def gpu_is_full() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        lambda: torch.empty(10**15),
+        lambda: np.zeros(10**15),
+        lambda: cv2.resize(np.zeros((16, 16, 3), np.uint8), (2**30, 2**20)),
+        gpu_is_full,
+    ],
+)
+@pytest.mark.parametrize("command", ["restore", "detect"])
+def test_a_photo_too_large_for_the_memory_is_named_and_the_others_finish(
+    heirloom: Any, photos: Path, monkeypatch: pytest.MonkeyPatch, command: str, reason: Any
+) -> None:
+    out = photos.parent / "out"
+    no_room_for(photos / "a.png", monkeypatch, reason)
+    said = failing(heirloom(command, photos, "--out", out), 1)
+    assert "a.png needs more memory than there is; cut it into parts." in said
+    assert (out / "z.mask.png").is_file()
+    assert not (out / "a.mask.png").exists()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_what_was_done_is_told_when_the_work_is_broken_off(
+    heirloom: Any,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: type[BaseException],
+    options: tuple[str, ...],
+) -> None:
+    def broken_off() -> None:
+        raise stop
+
+    (photos / "b.png").write_bytes(b"no picture")
+    no_room_for(photos / "z.png", monkeypatch, broken_off)
+    sheet = photos.parent / "all.png"
+    result = heirloom("restore", photos, "--out", photos.parent / "out", "--sheet", sheet, *options)
+    if stop is KeyboardInterrupt:
+        assert result.exit_code == 130
+    else:
+        assert isinstance(result.exception, stop), "a fault of ours keeps its traceback"
+    assert "a.png" in result.stdout
+    assert str(sheet) in result.stdout
+    assert "b.png is not a picture" in result.stderr
+    if options:
+        told = json.loads(result.stdout)
+        assert [len(told["done"]), len(told["failed"])] == [1, 1]
