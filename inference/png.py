@@ -1,4 +1,4 @@
-"""Writing PNG at 8 and 16 bits with its metadata: OpenCV's encoder, plus the grey with alpha that it lacks."""
+"""Writing PNG at 8 and 16 bits with its metadata: OpenCV's encoder, and our own for what that cannot write."""
 
 import struct
 import zlib
@@ -7,10 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.errors import OutputError
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = 33
 _BLOCK_ROWS = 256
-_GREY_ALPHA = 4
+_LONGEST_SIDE = 1_000_000
+"""libpng, which OpenCV writes by, takes no longer one."""
+_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _BLUE_FIRST = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 
 
@@ -19,12 +23,13 @@ def encode_png(
 ) -> bytes:
     """Encode uint8 or uint16 H×W or H×W×C (1 grey, 2 grey+alpha, 3 RGB, 4 RGBA), sample for sample.
 
-    `exif` may begin with ``Exif\\0\\0``. Raises ValueError for another shape or type.
+    `exif` may begin with ``Exif\\0\\0``. Raises ValueError for another shape or type, OutputError where encoding fails.
     """
     planes = array[..., None] if array.ndim == 2 else array
     if array.dtype not in (np.uint8, np.uint16) or planes.ndim != 3 or not 1 <= planes.shape[2] <= 4:
         raise ValueError(f"a PNG holds uint8 or uint16 with 1 to 4 channels, not {array.dtype} {array.shape}")
-    plain = memoryview(_grey_alpha(planes)) if planes.shape[2] == 2 else _by_opencv(planes)
+    ours = planes.shape[2] == 2 or max(planes.shape) > _LONGEST_SIDE
+    plain = memoryview(_by_rows(planes)) if ours else _by_opencv(planes)
     parts: list[bytes | memoryview] = [plain[:_HEADER_END]]
     if icc:
         parts.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
@@ -37,12 +42,17 @@ def _by_opencv(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> memoryview:
     blue_first: cv2.typing.MatLike = np.ascontiguousarray(planes, planes.dtype.type)
     if planes.shape[2] > 1:
         blue_first = cv2.cvtColor(blue_first, _BLUE_FIRST[planes.shape[2]])
-    return np.asarray(cv2.imencode(".png", blue_first)[1], np.uint8).data
+    done, encoded = cv2.imencode(".png", blue_first)
+    if not done:
+        height, width = planes.shape[:2]
+        raise OutputError(f"A picture of {width}×{height} pixels cannot be written as PNG; cut the photo into parts.")
+    return np.asarray(encoded, np.uint8).data
 
 
-def _grey_alpha(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+def _by_rows(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+    """Grey with alpha, which OpenCV lacks, and what is longer than libpng takes."""
     height, width, channels = planes.shape
-    header = struct.pack(">IIBBBBB", width, height, planes.dtype.itemsize * 8, _GREY_ALPHA, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, planes.dtype.itemsize * 8, _COLOUR_TYPES[channels], 0, 0, 0)
     packer = zlib.compressobj(3)
     above = np.zeros((1, width * channels * planes.dtype.itemsize), np.uint8)
     packed = []

@@ -40,10 +40,28 @@ def test_every_array_comes_back_from_png(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_blocks_of_grey_with_alpha_join_without_a_seam(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    array = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (300, 50, 2), dtype)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_blocks_of_our_own_encoder_join_without_a_seam(
+    channels: int, dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (300, 50, channels), dtype)
     monkeypatch.setattr("inference.png._BLOCK_ROWS", 7)
-    np.testing.assert_array_equal(decode(encode_png(array), "a.png").source, array)
+    monkeypatch.setattr("inference.png._LONGEST_SIDE", 299)
+    back = decode(encode_png(array), "a.png").source
+    np.testing.assert_array_equal(back, array[..., 0] if channels == 1 else array)
+
+
+@pytest.mark.parametrize("shape", [(16, 1_100_000), (1_100_000, 16), (16, 1_100_000, 3)])
+def test_sides_longer_than_libpng_takes_are_written(shape: tuple[int, ...]) -> None:
+    array = np.zeros(shape, np.uint8)
+    array[::5, ::7] = 200
+    np.testing.assert_array_equal(decode(encode_png(array), "panorama.png").source, array)
+
+
+def test_an_encoder_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.png.cv2.imencode", lambda *_: (False, np.zeros(0, np.uint8)))
+    with pytest.raises(OutputError, match="30×20 pixels cannot be written as PNG; cut"):
+        encode_png(np.zeros((20, 30), np.uint8))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
