@@ -80,9 +80,10 @@ def detect(
     as_json: AsJson = False,
 ) -> None:
     """Find the defects of photos: NAME.probability.png (8-bit) and NAME.mask.png."""
-    from inference.files import encode_mask, encode_png, plan_outputs, write_file
+    from inference.files import encode_mask, encode_png, plan_outputs
     from inference.photo import read_photo
     from inference.probability import mask_at, quantise
+    from inference.results import write_result
 
     try:
         plan = plan_outputs(paths, out, (".probability.png", ".mask.png"))
@@ -99,8 +100,8 @@ def detect(
         levels = quantise(detector.probability(photo.pixels, report))
         mask = mask_at(levels, detector.threshold)
         outputs = {"probability": _with(target, ".probability.png"), "mask": _with(target, ".mask.png")}
-        write_file(outputs["probability"], encode_png(levels))
-        write_file(outputs["mask"], encode_mask(mask))
+        write_result(outputs["probability"], encode_png(levels))
+        write_result(outputs["mask"], encode_mask(mask))
         models = named({"detector": detector.name})
         return Done(str(source), _text(outputs), models, float(mask.mean()), detector.threshold, photo.warnings)
 
@@ -120,8 +121,9 @@ def inpaint(
     as_json: AsJson = False,
 ) -> None:
     """Fill the defects that a mask marks."""
-    from inference.files import decode_mask, encode_png, write_file
+    from inference.files import decode_mask, encode_png
     from inference.photo import read_file, read_photo
+    from inference.results import write_result
 
     try:
         _check_file_out(out, (photo_path, mask_path))
@@ -135,7 +137,7 @@ def inpaint(
         photo = read_photo(photo_path)
         mask = decode_mask(read_file(mask_path), photo.size, str(mask_path))
         filled = inpainter.fill(photo, mask, progress=report)
-        write_file(out, encode_png(filled.pixels, exif=photo.exif, icc=photo.icc))
+        write_result(out, encode_png(filled.pixels, exif=photo.exif, icc=photo.icc))
         models = named({"inpainter": inpainter.name})
         warned = photo.warnings + filled.warnings
         return Done(str(photo_path), {"restored": str(out)}, models, float(mask.mean()), None, warned)
@@ -159,9 +161,9 @@ def colorize(
     as_json: AsJson = False,
 ) -> None:
     """Colour photos as they are: NAME.color.png, always RGB."""
-    from inference.files import plan_outputs, write_file
+    from inference.files import plan_outputs
     from inference.photo import read_photo
-    from inference.results import ENDINGS, encode_colour
+    from inference.results import ENDINGS, encode_colour, write_result
 
     ending = ENDINGS["color"]
     try:
@@ -181,7 +183,7 @@ def colorize(
         photo = read_photo(source)
         colour = colorizer.colour(photo, saturation=saturation, hints=hints, progress=report)
         written = _with(target, ending)
-        write_file(written, encode_colour(photo, colour))
+        write_result(written, encode_colour(photo, colour))
         warned = photo.warnings + profile_warning(photo)
         return Done(str(source), {"color": str(written)}, named({"colorizer": colorizer.name}), warnings=warned)
 

@@ -57,6 +57,15 @@ def encode_colour(photo: Photo, colour: Array) -> bytes:
     return encode_png(colour, exif=photo.exif, icc=rgb_profile(photo.icc))
 
 
+def write_result(path: Path, data: bytes) -> None:
+    """Write a picture of a photo by itself. The record of a restoration that vouches for the one before goes first."""
+    for ending in ENDINGS.values():
+        record = path.with_name(path.name.removesuffix(ending) + ENDINGS["record"])
+        if path.name.endswith(ending) and _vouches(record, path):
+            _remove(record)
+    write_file(path, data)
+
+
 def write_pictures(target: Path, photo: Photo, result: "RestorationResult") -> None:
     """Write the mask and the three results. An earlier record goes first: it would vouch for a mixture meanwhile."""
     files = outputs_of(target)
@@ -106,6 +115,14 @@ def finished(target: Path, digest: str, by: MadeBy) -> dict[str, Any] | None:
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return record if same and all(path.is_file() for path in files.values()) else None
+
+
+def _vouches(record: Path, path: Path) -> bool:
+    """Whether a file is a record and names the one at `path`; any other JSON beside a photo is not ours to remove."""
+    try:
+        return readable(path.name) in json.loads(record.read_bytes())["outputs"].values()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def _remove(path: Path) -> None:
