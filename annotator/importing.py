@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from annotator.context import Platform
 from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
 from db.annotations import add_annotation
+from db.deletion import keep_blobs
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo
 from inference.errors import InferenceError
@@ -83,12 +84,16 @@ def import_bytes(
     """
     photo = decode(data, name)
     marked = decode_mask(mask, photo.size, f"the mask of {name}") if mask is not None else None
-    facts = _store(platform, data, photo)
-    mask_sha = platform.blobs.put(encode_mask(marked)) if marked is not None else None
+    pictures = [data, browser_view(photo, data), thumbnail(photo.pixels)]
+    pictures += [encode_mask(marked)] if marked is not None else []
+    # stored ahead, since that takes long and the database has one writer; what is removed meanwhile is stored again
+    shas = [platform.blobs.put(picture) for picture in pictures]
+    facts = _facts(photo, len(data), *shas[:3])
     with platform.database.unit_of_work() as session:
+        keep_blobs(session, platform.blobs, pictures)
         row, created = add_photo(session, facts, collection=collection, origin=origin, by_id=by_id)
-        if marked is not None and mask_sha is not None and not _has_mask(session, row, mask_sha):
-            add_annotation(session, row, mask_sha, float(marked.mean()), origin=mask_origin, assessor_id=by_id)
+        if marked is not None and not _has_mask(session, row, shas[-1]):
+            add_annotation(session, row, shas[-1], float(marked.mean()), origin=mask_origin, assessor_id=by_id)
         return ImportOutcome(name, row.id, created, row.filename, marked is not None)
 
 
@@ -142,19 +147,19 @@ def import_paths(
     return report
 
 
-def _store(platform: Platform, data: bytes, photo: DecodedPhoto) -> PhotoFacts:
+def _facts(photo: DecodedPhoto, byte_size: int, sha256: str, view_sha256: str, thumbnail_sha256: str) -> PhotoFacts:
     height, width = photo.size
     return PhotoFacts(
-        sha256=platform.blobs.put(data),
+        sha256=sha256,
         filename=photo.name,
         format=photo.format,
         width=width,
         height=height,
         channels=photo.channels,
         bit_depth=photo.bit_depth,
-        byte_size=len(data),
-        view_sha256=platform.blobs.put(browser_view(photo, data)),
-        thumbnail_sha256=platform.blobs.put(thumbnail(photo.pixels)),
+        byte_size=byte_size,
+        view_sha256=view_sha256,
+        thumbnail_sha256=thumbnail_sha256,
         near_hash=difference_hash(photo.pixels),
     )
 

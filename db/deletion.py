@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.blobs import HASH, BlobStore
-from db.engine import Database
+from db.engine import Database, serialise
 from db.models import (
     Annotation,
     Assessor,
@@ -25,6 +25,7 @@ from db.models import (
 from db.people import require_lead
 
 CHUNK = 500
+BLOBS = "blobs"
 BLOB_COLUMNS: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...] = (
     Photo.sha256,
     Photo.view_sha256,
@@ -99,11 +100,23 @@ def referenced(session: Session, hashes: Iterable[str]) -> set[str]:
 
 
 def remove_unneeded(database: Database, blobs: BlobStore, hashes: Iterable[str]) -> None:
-    """Removes those blobs that no row refers to: what a job made of a photo that was deleted meanwhile."""
-    wanted = set(hashes)
-    with database.reading() as session:
-        needed = referenced(session, wanted)
-    blobs.delete_all(wanted - needed)
+    """Removes those blobs that no row refers to, whatever was so when the caller looked.
+
+    What is imported meanwhile waits, and finds out whether its bytes are still there (`keep_blobs`).
+    """
+    wanted = sorted(set(hashes))
+    for start in range(0, len(wanted), CHUNK):
+        part = set(wanted[start : start + CHUNK])
+        with database.unit_of_work() as session:
+            serialise(session, BLOBS)
+            blobs.delete_all(part - referenced(session, part))
+
+
+def keep_blobs(session: Session, blobs: BlobStore, pictures: Iterable[bytes]) -> None:
+    """Stores what is not there, and until the commit nobody removes any of it: by then a row refers to it."""
+    serialise(session, BLOBS)
+    for picture in pictures:
+        blobs.put(picture)
 
 
 def hashes_in(record: Any) -> set[str]:

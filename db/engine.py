@@ -32,8 +32,8 @@ class Database:
     def unit_of_work(self) -> Iterator[Session]:
         """A session that commits when the block ends and rolls everything back when it raises.
 
-        On SQLite it takes the write lock at its start, so that two processes wait for each other instead of failing
-        half-way; keep it short. Rows stay readable after the commit.
+        On SQLite it takes the write lock with its first statement, so that two processes wait for each other instead of
+        failing half-way; keep it short. Rows stay readable after the commit.
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
@@ -76,10 +76,11 @@ def open_database(settings: Settings) -> Database:
 def serialise(session: Session, key: str) -> None:
     """Until the commit, nobody else passes a `serialise` with the same key.
 
-    On SQLite a unit of work holds the write lock already.
+    On SQLite a unit of work holds the write lock from its first statement on, and from here on at the latest.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"heirloom {key}"})
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"heirloom {key}"})
 
 
 def _postgres_engine(url: str) -> Engine:

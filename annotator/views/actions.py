@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from annotator.colours import checked_colouring
 from annotator.context import Platform
 from db import people, photos, queue
+from db.deletion import remove_unneeded
 from db.jobs import get_job, list_jobs
 from db.models import Assessor, Job, JobKind, Photo, Snapshot, Split
 from db.people import require_active, require_engineer
@@ -107,10 +108,10 @@ def bring_back(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
 
 
 def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
-    """Rows first, then the bytes that nothing needs any more."""
+    """Rows first, then the bytes that nothing needs any more, an import that began meanwhile included."""
     with here.database.unit_of_work() as session:
         unneeded = photos.delete(session, photo_ids, by)
-    here.blobs.delete_all(unneeded)
+    remove_unneeded(here.database, here.blobs, unneeded)
 
 
 def set_role(here: Platform, assessor_id: int, role: Role, given: bool, by: Assessor) -> None:

@@ -1,6 +1,8 @@
 """Photos: known by their bytes, in a state that says what happened last, and gone with all that was theirs."""
 
+import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -9,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from db import jobs
 from db.annotations import accept, add_annotation, give_back
+from db.blobs import BlobStore
+from db.deletion import keep_blobs, remove_unneeded
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
@@ -278,6 +282,22 @@ def test_comparisons_lose_the_pictures_of_deleted_photos(either_database: Databa
         session.expire_all()
         assert jobs.get_job(session, job.id).result == {"figures": {"dice": 0.5}, "photos": [shown(kept)]}
         assert sha("a view that both share") in delete(session, [kept.id], ada)
+
+
+def test_bytes_are_not_removed_while_somebody_is_about_to_refer_to_them(
+    either_database: Database, tmp_path: Path
+) -> None:
+    blobs = BlobStore(str(tmp_path / "blobs"))
+    unneeded = [blobs.put(b"gone"), sha("a")]
+    removing = threading.Thread(target=remove_unneeded, args=(either_database, blobs, unneeded))
+    with either_database.unit_of_work() as session:
+        keep_blobs(session, blobs, [b"a", b"view"])
+        removing.start()
+        removing.join(timeout=0.3)
+        new_photo(session, "a")
+    removing.join()
+    assert blobs.exists(sha("a"))
+    assert not blobs.exists(unneeded[0])
 
 
 def test_a_photo_tells_its_story(either_database: Database) -> None:

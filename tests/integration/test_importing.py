@@ -4,19 +4,24 @@ import io
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from annotator import cli, sources
+from annotator import cli, importing, sources
 from annotator.context import Platform
 from annotator.importing import import_bytes, import_paths, import_sources
 from annotator.sources import ImportProblem, zip_sources
+from annotator.views import actions
+from db import people
 from db.blobs import open_blobs
+from db.deletion import remove_unneeded
 from db.engine import Database
 from db.models import Annotation, Job, Photo, Task
+from db.photos import PhotoFacts
 from db.settings import Settings
 from inference.errors import PhotoError
 from inference.files import decode_mask, encode_mask, encode_png
@@ -77,6 +82,43 @@ def test_the_same_bytes_are_recognised_under_another_name(here: Platform) -> Non
     again = import_bytes(here, picture(1), "b.png")
     assert (again.is_new, again.known_as) == (False, "a.png")
     assert len(rows(here, Photo)) == 1
+
+
+def stored(here: Platform) -> set[str]:
+    with here.database.reading() as session:
+        photo = session.scalars(select(Photo)).one()
+    return {sha for sha in (photo.sha256, photo.view_sha256, photo.thumbnail_sha256) if here.blobs.exists(sha)}
+
+
+def test_a_photo_imported_while_the_same_one_is_deleted_keeps_its_bytes(
+    here: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with here.database.unit_of_work() as session:
+        ada = people.sign_in(session, "Ada")
+    first = import_bytes(here, picture(1), "a.png").photo_id
+    before = stored(here)
+
+    def import_first(*arguments: Any) -> None:
+        import_bytes(here, picture(1), "b.png")
+        remove_unneeded(*arguments)
+
+    monkeypatch.setattr(actions, "remove_unneeded", import_first)
+    actions.delete(here, [first], ada)
+    assert stored(here) == before
+
+
+def test_bytes_removed_while_their_photo_is_imported_are_stored_again(
+    here: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = importing._facts
+
+    def remove_first(*arguments: Any) -> PhotoFacts:
+        remove_unneeded(here.database, here.blobs, list(here.blobs.hashes()))
+        return made(*arguments)
+
+    monkeypatch.setattr(importing, "_facts", remove_first)
+    import_bytes(here, picture(1), "a.png", mask=mask())
+    assert len(stored(here)) == len(set(here.blobs.hashes())) - 1 == 2, "the photo is its own view; a mask beside"
 
 
 def test_bytes_that_are_no_photo_leave_nothing_behind(here: Platform) -> None:
