@@ -1,7 +1,7 @@
 """Clean photos: those that installed packages bring, or those of a folder."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,26 +55,51 @@ def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
 def clean_photos(
     folders: Sequence[str], validation_folders: Sequence[str]
 ) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
-    """Clean photos for training and for validation; none is in both.
+    """Clean photos for training and for validation; none is in both, whatever its file is called.
 
-    Without validation folders every eighth photo is kept for validation, of the packaged ones two. Raises
-    CleanPhotosError for empty folders.
+    Without validation folders every eighth photo is kept for validation, of the packaged ones two. A folder that is
+    named several times counts as often in training. Raises CleanPhotosError for empty folders, and where validation
+    takes all there are.
     """
     photos = photos_in(folders) if folders else packaged_photos()
     if validation_folders:
-        return photos, photos_in(validation_folders)
-    if not folders:
+        kept = photos_in(validation_folders)
+    elif folders:
+        kept = list({identity(photo): photo for photo in reversed(photos)}.values())[::-1][::_VALIDATION_EVERY]
+    else:
         kept = [photo for photo in photos if photo.name in PACKAGED_FOR_VALIDATION]
-        return [photo for photo in photos if photo not in kept], kept
-    if len(photos) < 2:
-        raise CleanPhotosError(f"{folders[0]}: one clean photo cannot both train and validate. Add another.")
-    kept = photos[::_VALIDATION_EVERY]
-    return [photo for place, photo in enumerate(photos) if place % _VALIDATION_EVERY], kept
+    train = without(photos, {identity(photo) for photo in kept})
+    if not train:
+        where = ", ".join(folders)
+        raise CleanPhotosError(
+            f"{where}: all clean photos here are kept for validation, and none is left to train on. Add other ones."
+        )
+    return train, kept
 
 
-def hashes_of(photos: Sequence[CleanPhoto]) -> set[str]:
-    """SHA-256 of the files' bytes, as a platform names its photos; packaged photos have none."""
-    return {_hash((photo.path, photo.path.stat().st_mtime_ns)) for photo in photos if photo.path}
+def identity(photo: CleanPhoto) -> str:
+    """SHA-256 of the file's bytes, as a platform names its photos; `packaged:NAME` of what a package brings.
+
+    Raises CleanPhotosError where the file cannot be read.
+    """
+    if photo.path is None:
+        return packaged(photo.name)
+    try:
+        return _hash((photo.path, photo.path.stat().st_mtime_ns))
+    except OSError as error:
+        raise CleanPhotosError(
+            f"{photo.path}: this photo cannot be read ({error}). Mend it or take it away."
+        ) from error
+
+
+def packaged(name: str) -> str:
+    """How a photo that a package brings is named among the hashes of those that a model was trained on."""
+    return f"packaged:{name}"
+
+
+def without(photos: Sequence[CleanPhoto], known: Collection[str]) -> list[CleanPhoto]:
+    """The photos that are none of those with these identities."""
+    return [photo for photo in photos if identity(photo) not in known]
 
 
 @cache

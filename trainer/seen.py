@@ -1,11 +1,13 @@
 """What a training sees: which photos on which side, and what is kept and told about them."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 from inference.checkpoint import load_checkpoint
-from trainer.clean import CleanPhoto, clean_photos, hashes_of
+from trainer.clean import CleanPhoto, clean_photos, identity, without
 from trainer.examples import TrainingExample
 from trainer.recipe import Recipe
 
@@ -14,21 +16,28 @@ _FREE = ("workers", "threads", "checkpoint_every")
 
 
 def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
-    """Clean photos to train and to validate on; none where the recipe wants no synthetic pictures and has others."""
+    """Clean photos to train and to validate on; none where the recipe wants no synthetic pictures and has others.
+
+    A photo of one side's annotations is not on the other side here.
+    """
     if not recipe.needs_clean_photos(any(example.split == "train" for example in examples)):
         return [], []
-    return clean_photos(recipe.photos, recipe.validation_photos)
+    train, kept = clean_photos(recipe.photos, recipe.validation_photos)
+    annotated: dict[str, set[str]] = {"train": set(), "validation": set()}
+    for example in examples:
+        annotated[example.split].add(example.photo_sha)
+    return without(train, annotated["validation"]), without(kept, annotated["train"])
 
 
 def seen_beside(recipe: Recipe, examples: Sequence[TrainingExample]) -> set[str]:
-    """Hashes of the photos that a model saw beside its training annotations.
+    """Identities (`clean.identity`) of the photos that a model saw beside its training annotations.
 
-    Those its first weights were trained on, and the clean photos of the recipe's folders: a platform may hold the
-    same files. Raises CheckpointError, CleanPhotosError.
+    Those its first weights were trained on, and the recipe's clean photos: a platform may hold the same files, or
+    samples made from them. Raises CheckpointError, CleanPhotosError.
     """
     first = recipe.first_weights
     before = load_checkpoint(first).provenance.get("trained_on", []) if first else []
-    return {*before, *hashes_of(clean_sides(recipe, examples)[0])}
+    return {*before, *map(identity, clean_sides(recipe, examples)[0])}
 
 
 def provenance_of(recipe: Recipe, examples: Sequence[TrainingExample], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +56,9 @@ def identity_of(recipe: Recipe, examples: Sequence[TrainingExample], processes: 
     """What a saved state must have been made with."""
     fixed = {key: value for key, value in recipe.to_dict().items() if key not in _FREE}
     known = sorted(f"{example.photo_sha} {example.split} {example.origin}" for example in examples)
-    return {"kind": recipe.kind, "recipe": fixed, "examples": known, "processes": processes}
+    clean = [[identity(photo) for photo in side] for side in clean_sides(recipe, examples)]
+    digest = hashlib.sha256(json.dumps(clean).encode()).hexdigest()
+    return {"kind": recipe.kind, "recipe": fixed, "examples": known, "clean": digest, "processes": processes}
 
 
 def difference(saved: dict[str, Any], own: dict[str, Any], defaults: Recipe) -> str | None:
@@ -60,6 +71,8 @@ def difference(saved: dict[str, Any], own: dict[str, Any], defaults: Recipe) -> 
         return f"another recipe ({', '.join(changed)})"
     if saved["examples"] != own["examples"]:
         return "other annotations"
+    if saved.get("clean", own["clean"]) != own["clean"]:
+        return "other clean photos"
     if saved["processes"] != own["processes"]:
         return f"{saved['processes']} processes, not {own['processes']}"
     return None

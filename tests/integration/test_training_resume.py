@@ -10,6 +10,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -21,6 +23,7 @@ from trainer.loop import train_model
 from trainer.recipe import RecipeError
 from trainer.state import StateError, load_state
 
+PACKAGED = [f"packaged:{name}" for name in ("astronaut", "camera", "china", "flower", "grace_hopper", "rocket")]
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(900)
 
@@ -129,7 +132,7 @@ def test_what_a_training_tells_and_keeps(uninterrupted: Path) -> None:
     assert all(0 <= line["real/dice"] <= 1 and line["real/photos"] == 1 for line in validated)
     assert {line["picture"] for line in pictures} == {"synthetic samples", "real samples"}
     assert 0 < checkpoint.settings["threshold"] < 1
-    assert checkpoint.provenance["trained_on"] == ["traindrawn90", "trainsynthetic60"]
+    assert checkpoint.provenance["trained_on"] == [*PACKAGED, "traindrawn90", "trainsynthetic60"]
     assert checkpoint.provenance["validated_on"] == ["validationdrawn70"]
     assert checkpoint.provenance["recipe"] == RECIPE.to_dict()
 
@@ -157,6 +160,20 @@ def test_another_recipe_or_damaged_state_is_not_gone_on_with(tmp_path: Path) -> 
         train(tmp_path / "out", tmp_path / "log", 0, recipe)
 
 
+def test_a_training_does_not_go_on_when_its_clean_photos_have_changed(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(1, 10):
+        cv2.imwrite(str(photos / f"{number}.png"), np.full((40, 40, 3), 20 * number, np.uint8))
+    recipe = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=2, photos=(str(photos),))
+    train(tmp_path / "out", tmp_path / "log", 1, recipe)
+    cv2.imwrite(str(photos / "0.png"), np.full((40, 40, 3), 250, np.uint8))
+    with pytest.raises(StateError, match="other clean photos"):
+        train(tmp_path / "out", tmp_path / "log", 0, recipe)
+    (photos / "0.png").unlink()
+    assert train(tmp_path / "out", tmp_path / "log", 0, recipe).checkpoint is not None
+
+
 def test_stopped_before_the_first_validation_there_is_no_model_yet(tmp_path: Path) -> None:
     outcome = train(tmp_path / "out", tmp_path / "log", 1, replace(RECIPE, workers=0))
     assert (outcome.checkpoint, outcome.metrics, outcome.stopped) == (None, {}, True)
@@ -178,7 +195,8 @@ def test_photos_that_the_first_weights_were_trained_on_stay_known(uninterrupted:
     recipe = replace(RECIPE, init=str(weights), workers=0, epochs=1, steps_per_epoch=1)
     outcome = train_model(recipe, [], tmp_path, LoggingTracker(tmp_path / "log"), should_stop=lambda: False)
     assert outcome.checkpoint is not None
-    assert load_checkpoint(outcome.checkpoint).provenance["trained_on"] == ["traindrawn90", "trainsynthetic60"]
+    trained_on = load_checkpoint(outcome.checkpoint).provenance["trained_on"]
+    assert trained_on == [*PACKAGED, "traindrawn90", "trainsynthetic60"]
 
 
 def test_pretrained_weights_that_cannot_be_had_are_said_and_the_start_is_the_same_each_time(

@@ -169,3 +169,27 @@ def test_a_folder_is_shared_out_and_an_empty_one_is_named(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     with pytest.raises(CleanPhotosError, match="empty: there are no photos"):
         photos_in((str(tmp_path / "empty"),))
+
+
+def test_no_clean_photo_is_on_both_sides_whatever_its_file_is_called(tmp_path: Path) -> None:
+    all_of, some_of = tmp_path / "all", tmp_path / "all" / "some"
+    some_of.mkdir(parents=True)
+    for number in range(4):
+        cv2.imwrite(str(all_of / f"{number}.png"), _pixels(number))
+    cv2.imwrite(str(some_of / "copy of 2.png"), _pixels(2))
+    train, kept = clean_photos((str(all_of), str(all_of)), (str(some_of),))
+    assert [photo.name for photo in kept] == ["copy of 2.png"]
+    assert [photo.name for photo in train] == 2 * ["0.png", "1.png", "3.png"], "a folder named twice counts twice"
+    train, kept = clean_photos((str(all_of),), ())
+    assert [photo.name for photo in kept] == ["0.png"]
+    assert "0.png" not in [photo.name for photo in train]
+    with pytest.raises(CleanPhotosError, match="none is left to train on"):
+        clean_photos((str(some_of),), (str(all_of),))
+
+
+def test_photos_kept_for_validation_are_counted_without_their_copies(tmp_path: Path) -> None:
+    for number in range(16):
+        cv2.imwrite(str(tmp_path / f"{number:02}.png"), _pixels(number // 2))
+    train, kept = clean_photos((str(tmp_path),), ())
+    assert [photo.name for photo in kept] == ["00.png"], "one in eight of eight photos"
+    assert len(train) == 14
