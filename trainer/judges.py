@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,9 @@ from sqlalchemy import select
 from db.annotations import accepted_annotations
 from db.models import Annotation, Photo
 from db.splits import NEAR_BITS, bit_distance
+from inference.checkpoint import load_checkpoint
 from trainer import registry
+from trainer.clean import packaged
 from trainer.errors import JobError
 from trainer.store import local_artifact, open_client
 from trainer.training import TRAINING_PHOTOS
@@ -19,7 +22,7 @@ from trainer.work import Work
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model of the comparison and the photos it was trained on."""
+    """A model of the comparison and the photos it was trained on, by their identities."""
 
     model: registry.ModelVersion
     trained_on: frozenset[str]
@@ -37,9 +40,10 @@ def candidate_of(work: Work, spec: str) -> Candidate:
 
 
 def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
-    """Hashes of the platform's photos that a model was trained on; the shipped one saw none of them."""
+    """Identities (`clean.identity`) of the photos that a model was trained on. Raises JobError, CheckpointError."""
     if model.tags.get("origin") == registry.SHIPPED:
-        return frozenset()
+        shipped = load_checkpoint(registry.checkpoint_file(work.settings, model))
+        return frozenset(shipped.provenance.get("trained_on", ()))
     from mlflow.artifacts import load_text
     from mlflow.exceptions import MlflowException
 
@@ -96,6 +100,8 @@ def why_not(photo: Photo, candidates: Sequence[Candidate], known: Mapping[str, P
     for candidate in candidates:
         if photo.sha256 in candidate.trained_on:
             return f"{candidate.spec} was trained on it"
+        if photo.origin == "sample" and packaged(Path(photo.filename).stem) in candidate.trained_on:
+            return f"{candidate.spec} was trained on the clean photo that this sample was made from"
         for sha in candidate.trained_on & known.keys():
             if bit_distance(photo.near_hash, known[sha].near_hash) <= NEAR_BITS:
                 return f"{candidate.spec} was trained on a near-copy, {known[sha].filename}"

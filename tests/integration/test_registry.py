@@ -9,7 +9,9 @@ from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Job
 from db.settings import Settings
+from inference.checkpoint import load_checkpoint
 from inference.errors import CheckpointError
+from inference.shipped import shipped_path
 from tests.support import tiny
 from trainer import registry
 from trainer.errors import JobError, RegistryError
@@ -102,3 +104,12 @@ def test_a_model_whose_run_is_gone_cannot_be_compared(settings: Settings, databa
     gone = registry.ModelVersion("detector", "7", (), "0" * 32, {}, datetime.now(UTC))
     with pytest.raises(JobError, match="What detector@7 was trained on is not known"):
         trained_photos(work, gone)
+
+
+def test_what_the_shipped_model_was_trained_on_is_known(settings: Settings, database: Database) -> None:
+    prepare(settings)
+    version = registry.find_model(settings, "detector", "production")
+    work = Work(settings, database, open_blobs(settings), Job(), lambda: False)
+    known = load_checkpoint(shipped_path("detector")).provenance["trained_on"]
+    assert len(known) > 1000
+    assert trained_photos(work, version) == frozenset(known)
