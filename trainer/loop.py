@@ -1,5 +1,6 @@
 """How a model of any kind is trained. Read it top to bottom: start, train an epoch, validate, keep the best, save."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
@@ -12,7 +13,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.checkpoint import Checkpoint, save_checkpoint
-from trainer.errors import Stopped
+from trainer.errors import Stopped, TrainerError
 from trainer.examples import TrainingExample
 from trainer.feeding import Feed, batches
 from trainer.kinds import learner_for
@@ -195,8 +196,14 @@ def _step(training: _Training, feed: Feed) -> dict[str, float]:
 
 def _backward(training: _Training, batch: Batch) -> dict[str, float]:
     loss, parts = training.learner.loss(tuple(_placed(values, training.accelerator) for values in batch))
+    value = loss.item()
+    if not math.isfinite(value):  # before the weights take it in, so that the last state stays good
+        raise TrainerError(
+            "The loss is no longer a number: the training diverged. Lower learning_rate, or start from its state "
+            "with a smaller one."
+        )
     training.accelerator.backward(loss / training.recipe.accumulate)
-    return {"loss": loss.item(), **parts}
+    return {"loss": value, **parts}
 
 
 def _placed(values: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:

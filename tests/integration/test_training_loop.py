@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,11 +17,15 @@ from inference.checkpoint import load_checkpoint
 from inference.networks.detector import DetectorNetwork
 from tests.support.train_once import RECIPE, LoggingTracker, example
 from trainer.detecting import learner
+from trainer.detecting.learner import DetectorLearner
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.starting import start_network, weight_of_defects
-from trainer.learner import Validation
+from trainer.errors import TrainerError
+from trainer.examples import TrainingExample
+from trainer.learner import Batch, Validation
 from trainer.loop import train_model
 from trainer.recipe import RecipeError
+from trainer.seen import clean_sides
 from trainer.state import StateError, load_state
 from trainer.tracker import Tracker
 
@@ -123,3 +129,48 @@ def test_what_differs_from_the_training_at_hand_is_named(tmp_path: Path) -> None
         _train(replace(SHORT, size=64, loss=LossSettings(dice=0.5)), tmp_path / "out")
     with pytest.raises(StateError, match="other annotations"):
         train_model(SHORT, [], tmp_path / "out", Told(tmp_path / "log"), should_stop=lambda: False)
+
+
+def test_a_photo_of_one_sides_annotations_is_not_on_the_other_side_as_a_clean_one(tmp_path: Path) -> None:
+    for side, numbers in (("train", range(3)), ("val", range(3, 6))):
+        (tmp_path / side).mkdir()
+        for number in numbers:
+            cv2.imwrite(str(tmp_path / side / f"{number}.png"), np.full((40, 40, 3), 60 + number, np.uint8))
+    recipe = replace(SHORT, photos=(str(tmp_path / "train"),), validation_photos=(str(tmp_path / "val"),))
+
+    def annotated(split: Literal["train", "validation"], side: str, number: int) -> TrainingExample:
+        sha = hashlib.sha256((tmp_path / side / f"{number}.png").read_bytes()).hexdigest()
+        return replace(example(split, "drawn", 90), photo_sha=sha)
+
+    examples = [annotated("validation", "train", 1), annotated("train", "val", 4)]
+    train, kept = clean_sides(recipe, examples)
+    assert [photo.name for photo in train] == ["0.png", "2.png"]
+    assert [photo.name for photo in kept] == ["3.png", "5.png"]
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_spoils_no_state(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    recipe = replace(SHORT, steps_per_epoch=3, checkpoint_every=1)
+    asked = iter((1.0, math.nan))
+    own = DetectorLearner.loss
+
+    def spoilt(self: DetectorLearner, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+        loss, parts = own(self, batch)
+        return loss * next(asked), parts
+
+    monkeypatch.setattr(DetectorLearner, "loss", spoilt)
+    with pytest.raises(TrainerError, match=r"no longer a number.*learning_rate"):
+        _train(recipe, tmp_path / "out")
+    state = load_state(tmp_path / "out" / "state")
+    assert state is not None
+    assert state["step"] == 1
+    assert all(torch.isfinite(value).all() for value in state["network"].values())
+
+
+def test_nothing_to_validate_on_is_said_before_the_training_begins(tmp_path: Path) -> None:
+    recipe = replace(SHORT, synthetic_share=0.0)
+    with pytest.raises(TrainerError, match=r"nothing to validate on.*synthetic_share"):
+        train_model(
+            recipe, [example("train", "drawn", 90)], tmp_path, Told(tmp_path / "log"), should_stop=lambda: False
+        )

@@ -13,6 +13,7 @@ from trainer.detecting.losses import DetectorLoss
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.detecting.starting import architecture_of, start_network, tell_what_is_real, weight_of_defects
 from trainer.detecting.validating import validate
+from trainer.errors import TrainerError
 from trainer.examples import TrainingExample
 from trainer.learner import Batch, Learner, Validation
 from trainer.recomputing import recompute_levels
@@ -46,6 +47,11 @@ class DetectorLearner(Learner):
         train = [example for example in examples if example.split == "train"]
         made = validation_pictures(recipe, validation_photos) if validation_photos else []
         judged = made, [example for example in examples if example.split == "validation"]
+        if not any(judged):
+            raise TrainerError(
+                "There is nothing to validate on: the snapshot has no validation photo, and no synthetic pictures are "
+                "wanted. Raise synthetic_share above 0, or take a snapshot with validation photos."
+            )
         return cls(
             recipe, start_network(recipe, tracker), DetectorDataset(recipe, train, train_photos), loss, judged
         )  # fmt: skip

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from inference.networks.inpainter import InpainterNetwork
-from trainer.errors import TrainerError
 from trainer.examples import TrainingExample
 from trainer.inpainting.dataset import InpainterDataset
 from trainer.inpainting.losses import FillLoss
@@ -67,13 +66,7 @@ class InpainterLearner(Learner):
         photos, valid = batch
         with self.accelerator.autocast():
             raw = self.model(photos, valid)
-        total, parts = self._loss(raw, photos, valid)
-        if not torch.isfinite(total):
-            raise TrainerError(
-                "The loss is no longer a number: the training diverged. Lower learning_rate, or start from its state "
-                "with a smaller one."
-            )
-        return total, parts
+        return self._loss(raw, photos, valid)
 
     def validate(self, network: nn.Module, device: str, should_stop: Callable[[], bool]) -> Validation:
         return validate(network, device, self._judged, self._largest_hole, should_stop)
