@@ -75,6 +75,7 @@ class Recipe:
             check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("workers", "threads", "warmup_steps", "weight_decay", "seed", "patience"):
             check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        check(self.seed < 2**53, "seed", self.seed, "below 2**53")
         check(self.size >= 32, "size", self.size, "at least 32 pixels")
         check(0 <= self.average < 1, "average", self.average, "0 or more and below 1")
         check(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
@@ -139,6 +140,10 @@ class DamagingRecipe(Recipe):
     """Folder of textures for validation; empty for textures of our own."""
     defects: DefectSettings = field(default_factory=DefectSettings)
     """The synthetic defects; their textures are the recipe's."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(not self.defects.textures, "defects.textures", self.defects.textures, "left out; the field is 'textures'")
 
 
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
@@ -219,7 +224,7 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
         return _build(hint, value, f"{name}.")
     try:
         return _plain(hint, value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecipeError(f"The recipe's field '{name}' cannot be {value!r}.") from error
 
 

@@ -140,3 +140,9 @@ def test_a_training_can_go_on_from_the_detector_that_ships() -> None:
     network = start_network(DetectorRecipe(init="shipped"), NullTracker())
     for key, weights in load_checkpoint(shipped_path("detector")).state.items():
         assert (network.state_dict()[key] == weights).all(), key
+
+
+@pytest.mark.parametrize("override", ["epochs=1e400", "seed=99999999999999999999999", "defects.textures=somewhere"])
+def test_what_no_training_could_use_is_refused_by_its_field(override: str) -> None:
+    with pytest.raises(RecipeError, match=override.partition("=")[0]):
+        load_recipe(DetectorRecipe, None, [override])
