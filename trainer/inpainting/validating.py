@@ -44,14 +44,17 @@ class JudgedPicture:
 
 
 def judged_pictures(recipe: InpainterRecipe, clean: Sequence[CleanPhoto]) -> list[JudgedPicture]:
-    """`validation_pictures` of them, every photo in turn and every bin in turn, the same ones for the same recipe."""
+    """`validation_pictures` of them, the same ones for the same recipe.
+
+    Every photo comes in turn and every bin in turn; a photo that comes again gets the next bin.
+    """
     judged = []
     for index in range(recipe.validation_pictures):
         chance = np.random.default_rng((recipe.seed, VALIDATION_EPOCH, index))
         photo = clean[index * len(clean) // recipe.validation_pictures if recipe.validation_pictures < len(clean)
                       else index % len(clean)]  # fmt: skip
         pixels = _middle(photo.load(), _SIDE)
-        part = BINS[index % len(BINS)]
+        part = BINS[sum(divmod(index, len(clean))) % len(BINS)]
         judged.append(JudgedPicture(bin_name(part), pixels, mask_for(chance, pixels.shape[0], pixels.shape[1], part)))
     return judged
 
