@@ -1,6 +1,7 @@
 """`heirloom evaluate restoration` as people and machines call it, and what is measured."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ from inference.png import encode_png
 from tests.support.tiny import prepared, tiny_detector
 from trainer.errors import WrongUse
 from trainer.evaluation.restoring.command import EXPERIMENT
-from trainer.evaluation.restoring.measuring import RestoredFigures, evaluate_restorations
+from trainer.evaluation.restoring.measuring import (
+    RestoredFigures,
+    RestoredOutcome,
+    RestoredPhoto,
+    evaluate_restorations,
+)
 from trainer.evaluation.restoring.pairs import RestoredPair, restored_pairs_in
 from trainer.inpainting.measures import psnr
 from trainer.store import open_client
@@ -154,3 +160,11 @@ def test_pairs_are_found_once_however_often_their_folder_is_named(tmp_path: Path
     put(tmp_path / "a", "x")
     found = restored_pairs_in([tmp_path, tmp_path / "a"])
     assert [type(each) for each in found] == [RestoredPair]
+
+
+def test_a_photo_without_a_figure_is_left_out_of_its_mean_alone() -> None:
+    halfway, impossible = RestoredFigures(30, 32, 34, 0.1, 0.1), RestoredFigures(30, 28, 29, 0.1, 0.1)
+    photos = [RestoredPhoto("a", figures, {}) for figures in (halfway, impossible)]
+    means = RestoredOutcome({}, photos).means()
+    assert (means["gain"], means["share"]) == (0.0, 0.5)
+    assert math.isnan(RestoredOutcome({}, []).means()["share"])

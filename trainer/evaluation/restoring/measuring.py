@@ -1,6 +1,7 @@
 """A detector and an inpainter together, held against an expert's restorations: one photo in memory at a time."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -75,9 +76,14 @@ class RestoredOutcome:
     data_sha: str = ""
 
     def means(self) -> dict[str, float]:
-        """Means over the photos: `damaged`, `restored`, `ceiling`, `gain`, `share`."""
+        """Means over the photos that have it: `damaged`, `restored`, `ceiling`, `gain`, `share`; NaN of none."""
         names = ("damaged", "restored", "ceiling", "gain", "share")
-        return {name: float(np.mean([getattr(entry.figures, name) for entry in self.photos])) for name in names}
+        return {name: _mean([getattr(entry.figures, name) for entry in self.photos]) for name in names}
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def evaluate_restorations(
