@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.addresses import normal_url
 from db.settings import Settings
 from trainer.errors import RunBusy
 
@@ -29,8 +30,9 @@ def exclusive(settings: Settings, name: str, wait_s: float = 60.0) -> Iterator[H
 
     Raises RunBusy when another process still holds it after `wait_s` seconds.
     """
-    if settings.database_url.startswith("postgresql"):
-        with _advisory(settings.database_url, name, wait_s) as held:
+    url = normal_url(settings.database_url)
+    if url.startswith("postgresql"):
+        with _advisory(url, name, wait_s) as held:
             yield held
     else:
         with _file(lock_path(settings, name), name, wait_s) as held:

@@ -10,7 +10,7 @@ import pytest
 
 from db.settings import Settings
 from trainer.errors import RunBusy
-from trainer.locks import exclusive
+from trainer.locks import exclusive, lock_path
 
 HOLD = """
 import time
@@ -22,10 +22,11 @@ with exclusive(Settings(), "run-1"):
 """
 
 
-@pytest.fixture(params=["file", "postgres"])
+@pytest.fixture(params=["file", "postgresql+psycopg", "postgres"])
 def platform(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    if request.param == "postgres":
-        monkeypatch.setenv("HEIRLOOM_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    if request.param != "file":
+        _, rest = request.getfixturevalue("postgres_url").split("://")
+        monkeypatch.setenv("HEIRLOOM_DATABASE_URL", f"{request.param}://{rest}")
     return Settings()
 
 
@@ -38,6 +39,7 @@ def test_a_lock_has_one_holder_and_ends_with_its_process(platform: Settings) -> 
             pass
         with exclusive(platform, "run-2", wait_s=0):
             pass
+        assert lock_path(platform, "run-1").exists() == platform.database_url.startswith("sqlite")
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
