@@ -1,6 +1,7 @@
 """Colours as a person wants them: a restoration coloured anew, with what was found and filled left as it is."""
 
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from db import reviews
@@ -38,7 +39,7 @@ def recolouring(work: Work) -> Callable[[Photo], None]:
         results: dict[ResultKind, tuple[str, str]] = {}
         results["restored_color"] = store_result(work, encode_colour(source, colour(source, restored)), photo.filename)
         results["color"] = store_result(work, encode_colour(source, colour(source, None)), photo.filename)
-        with unless_deleted(work, results), work.database.unit_of_work() as session:
+        with unless_deleted(work, *chain(*results.values())), work.database.unit_of_work() as session:
             name = str(colorizer.name)
             reviews.recolour(session, restoration.id, colorizer=name, colouring=wanted, results=results)
 

@@ -1,11 +1,14 @@
 """Restorations: photos through the pipeline, their three results as blobs, a review for each photo."""
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
 
 from db import reviews
 from db.errors import PlatformError
-from db.models import Photo, ResultKind
+from db.models import Photo, Restoration, ResultKind
 from inference.errors import InferenceError
 from inference.files import encode_mask, encode_png
 from inference.photo import decode
@@ -55,10 +58,13 @@ def _restorer(work: Work) -> "Restorer":
 
 
 def _restored_already(work: Work, photo: Photo) -> bool:
-    """By this job, before its process died: nobody else restores a photo while its job is unfinished."""
+    """By this job, before its process died. Other colours are another job's, whenever that ran."""
+    since = work.job.started_at or work.job.created_at
     with work.database.reading() as session:
-        latest = reviews.latest_restoration(session, photo.id)
-    return latest is not None and latest.created_at >= (work.job.started_at or work.job.created_at)
+        made = session.scalars(
+            select(Restoration).where(Restoration.photo_id == photo.id, Restoration.created_at >= since)
+        )
+        return any(restoration.colouring == work.params.get("colouring") for restoration in made)
 
 
 def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
@@ -67,7 +73,7 @@ def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
     mask = work.blobs.put(encode_mask(outcome.mask))
     results = {kind: store_result(work, data, photo.filename) for kind, data in _pictures(source, outcome).items()}
     models = {part: str(name) for part, name in outcome.models.items()}
-    with unless_deleted(work, results), work.database.unit_of_work() as session:
+    with unless_deleted(work, mask, *chain(*results.values())), work.database.unit_of_work() as session:
         reviews.add_restoration(
             session,
             photo.id,

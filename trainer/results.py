@@ -1,17 +1,13 @@
 """Results as blobs, and what becomes of them when their photo is gone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from db.deletion import remove_unneeded
 from db.errors import NotFound
-from db.models import ResultKind
 from inference.photo import decode
 from inference.thumbnails import browser_view
 from trainer.work import Work
-
-Stored = Mapping[ResultKind, tuple[str, str]]
-"""A result's kind, and the blobs of its picture and of what a browser shows."""
 
 
 def store_result(work: Work, data: bytes, name: str) -> tuple[str, str]:
@@ -20,10 +16,10 @@ def store_result(work: Work, data: bytes, name: str) -> tuple[str, str]:
 
 
 @contextmanager
-def unless_deleted(work: Work, results: Stored) -> Iterator[None]:
-    """What was made of a photo that turns out to be gone (NotFound) goes as well."""
+def unless_deleted(work: Work, *made: str) -> Iterator[None]:
+    """The blobs made of a photo that turns out to be gone (NotFound) go as well."""
     try:
         yield
     except NotFound:
-        remove_unneeded(work.database, work.blobs, {sha for pair in results.values() for sha in pair})
+        remove_unneeded(work.database, work.blobs, set(made))
         raise

@@ -13,12 +13,14 @@ from db.blobs import open_blobs
 from db.engine import Database
 from db.errors import NotFound
 from db.jobs import add_job
-from db.models import Restoration
+from db.models import Restoration, utc_now
 from db.people import sign_in
 from db.photos import get_photo
+from db.reviews import add_restoration
 from db.settings import Settings
-from inference.files import encode_mask, encode_png
-from trainer.restoring import _restore_one
+from inference.files import encode_png
+from trainer.proposing import _propose_for
+from trainer.restoring import _restore_one, _restored_already
 from trainer.work import Work
 
 
@@ -49,7 +51,7 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
     if deleted:
         with pytest.raises(NotFound):
             _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
-        assert set(here.blobs.hashes()) <= {here.blobs.put(encode_mask(mask))}, "at most a mask, which others may share"
+        assert not set(here.blobs.hashes())
     else:
         _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
         assert pictures <= set(here.blobs.hashes())
@@ -59,3 +61,45 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
             assert {result.sha256 for result in made.results} == pictures
             assert (made.detector, made.inpainter, made.colorizer) == ("detector v1", "inpainter v1", "colorizer v1")
             assert made.warnings == ["a hole is larger than any seen in training"]
+
+
+@pytest.mark.parametrize("colouring", [None, {"saturation": 1.5, "hints": []}])
+def test_what_another_job_coloured_meanwhile_is_not_what_this_one_was_to_do(
+    settings: Settings, database: Database, colouring: dict[str, object] | None
+) -> None:
+    here = Platform(settings, database, open_blobs(settings))
+    photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
+    with database.unit_of_work() as session:
+        photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
+        job = add_job(session, "restore", {} if colouring is None else {"colouring": colouring}, ada.id)
+    work = Work(settings, database, here.blobs, job, lambda: False)
+
+    def made(with_colouring: dict[str, object] | None) -> None:
+        with database.unit_of_work() as session:
+            add_restoration(
+                session, photo_id, detector="d", inpainter="i", colorizer="c", threshold=0.5, mask_sha256="m" * 64,
+                warnings=[], results={}, colouring=with_colouring, now=utc_now(),
+            )  # fmt: skip
+
+    made({"saturation": 0.5, "hints": []})
+    assert not _restored_already(work, photo)
+    made(colouring)
+    made({"saturation": 0.7, "hints": []})
+    assert _restored_already(work, photo)
+
+
+def test_a_proposal_for_a_photo_deleted_meanwhile_leaves_no_bytes(settings: Settings, database: Database) -> None:
+    here = Platform(settings, database, open_blobs(settings))
+    photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
+    with database.unit_of_work() as session:
+        photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
+        job = add_job(session, "propose", {}, ada.id)
+
+    def probability(*_: object, **__: object) -> np.ndarray:
+        actions.delete(here, [photo_id], ada)
+        return np.full((40, 60), 0.5, np.float32)
+
+    detector = SimpleNamespace(probability=probability, name="detector v1", threshold=0.5)
+    with pytest.raises(NotFound):
+        _propose_for(Work(settings, database, here.blobs, job, lambda: False), detector, photo)  # type: ignore[arg-type]
+    assert not set(here.blobs.hashes())
