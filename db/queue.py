@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import UNFINISHED, Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
 from db.people import count_leads, get_assessor, require_active, require_lead
@@ -130,7 +131,7 @@ def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen")
     Who is drawing on one already goes on: nothing new is said about it.
     """
     chosen = []
-    for photo_id in photo_ids:
+    for photo_id in sorted(set(photo_ids)):  # in one order, or two who choose the same wait for each other
         tasks = _unfinished_labels(session, photo_id)
         task = tasks[-1] if tasks else _new_label(session, photo_id)
         _raise_to(task, CHOSEN_PRIORITY, reason)
@@ -206,7 +207,8 @@ def get_task(session: Session, task_id: int) -> Task:
 
 
 def _unfinished_labels(session: Session, photo_id: int) -> list[Task]:
-    """The photo's label tasks that are not done, oldest first, locked."""
+    """The photo's label tasks that are not done, oldest first, locked; until the commit nobody else adds one."""
+    serialise(session, f"label photo {photo_id}")
     query = select(Task).where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
     locked = query.order_by(Task.id).with_for_update().execution_options(populate_existing=True)
     return list(session.scalars(locked))

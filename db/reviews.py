@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import UNFINISHED, Assessor, Photo, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
@@ -48,6 +49,8 @@ def add_restoration(
     photo = session.get(Photo, photo_id)
     if photo is None:
         raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+    # a key of its own: whoever gives a verdict holds the review while it waits to put the photo back to Label
+    serialise(session, f"review photo {photo_id}")
     session.execute(
         update(Task)
         .where(Task.photo_id == photo_id, Task.kind == "review", Task.status.in_(UNFINISHED))

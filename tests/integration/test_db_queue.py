@@ -16,7 +16,7 @@ from db.models import Assessor, Task
 from db.people import set_roles, sign_in
 from db.photos import archive, unarchive
 from db.queue import LEASE, Waiting, next_task
-from tests.support.databases import TEMPLATE, new_photo, sha, two_people
+from tests.support.databases import TEMPLATE, at_once, new_photo, sha, two_people
 from tests.support.postgres import Cluster
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -308,6 +308,14 @@ def test_choosing_a_photo_that_somebody_draws_on_makes_no_second_task(either_dat
         held = next_task(session, ben, "label")
         assert queue.queue_photos(session, [photo.id]) == [held]
         assert label_task(session, photo.id).reason == "chosen"
+
+
+def test_two_who_put_a_photo_on_top_at_once_make_one_task(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photo_id = new_photo(session, "a", queue=False).id
+    at_once(either_database, lambda session: queue.put_on_top(session, photo_id, reason="returned", priority=90.0))
+    with either_database.reading() as session:
+        assert label_task(session, photo_id).reason == "returned"
 
 
 def test_assessors_who_ask_at_once_never_get_the_same(either_database: Database) -> None:

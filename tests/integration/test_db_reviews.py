@@ -1,5 +1,6 @@
 """Restorations and verdicts: each result gets one, and a missed defect sends the photo back with its marks."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
 from db.photos import archive, photo_story, unarchive
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
 from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results, recolour
-from tests.support.databases import first_open, new_photo, sha, two_people
+from tests.support.databases import at_once, first_open, new_photo, sha, two_people
 
 RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4.5, "width": 10, "height": 2}
 SCRIBBLE = {"kind": "scribble", "points": [[1, 2], [3.5, 4]]}
@@ -156,6 +157,38 @@ def test_a_result_of_an_archived_photo_waits_aside_and_replaces_the_older_one(ei
         unarchive(session, [photo.id])
         session.expire_all()
         assert review(session, ada).restoration_id == made.id
+
+
+def test_of_two_restorations_at_once_one_is_to_be_reviewed(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photo_id = new_photo(session, "a").id
+    at_once(either_database, lambda session: restore(session, photo_id))
+    with either_database.reading() as session:
+        states = session.scalars(select(Task.status).where(Task.kind == "review").order_by(Task.id)).all()
+        assert states == ["withdrawn", "open"]
+
+
+def test_a_verdict_and_a_restoration_at_once_do_not_wait_for_each_other(either_database: Database) -> None:
+    """A rejection holds the review and adds a label task; a restoration withdraws the review."""
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        photo_id = new_photo(session, "a").id
+        restore(session, photo_id)
+    with either_database.unit_of_work() as session:
+        task = review(session, ben)
+        restoring = threading.Thread(target=_restore_anew, args=(either_database, photo_id))
+        restoring.start()
+        restoring.join(timeout=0.3)
+        judge(session, task, ben, **rejected("missed defect"))
+    restoring.join()
+    with either_database.reading() as session:
+        states = session.scalars(select(Task.status).where(Task.kind == "review").order_by(Task.id)).all()
+        assert states == ["done", "open"]
+
+
+def _restore_anew(database: Database, photo_id: int) -> None:
+    with database.unit_of_work() as session:
+        restore(session, photo_id)
 
 
 def test_a_new_restoration_withdraws_what_is_not_judged_yet(either_database: Database) -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,18 @@ def two_people(session: Session) -> tuple[Assessor, Assessor]:
 def first_open(session: Session, review: Task) -> int:
     """The id of the first result of a review task that nobody has judged yet."""
     return open_results(session.get_one(Restoration, review.restoration_id))[0].id
+
+
+def at_once(database: Database, write: Callable[[Session], object]) -> None:
+    """Two units of work, the second begun before the first commits."""
+    second = threading.Thread(target=_write, args=(database, write))
+    with database.unit_of_work() as session:
+        write(session)
+        second.start()
+        second.join(timeout=0.3)
+    second.join()
+
+
+def _write(database: Database, write: Callable[[Session], object]) -> None:
+    with database.unit_of_work() as session:
+        write(session)
