@@ -53,7 +53,7 @@ def open_database(settings: Settings) -> Database:
 
     Raises SchemaError: no database there, it does not answer, or its schema is behind or ahead.
     """
-    from db.migrate import head_revision, known_revisions, stored_revision
+    from db.migrate import head_revision, refuse_newer, stored_revision
 
     location = sqlite_file(settings.database_url)
     if location is not None and not location.exists():
@@ -67,10 +67,8 @@ def open_database(settings: Settings) -> Database:
     if revision == head_revision():
         return database
     database.dispose()
-    shown = shown_url(settings.database_url)
-    if revision is None or revision in known_revisions():
-        raise SchemaError(f"the tables of {shown} are behind this code; run heirloom db upgrade")
-    raise SchemaError(f"the tables of {shown} come from a newer heirloom ({revision}); install that version")
+    refuse_newer(settings.database_url, revision)
+    raise SchemaError(f"the tables of {shown_url(settings.database_url)} are behind this code; run heirloom db upgrade")
 
 
 def serialise(session: Session, key: str) -> None:

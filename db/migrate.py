@@ -12,7 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, event, text
 
-from db.addresses import normal_url, sqlite_file
+from db.addresses import normal_url, shown_url, sqlite_file
+from db.errors import SchemaError
 
 SCRIPTS = Path(__file__).parent / "migrations"
 SORTED_DOWN = "ix_task_queue"
@@ -20,14 +21,22 @@ ADVISORY_LOCK = 0x6865_6972  # any number that only our migrations use
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Brings the tables at `url` up to `revision`; makes a SQLite file and its folder when there are none."""
+    """Brings the tables at `url` up to `revision`; makes a SQLite file and its folder when there are none.
+
+    Raises SchemaError when the tables come from a newer heirloom.
+    """
     with _locked_connection(url) as connection:
+        refuse_newer(url, stored_revision(connection))
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Takes the tables at `url` back to `revision` (`base`: none are left). What those tables held is lost."""
+    """Takes the tables at `url` back to `revision` (`base`: none are left). What those tables held is lost.
+
+    Raises SchemaError when the tables come from a newer heirloom.
+    """
     with _locked_connection(url) as connection:
+        refuse_newer(url, stored_revision(connection))
         command.downgrade(_config(connection), revision)
 
 
@@ -43,6 +52,14 @@ def current_revision(url: str) -> str | None:
 
 def stored_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def refuse_newer(url: str, revision: str | None) -> None:
+    """Raises SchemaError when `revision`, that of the tables at `url`, is none that this code knows."""
+    if revision is not None and revision not in known_revisions():
+        raise SchemaError(
+            f"the tables of {shown_url(url)} come from a newer heirloom ({revision}); install that version"
+        )
 
 
 @cache

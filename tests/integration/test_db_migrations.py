@@ -121,3 +121,7 @@ def test_tables_ahead_of_the_code_are_refused(migrated_url: str) -> None:
     database.dispose()
     with pytest.raises(SchemaError, match="newer heirloom"):
         open_database(Settings(database=migrated_url))
+    for move in (upgrade, lambda url: downgrade(url, "base")):
+        with pytest.raises(SchemaError, match=r"newer heirloom \(9999\); install that version"):
+            move(migrated_url)
+    assert current_revision(migrated_url) == "9999"
