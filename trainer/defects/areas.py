@@ -49,10 +49,10 @@ def draw_tear(chance: np.random.Generator, sheet: Sheet) -> Area:
 
 
 def draw_hole(chance: np.random.Generator, sheet: Sheet) -> Area:
-    """A hole, or a place where the emulsion came off."""
-    radius = min(sheet.side * log_uniform(chance, 0.004, 0.12), 0.2 * sheet.span)
-    around = (outline(chance, sheet.place(chance), radius, stretch=log_uniform(chance, 1, 2.5)),)
+    """A hole, or a place where the emulsion came off in a flake: large white places are mostly part of the photo."""
     peeled = chance.random() < 0.6
+    radius = min(sheet.side * log_uniform(chance, 0.004, 0.04 if peeled else 0.08), 0.2 * sheet.span)
+    around = (outline(chance, sheet.place(chance), radius, stretch=log_uniform(chance, 1, 2.5)),)
     return Area(
         kind="hole",
         seed=seed_from(chance),
@@ -100,7 +100,7 @@ def draw_abrasion(chance: np.random.Generator, sheet: Sheet) -> Area:
     """A rubbed place, or the worn back of a fold: the paper shows through in grains and streaks."""
     middle, turn = sheet.place(chance), float(chance.uniform(0, np.pi))
     along_fold = chance.random() < 0.4
-    radius = min(sheet.side * log_uniform(chance, 0.015, 0.12), 0.22 * sheet.span)
+    radius = min(sheet.side * log_uniform(chance, 0.01, 0.07), 0.22 * sheet.span)
     if along_fold:
         radius = sheet.breadth(chance, 3, 12)
     stretch = min(log_uniform(chance, 5, 25) if along_fold else log_uniform(chance, 1, 3), 0.7 * sheet.span / radius)
