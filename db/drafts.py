@@ -69,6 +69,12 @@ def get_draft(session: Session, annotation_id: int, assessor: Assessor) -> Annot
     return draft
 
 
+def require_version(draft: Annotation, expected: int) -> None:
+    """Raises Stale unless the draft's newest version is `expected`."""
+    if draft.version != expected:
+        raise _stale_at(draft.version, expected)
+
+
 def append_events(  # noqa: PLR0917
     session: Session,
     annotation_id: int,
@@ -203,7 +209,10 @@ def _resent_or_stale(session: Session, annotation_id: int, expected: int, events
 
 
 def _stale(session: Session, annotation_id: int, expected: int) -> Stale:
-    current = session.scalar(select(Annotation.version).where(Annotation.id == annotation_id)) or 0
+    return _stale_at(session.scalar(select(Annotation.version).where(Annotation.id == annotation_id)) or 0, expected)
+
+
+def _stale_at(current: int, expected: int) -> Stale:
     return Stale(
         f"this draft is at version {current}, not {expected}: it is open elsewhere; reload to go on from there", current
     )

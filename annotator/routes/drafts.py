@@ -13,7 +13,7 @@ from starlette.routing import Route
 from annotator.routes.http import Call, RouteError, post
 from annotator.strokes import Event, Mask, Stroke, StrokeError, rebuild_mask, threshold_value
 from db.blobs import BlobStore
-from db.drafts import EventIn, append_events, draft_events, get_draft, submit
+from db.drafts import EventIn, append_events, draft_events, get_draft, require_version, submit
 from db.errors import InvalidState
 from db.models import Annotation
 from db.proposals import get_proposal
@@ -34,7 +34,6 @@ KEPT_FIELDS = {
 class DraftRecord:
     """All that a draft's mask is rebuilt from."""
 
-    version: int
     shape: tuple[int, int]
     events: list[Event]
     threshold: float | None
@@ -89,7 +88,9 @@ def _check_time(ms: Any) -> None:
 def _submit(call: Call) -> dict[str, Any]:
     draft_id, version = call.path["id"], int(call.field("version", int))
     with call.platform.database.reading() as session:
-        record = read_draft(session, get_draft(session, draft_id, call.assessor))
+        draft = get_draft(session, draft_id, call.assessor)
+        require_version(draft, version)  # events that come in from here on are seen by `submit`
+        record = read_draft(session, draft)
     mask = rebuild_draft(record, call.platform.blobs)
     sha = call.platform.blobs.put(encode_mask(mask))
     share = float(np.count_nonzero(mask)) / mask.size
@@ -106,13 +107,13 @@ def read_draft(session: Session, draft: Annotation) -> DraftRecord:
         base = session.get(Annotation, draft.base_annotation_id)
         if base is None or base.mask_sha256 is None:
             raise InvalidState("the mask that this draft started from is gone; skip this photo and tell a lead")
-        return DraftRecord(draft.version, shape, events, None, mask_sha256=base.mask_sha256)
+        return DraftRecord(shape, events, None, mask_sha256=base.mask_sha256)
     if draft.base_proposal_id is not None:
         probability = get_proposal(session, draft.base_proposal_id).probability_sha256
-        return DraftRecord(draft.version, shape, events, draft.base_threshold, probability_sha256=probability)
+        return DraftRecord(shape, events, draft.base_threshold, probability_sha256=probability)
     if draft.base_threshold is not None:
         raise InvalidState("the proposal that this draft started from is gone; skip this photo and tell a lead")
-    return DraftRecord(draft.version, shape, events, None)
+    return DraftRecord(shape, events, None)
 
 
 def rebuild_draft(record: DraftRecord, blobs: BlobStore) -> Mask:

@@ -10,7 +10,10 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from annotator import identity
+from annotator.routes import drafts
+from annotator.strokes import Mask
 from db.annotations import give_back
+from db.blobs import BlobStore
 from db.models import Annotation, DraftEvent, Task
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, build
@@ -129,6 +132,25 @@ def test_submit_rebuilds_the_mask_here_and_makes_an_accept_task(client: TestClie
     assert mask[10, 10], "under the stroke everything is marked"
     assert client.get(f"/api/annotations/{draft['id']}/mask").content.startswith(b"\x89PNG")
     assert client.post("/api/tasks/next", json={"kind": "label"}).status_code == 204
+
+
+def test_a_mask_is_made_of_no_other_version_than_the_one_submitted(
+    client: TestClient, editor: EditorHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version named is not there yet, and is by the time the mask has been drawn without it."""
+    add_photo(editor)
+    draft = next_task(client)["draft"]["id"]
+
+    def rebuild_late(record: drafts.DraftRecord, blobs: BlobStore) -> Mask:
+        save(client, draft, 0, stroke(1))
+        return rebuild(record, blobs)
+
+    rebuild = drafts.rebuild_draft
+    monkeypatch.setattr(drafts, "rebuild_draft", rebuild_late)
+    refused = client.post(f"/api/drafts/{draft}/submit", json={"version": 1, "seconds": 1})
+    assert (refused.status_code, refused.json()["version"]) == (409, 0)
+    refused = client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1})
+    assert (refused.status_code, refused.json()["version"]) == (409, 1)
 
 
 def test_nobody_draws_on_somebody_elses_draft(client: TestClient, editor: EditorHome) -> None:
