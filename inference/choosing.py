@@ -1,5 +1,6 @@
 """Which model does which part: from the words after --model, each naming one kind, to a checkpoint per kind."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def resolve_models(resolver: ModelResolver, specs: Sequence[str], kinds: Sequenc
 
 
 def _kind_of(spec: str) -> str:
-    if Path(spec).is_file():
+    if os.path.isfile(spec):
         return checkpoint_kind(Path(spec))
     name, at, _ = spec.partition("@")
     if name in KINDS and at:

@@ -1,5 +1,6 @@
 """The commands that restore photos; torch is loaded when one of them starts to work, not for --help."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -213,10 +214,15 @@ def _classical(method: FillMethod) -> "ClassicalInpainter":
 
 
 def _check_file_out(out: Path, inputs: tuple[Path, ...]) -> None:
+    from inference.files import check_folder, real_path
+
     if out.suffix.lower() != ".png":
         raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
-    if out.resolve() in [path.resolve() for path in inputs]:
+    if real_path(out) in [real_path(path) for path in inputs]:
         raise UsageProblem(f"--out {out} would replace an input; choose another name.")
+    if os.path.isdir(out):
+        raise UsageProblem(f"--out {out} is a folder; name a file.")
+    check_folder(out.parent)
 
 
 def _with(target: Path, suffix: str) -> Path:

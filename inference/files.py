@@ -1,7 +1,9 @@
 """Names and bytes of the files that inference reads and writes."""
 
+import errno
 import os
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,7 +44,8 @@ def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits =
 
 def write_file(path: Path, data: bytes) -> None:
     """Write beside, then replace: under `path` there is the old file, or all of the new one. Raises OutputError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Short: the name may be as long as names can be.
+    beside = path.with_name(f".{zlib.crc32(os.fsencode(path.name)):08x}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
@@ -51,12 +54,46 @@ def write_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); check the folder's permissions and the free space."
-        ) from error
+        raise not_written(path, error) from error
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def check_name(path: Path) -> None:
+    """Raises OutputError, before any work, where the file system takes no name as long as that of `path`."""
+    try:
+        os.lstat(_nearest(path.parent) / path.name)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise not_written(path, error) from error
+
+
+def not_written(path: Path, error: OSError) -> OutputError:
+    """What to raise where the system refuses to write, or remove, the file at `path`."""
+    remedy = "check the folder's permissions and the free space"
+    if error.errno == errno.ENAMETOOLONG:
+        remedy = "give the photo a shorter name"
+    return OutputError(f"{path} cannot be written ({error.strerror or error}); {remedy}.")
+
+
+def check_folder(folder: Path) -> None:
+    """Raises UsageProblem where nothing can be written into `folder`, or it cannot be made."""
+    nearest = _nearest(folder)
+    if not os.path.isdir(nearest):
+        raise UsageProblem(f"--out {folder} cannot be: {nearest} is no folder; choose another one.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageProblem(f"--out {folder} cannot be written to: {nearest} is not yours to write in; choose another.")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself if it is there, else the nearest one above it."""
+    return next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
+
+
+def real_path(path: Path) -> Path:
+    """Where `path` leads; as far as that can be seen, for unlike Path.resolve this raises nothing."""
+    return Path(os.path.realpath(path))
 
 
 def stem(path: Path) -> str:
@@ -72,37 +109,50 @@ def is_picture_name(path: Path) -> bool:
 def plan_outputs(paths: Sequence[Path], out: Path, suffixes: Sequence[str] = ()) -> list[tuple[Path, Path]]:
     """Pair every input with the beginning of its outputs' names, ``out/[folders/]stem``.
 
-    A folder is read recursively (picture endings only, nothing hidden, nothing under `out`) and mirrored. A file is
-    taken as named, whether it is there or not. `suffixes` (such as ``.mask.png``) are what will be appended.
-    Raises UsageProblem where two inputs would write one file, an output would replace an input, or nothing was found.
+    A folder is read recursively (picture endings only, nothing hidden, nothing under `out`, no links to folders) and
+    mirrored; a folder in it that cannot be read is an input like a picture, which will fail. A file is taken as named,
+    whether it is there or not. `suffixes` (such as ``.mask.png``) are what will be appended.
+    Raises UsageProblem where two inputs would write one file, an output would replace an input, nothing was found, or
+    `out` cannot be written to.
     """
+    check_folder(out)
     plan = [pair for path in paths for pair in _inputs(path, out)]
     if not plan:
         raise UsageProblem(f"No pictures found in {', '.join(map(str, paths))}; name files, or folders that hold some.")
-    inputs = {source.resolve(): source for source, _ in plan}
+    inputs = {real_path(source) for source, _ in plan}
     writers: dict[Path, Path] = {}
     for source, target in plan:
         first = writers.setdefault(target, source)
-        if first.resolve() != source.resolve():
+        if real_path(first) != real_path(source):
             raise UsageProblem(f"{first} and {source} would both write {target}.*; rename one, or use two folders.")
         for written in (target.with_name(target.name + suffix) for suffix in suffixes):
-            if written.resolve() in inputs:
+            if real_path(written) in inputs:
                 raise UsageProblem(f"{source} would replace the input {written}; choose another folder with --out.")
     return [(source, target) for target, source in writers.items()]
 
 
 def _inputs(path: Path, out: Path) -> list[tuple[Path, Path]]:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # Path.is_dir would raise where it may not look
         return [(path, out / stem(path))]
-    folder, results = path.resolve(), out.resolve()
+    folder, results = real_path(path), real_path(out)
     if folder == results:
         raise UsageProblem(f"{path} is both input and --out; choose another folder for the results.")
     own = results if results.is_relative_to(folder) else None
-    found = []
-    for file in sorted(path.rglob("*")):
-        inside = file.relative_to(path)
-        hidden = any(part.startswith(".") for part in inside.parts)
-        earlier = own is not None and file.resolve().is_relative_to(own)
-        if is_picture_name(file) and not hidden and not earlier and file.is_file():
-            found.append((file, out / inside.parent / stem(file)))
-    return found
+    found = [file for file in _contents(path) if own is None or not real_path(file).is_relative_to(own)]
+    return [(file, _target(file, out / file.relative_to(path))) for file in sorted(found)]
+
+
+def _contents(folder: Path) -> Iterator[Path]:
+    """Pictures in a folder and those below it, links that lead nowhere among them, and folders that cannot be read."""
+    closed: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename or folder))):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for file in (Path(place, name) for name in files if not name.startswith(".")):
+            if is_picture_name(file) and (os.path.isfile(file) or not os.path.exists(file)):
+                yield file
+    yield from closed
+
+
+def _target(file: Path, mirrored: Path) -> Path:
+    """Of a folder that cannot be read nothing will be written; its target is below it, in no picture's way."""
+    return mirrored / "*" if os.path.isdir(file) else mirrored.with_name(stem(file))

@@ -1,6 +1,7 @@
 """From the word after --model to a checkpoint file and the name that results give it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,7 +33,7 @@ class FilesOnly:
         if spec is None:
             return shipped_model(kind)
         path = Path(spec)
-        if path.is_file():
+        if os.path.isfile(path):
             return path, ModelName.of_file(kind, path)
         if "@" in spec and path.suffix != ".safetensors":
             raise ModelError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.batch import Done, Report, named
 from inference.errors import UsageProblem
-from inference.files import decode_mask
+from inference.files import check_name, decode_mask, real_path
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, finished, outputs_of, write_pictures, write_record
@@ -35,6 +35,8 @@ class Restoring:
         """Restore one photo, unless it is done. Raises InferenceError when it cannot be."""
         source, target = self._plan[number]
         begun = time.perf_counter()
+        for path in outputs_of(target).values():
+            check_name(path)
         data = read_file(source)
         digest = sha256(data).hexdigest()
         record = finished(target, digest, self._by) if self._resume else None
@@ -84,11 +86,11 @@ def open_sheet(path: Path | None, plan: Plan) -> ContactSheet | None:
         return None
     if path.suffix.lower() != ".png":
         raise UsageProblem(f"--sheet {path} does not end in .png, and PNG is what is written; name it so.")
-    taken = {source.resolve() for source, _ in plan}
-    taken |= {file.resolve() for _, target in plan for file in outputs_of(target).values()}
+    taken = {real_path(source) for source, _ in plan}
+    taken |= {real_path(file) for _, target in plan for file in outputs_of(target).values()}
     sheet = ContactSheet(path)
     for page in sheet.pages(len(plan)):
-        if page.resolve() in taken:
+        if real_path(page) in taken:
             raise UsageProblem(f"--sheet would replace {page}, a photo or a result; choose another name.")
     return sheet
 

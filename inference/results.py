@@ -8,8 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.errors import OutputError
-from inference.files import encode_mask, write_file
+from inference.files import encode_mask, not_written, write_file
 from inference.metadata import Array, rgb_profile
 from inference.names import ModelName
 from inference.photo import Photo
@@ -129,6 +128,4 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); check the folder's permissions."
-        ) from error
+        raise not_written(path, error) from error

@@ -1,5 +1,7 @@
 """Names of outputs, masks on disk, and writing that never leaves half a file."""
 
+import errno
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from PIL import Image, ImageCms
 
 from inference import files
 from inference.errors import OutputError, PhotoError, UsageProblem
-from inference.files import decode_mask, encode_mask, plan_outputs, stem, write_file
-from inference.photo import decode
+from inference.files import check_name, decode_mask, encode_mask, plan_outputs, stem, write_file
+from inference.photo import decode, read_file
 from inference.png import encode_png
 
 
@@ -154,3 +156,80 @@ def test_replacing_an_input_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="No pictures found"):
         plan_outputs([tmp_path], tmp_path / "out")
+
+
+def forbidding(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the system refuse a look into `folder`, as it does to all but root where the folder's permissions say so."""
+    scandir, stat = os.scandir, os.stat
+
+    def refused(path: object) -> PermissionError:
+        return PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def scanned(path: object = ".") -> object:
+        if Path(str(path)) == folder:
+            raise refused(path)
+        return scandir(path)  # type: ignore[call-overload]
+
+    def looked_at(path: object, **options: object) -> object:
+        if isinstance(path, (str, Path)) and folder in Path(path).parents:
+            raise refused(path)
+        return stat(path, **options)  # type: ignore[arg-type, call-overload]
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    monkeypatch.setattr(os, "stat", looked_at)
+
+
+def test_paths_that_cannot_be_looked_at_are_inputs_like_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path / "closed" / "a.png", tmp_path / "b.png")
+    (tmp_path / "round.png").symlink_to("round.png")
+    forbidding(monkeypatch, tmp_path / "closed")
+    paths = [tmp_path / "closed" / "a.png", tmp_path / f"{'x' * 300}.png", tmp_path / "round.png", tmp_path / "b.png"]
+    plan = plan_outputs(paths, tmp_path / "out", (".mask.png",))
+    assert [source for source, _ in plan] == paths
+    for path in paths[:3]:
+        with pytest.raises(PhotoError, match="cannot be read"):
+            read_file(path)
+
+
+def test_what_cannot_be_read_in_a_folder_is_an_input_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    touch(folder / "a.png", folder / "a" / "b.png", folder / "deep" / "c.png")
+    (folder / "dangling.png").symlink_to("nowhere.png")
+    (folder / "link").symlink_to(folder / "deep")
+    os.mkfifo(folder / "pipe.png")
+    forbidding(monkeypatch, folder / "a")
+    plan = plan_outputs([folder], out, (".mask.png",))
+    found = ["a", "a.png", "dangling.png", "deep/c.png"]
+    assert [str(source.relative_to(folder)) for source, _ in plan] == found, "links to folders are not followed"
+    for source, _ in (plan[0], plan[2]):
+        with pytest.raises(PhotoError, match="cannot be read"):
+            read_file(source)
+
+
+@pytest.mark.parametrize("below", [".", "new/er"])
+def test_an_impossible_folder_for_results_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    touch(tmp_path / "a.png", tmp_path / "file")
+    with pytest.raises(UsageProblem, match=r"file is no folder; choose another"):
+        plan_outputs([tmp_path / "a.png"], tmp_path / "file" / below)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(UsageProblem, match=r"dangling is no folder"):
+        plan_outputs([tmp_path / "a.png"], tmp_path / "dangling" / below)
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    with pytest.raises(UsageProblem, match="is not yours to write in; choose another"):
+        plan_outputs([tmp_path / "a.png"], tmp_path / below)
+
+
+def test_names_may_be_as_long_as_the_file_system_lets_them(tmp_path: Path) -> None:
+    longest = tmp_path / f"{'x' * 251}.png"
+    check_name(longest)
+    write_file(longest, b"all")
+    assert longest.read_bytes() == b"all"
+    assert list(tmp_path.iterdir()) == [longest]
+    too_long = tmp_path / "new" / f"{'x' * 252}.png"
+    for step in (check_name, lambda path: write_file(path, b"all")):
+        with pytest.raises(OutputError, match=r"File name too long\); give the photo a shorter name"):
+            step(too_long)

@@ -154,3 +154,48 @@ def test_what_was_done_is_told_when_the_work_is_broken_off(
     if options:
         told = json.loads(result.stdout)
         assert [len(told["done"]), len(told["failed"])] == [1, 1]
+
+
+@pytest.mark.parametrize("command", ["restore", "detect", "colorize"])
+def test_results_that_could_not_be_written_are_refused_before_work(
+    heirloom: Any, photos: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for out in (tmp_path / "file", tmp_path / "file" / "new"):
+        assert "file is no folder; choose another" in failing(heirloom(command, photos, "--out", out), 2)
+
+
+def test_inpaint_writes_a_file_into_a_folder(heirloom: Any, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "folder.png").mkdir()
+    call = ("inpaint", photos / "a.png", photos / "z.png", "--out")
+    assert "file is no folder" in failing(heirloom(*call, tmp_path / "file" / "b.png"), 2)
+    assert "folder.png is a folder; name a file" in failing(heirloom(*call, tmp_path / "folder.png"), 2)
+
+
+def test_a_name_too_long_for_its_results_is_told_before_work(
+    heirloom: Any, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longest = photos / f"{'x' * 236}.png"
+    (photos / "z.png").rename(longest)
+    (photos / f"{'x' * 237}.png").write_bytes(encode_png(noise(40, 50, 3, seed=7)))
+    no_room_for(photos / f"{'x' * 237}.png", monkeypatch, lambda: pytest.fail("worked in vain"))
+    out = photos.parent / "out"
+    assert "x.restored-color.png cannot be written (File name too long); give the photo a shorter name." in failing(
+        heirloom("restore", photos, "--out", out), 1
+    )
+    assert sorted({path.name[:3] for path in out.iterdir()}) == ["a.c", "a.j", "a.m", "a.r", "xxx"]
+    assert len(list(out.iterdir())) == 10
+
+
+def test_a_dangling_link_in_a_folder_is_a_photo_that_failed(heirloom: Any, photos: Path, tmp_path: Path) -> None:
+    (photos / "m.png").symlink_to("nowhere.png")
+    said = failing(heirloom("detect", photos, "--out", tmp_path / "out"), 1)
+    assert "m.png cannot be read (No such file or directory); check the path" in said
+    assert (tmp_path / "out" / "z.mask.png").is_file()
+
+
+def test_a_model_of_an_impossible_name_is_wrong_use(photos: Path, tmp_path: Path) -> None:
+    for command in ("restore", "detect"):
+        words = [command, str(photos), "--out", str(tmp_path / "out"), "--model", "x" * 300]
+        assert "There is no checkpoint file xxx" in failing(CliRunner().invoke(commands, words), 2)
