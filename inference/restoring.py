@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.batch import Done, Report, named
-from inference.errors import UsageProblem
+from inference.errors import PhotoError, UsageProblem
 from inference.files import check_name, decode_mask, real_path
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
@@ -39,9 +39,8 @@ class Restoring:
             check_name(path)
         data = read_file(source)
         digest = sha256(data).hexdigest()
-        record = finished(target, digest, self._by) if self._resume else None
+        record = self._earlier(source, target, data, digest) if self._resume else None
         if record is not None:
-            self._show_files(source, target, data, record)
             return self._done(source, target, record, earlier=True)
         photo = decode(data, str(source))
         del data
@@ -53,6 +52,17 @@ class Restoring:
         record = write_record(target, source, photo, result, digest=digest, by=self._by, seconds=seconds)
         self._show(source, photo, result, record)
         return self._done(source, target, record)
+
+    def _earlier(self, source: Path, target: Path, data: bytes, digest: str) -> dict[str, Any] | None:
+        """The record of a photo that is done, now on the sheet too; None where it is to be restored."""
+        record = finished(target, digest, self._by)
+        if record is None:
+            return None
+        try:
+            self._show_files(source, target, data, record)
+        except PhotoError:  # one of the results is damaged
+            return None
+        return record
 
     def _done(self, source: Path, target: Path, record: dict[str, Any], earlier: bool = False) -> Done:
         return Done(

@@ -111,9 +111,10 @@ def finished(target: Path, digest: str, by: MadeBy) -> dict[str, Any] | None:
         record = json.loads(files["record"].read_bytes())
         same = record["format"] == _FORMAT and record["input"]["sha256"] == digest
         same = same and MadeBy(record["models"], record["settings"]) == by
+        same = same and all(path.stat().st_size > 0 for path in files.values())
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return record if same and all(path.is_file() for path in files.values()) else None
+    return record if same else None
 
 
 def _vouches(record: Path, path: Path) -> bool:

@@ -212,6 +212,21 @@ def test_resume_does_again_what_lacks_a_file(restore: Any, photos: Path, tmp_pat
     assert (tmp_path / "deep" / "b.mask.png").stat().st_mtime_ns == other
 
 
+@pytest.mark.parametrize("what", ["mask", "restored"])
+@pytest.mark.parametrize("kept", [0, 60])
+def test_resume_does_again_what_is_damaged(restore: Any, photos: Path, tmp_path: Path, what: str, kept: int) -> None:
+    out, sheet = tmp_path / "out", tmp_path / "all.png"
+    assert restore(photos, "--out", out).exit_code == 0
+    damaged = out / f"a.damaged{ENDINGS[what]}"
+    whole = damaged.read_bytes()
+    for options in ((), ("--sheet", sheet)) if kept == 0 else (("--sheet", sheet),):
+        damaged.write_bytes(whole[:kept])
+        result = restore(photos, "--out", out, "--resume", "--json", *options)
+        assert result.exit_code == 0, result.output
+        assert [done["earlier"] for done in json.loads(result.stdout)["done"]] == [False, True]
+        assert damaged.read_bytes() == whole
+
+
 @pytest.mark.parametrize("options", [("--threshold", 0.53), ("--saturation", 0.5)])
 def test_resume_does_again_what_other_settings_made(
     restore: Any, photos: Path, tmp_path: Path, options: tuple[object, ...]
