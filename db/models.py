@@ -76,6 +76,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """What people, files or errors say, without what cannot be stored.
+
+    PostgreSQL keeps no NUL, and neither driver half of a surrogate pair.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\0", "").encode(errors="ignore").decode() if value is not None else None
+
+
 def one_of(column: str, values: Any) -> CheckConstraint:
     """A check that `column` holds one of a Literal's values."""
     listed = ", ".join(f"'{value}'" for value in get_args(values))
@@ -94,6 +107,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime,
+        str: Words,
         dict[str, Any]: JSON,
         list[Any]: JSON,
         **{
@@ -111,10 +125,10 @@ class Assessor(Base):
 
     __tablename__ = "assessor"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(80))
-    name_key: Mapped[str] = mapped_column(String(240), unique=True, default=_name_key)
+    name: Mapped[str] = mapped_column(Words(80))
+    name_key: Mapped[str] = mapped_column(Words(240), unique=True, default=_name_key)
     """The name as `name_key()` folds it: one person whatever the case they type."""
-    subject: Mapped[str | None] = mapped_column(String(255), unique=True)
+    subject: Mapped[str | None] = mapped_column(Words(255), unique=True)
     """The identity provider's name for this person, where a sign-in is configured."""
     is_lead: Mapped[bool] = mapped_column(default=False)
     is_engineer: Mapped[bool] = mapped_column(default=False)
@@ -134,7 +148,7 @@ class Photo(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    filename: Mapped[str] = mapped_column(String(255))
+    filename: Mapped[str] = mapped_column(Words(255))
     format: Mapped[str] = mapped_column(String(10))
     """JPEG, PNG, TIFF, WEBP or BMP."""
     width: Mapped[int]
@@ -143,7 +157,7 @@ class Photo(Base):
     channels: Mapped[int]
     bit_depth: Mapped[int]
     byte_size: Mapped[int]
-    collection: Mapped[str] = mapped_column(String(120), default="", index=True)
+    collection: Mapped[str] = mapped_column(Words(120), default="", index=True)
     origin: Mapped[PhotoOrigin] = mapped_column(default="imported")
     view_sha256: Mapped[str] = mapped_column(String(64))
     """Blob a browser can show: upright, 8-bit; the stored bytes themselves where they already are that."""
@@ -273,7 +287,7 @@ class Task(Base):
     """review: the restoration whose results are to be judged; each gets a verdict of its own."""
     priority: Mapped[float] = mapped_column(default=0.0)
     """Higher comes first."""
-    reason: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[str] = mapped_column(Words(200), default="")
     """Why this photo, in words a person reads: 'new', 'uncertain', 'missed defect', 'returned'."""
     marks: Mapped[list[Any]] = mapped_column(default=list)
     """Places to look at: {"kind": "rectangle", "x", "y", "width", "height"} or {"kind": "scribble", "points"}."""
@@ -294,7 +308,7 @@ class Skip(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"))
     assessor_id: Mapped[int] = mapped_column(ForeignKey("assessor.id"))
-    reason: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[str] = mapped_column(Words(500))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -303,7 +317,7 @@ class Snapshot(Base):
 
     __tablename__ = "snapshot"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(Words(120), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))

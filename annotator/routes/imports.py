@@ -28,7 +28,7 @@ async def receive(request: Request) -> Response:
     if assessor is None:
         return JSONResponse({"error": "Say who you are on the start page first."}, 401)
     name = PurePosixPath(request.query_params.get("name", "").replace("\\", "/")).name
-    if not name or name.startswith("."):
+    if not name or name.startswith(".") or "\0" in name:
         return JSONResponse({"error": "Give the file's name as ?name=…"}, 422)
     with TemporaryDirectory(prefix="heirloom-") as folder:
         path = Path(folder) / name.encode()[-LONGEST_NAME:].decode(errors="ignore")

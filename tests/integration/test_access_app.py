@@ -158,6 +158,8 @@ def test_a_photo_comes_in_by_its_route(client: TestClient) -> None:
     bad = client.post("/api/photos?name=c.png", content=data[:50], headers=OWN).json()
     assert bad["failures"][0]["name"] == "c.png"
     assert "/tmp" not in bad["failures"][0]["reason"]
+    for name in ("", ".hidden.png", "a%00.png"):
+        assert client.post(f"/api/photos?name={name}", content=data, headers=OWN).status_code == 422
     assert client.get("/api/photos/1/original").content == data
 
 

@@ -2,14 +2,19 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from db.engine import BUSY_SECONDS, Database
-from db.models import Annotation, Assessor, Base, Photo, Task, utc_now
-from tests.support.databases import new_photo
+from db.jobs import add_job, fail
+from db.models import Annotation, Assessor, Base, Photo, Skip, Task, utc_now
+from db.people import sign_in
+from db.photos import PhotoFilter, add_photo, list_photos
+from db.queue import next_task, skip
+from tests.support.databases import new_photo, photo_facts
 
 
 def count(database: Database, table: type[Photo] | type[Assessor] | type[Task]) -> int:
@@ -83,6 +88,22 @@ def test_times_come_back_aware_and_in_utc(either_database: Database) -> None:
 def test_a_time_without_a_zone_is_refused(either_database: Database) -> None:
     with pytest.raises(StatementError, match="without a zone"):
         flush(either_database, Assessor(name="Ada", created_at=utc_now().replace(tzinfo=None)))
+
+
+def test_what_no_database_keeps_is_left_out_of_words(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada = sign_in(session, "A\0da")
+        assert sign_in(session, "Ada\0") is ada
+        photo, _ = add_photo(session, replace(photo_facts("a"), filename="a\0\ud800.jpg"), collection="al\0bum")
+        task = next_task(session, ada, "label")
+        assert task is not None
+        skip(session, task.id, ada, "too\0 dark\ud800")
+        job = add_job(session, "train", {}, ada.id)
+        fail(session, job.id, "out of\0 memory")
+        session.expire_all()
+        assert (ada.name, photo.filename, photo.collection) == ("Ada", "a.jpg", "album")
+        assert (session.scalars(select(Skip.reason)).one(), job.error) == ("too dark", "out of memory")
+        assert [card.id for card in list_photos(session, PhotoFilter(text="al\0B", collection="album\0"))] == [photo.id]
 
 
 def test_writers_wait_for_each_other(either_database: Database) -> None:
