@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.containers import Layout
-from inference.errors import PhotoError
 
 _TARGETS = {
     "1": "L", "L": "L", "LA": "LA", "La": "LA", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "RGBA": "RGBA",
@@ -15,10 +14,13 @@ _TARGETS = {
 
 
 def plain_samples(image: Image.Image) -> NDArray[np.uint8]:
-    """8-bit samples: H×W for grey, else H×W×C with 2 grey+alpha, 3 RGB, 4 RGBA. A palette becomes RGB or RGBA."""
+    """8-bit samples: H×W for grey, else H×W×C with 2 grey+alpha, 3 RGB, 4 RGBA. A palette becomes RGB or RGBA.
+
+    Raises ValueError for other colours.
+    """
     target = _TARGETS.get(image.mode)
     if target is None:
-        raise PhotoError(f"colours stored as {image.mode} are not read")
+        raise ValueError(f"colours stored as {image.mode} are not read")
     if "transparency" in image.info and image.mode in ("1", "L", "RGB", "P"):
         target = "LA" if target == "L" else "RGBA"
     converted = image if image.mode == target else _converted(image, target)
@@ -36,10 +38,13 @@ def _converted(image: Image.Image, target: str) -> Image.Image:
 
 
 def deep_samples(data: bytes, image: Image.Image, layout: Layout) -> NDArray[np.uint16]:
-    """16-bit samples in the order of `plain_samples`; OpenCV reads them, for Pillow would halve the depth."""
+    """16-bit samples in the order of `plain_samples`; OpenCV reads them, for Pillow would halve the depth.
+
+    Raises ValueError where OpenCV cannot.
+    """
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.dtype != np.uint16:
-        raise PhotoError("its 16-bit samples are not readable")
+        raise ValueError("its 16-bit samples are not readable")
     key = image.info.get("transparency") if layout.kind == "PNG" else None
     array = _channels(decoded, layout.mode)
     if layout.inverted:

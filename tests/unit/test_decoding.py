@@ -431,3 +431,16 @@ def test_a_photo_that_memory_is_too_small_for_is_not_called_damaged(
     monkeypatch.setattr("inference.photo.deep_samples", decoded)
     message = refusal(encode_png(noise(20, 20, dtype=np.uint16)), "large.png")
     assert message == "large.png needs more memory than there is; cut it into parts."
+
+
+def test_colours_and_packings_that_are_not_read_are_named_with_a_remedy() -> None:
+    lab = saved(Image.new("LAB", (20, 20)), "TIFF")
+    assert "lab.tif cannot be decoded (colours stored as LAB are not read); open it in" in refusal(lab, "lab.tif")
+    packed = tiff(noise(20, 31, dtype=np.uint16), {259: ("H", 1, 50_000)})
+    assert "zstd.tif cannot be decoded" in refusal(packed, "zstd.tif")
+
+
+def test_sixteen_bits_that_opencv_cannot_read_are_named_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.samples.cv2.imdecode", lambda *_: None)
+    message = refusal(encode_png(noise(20, 20, dtype=np.uint16)), "deep.png")
+    assert message.startswith("deep.png cannot be decoded (its 16-bit samples are not readable); open it in")
