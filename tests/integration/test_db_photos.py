@@ -352,6 +352,17 @@ def test_nobody_is_told_of_a_photo_that_is_not_there(database: Database) -> None
         photo_story(session, 5)
 
 
+def test_the_wall_is_searched_whatever_the_case_of_any_letter(database: Database) -> None:
+    """PostgreSQL folds as its own locale says; SQLite by itself folds A to Z only."""
+    with database.unit_of_work() as session:
+        found = [new_photo(session, name).id for name in ("ÜBUNG 100%", "Übung 1000", "ubung")]
+        set_collection(session, found[2:], "ЖУРНАЛ")
+        wanted = {"übung": found[:2], "übung 100%": found[:1], "журнал": found[2:], "UBUNG": found[2:]}
+        for words, ids in wanted.items():
+            assert sorted(card.id for card in list_photos(session, PhotoFilter(text=words))) == ids
+            assert count_photos(session, PhotoFilter(text=words)) == len(ids)
+
+
 def test_archiving_remembers_when(database: Database) -> None:
     with database.unit_of_work() as session:
         photo = new_photo(session, "a")
