@@ -6,6 +6,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile
+from PIL.ExifTags import IFD
 
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 ORIENTATION = 0x0112
@@ -16,6 +17,7 @@ _STRUCTURE = {
     323, 324, 325, 330, 332, 333, 334, 336, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532, 700,
     33723, 34377, 34675,
 }  # fmt: skip
+_DIRECTORIES = {int(IFD.Exif), int(IFD.GPSInfo)}
 
 
 def upright(array: Array, orientation: int) -> Array:
@@ -55,9 +57,13 @@ def _plain_exif(image: ImageFile.ImageFile) -> bytes | None:
 
 
 def _tiff_exif(image: ImageFile.ImageFile) -> bytes | None:
-    exif = image.getexif()
-    for tag in [tag for tag in exif if tag in _STRUCTURE]:
-        del exif[tag]
+    """Copied into a directory of its own: that of a BigTIFF keeps 64-bit offsets, which EXIF does not know."""
+    found, exif = image.getexif(), Image.Exif()
+    exif.update({tag: value for tag, value in found.items() if tag not in _STRUCTURE | _DIRECTORIES})
+    for directory in _DIRECTORIES & {*found}:
+        exif[directory] = {**found.get_ifd(directory)}
+        if IFD.Interop in exif[directory]:
+            exif[directory][IFD.Interop] = found.get_ifd(IFD.Interop)
     if not exif:
         return None
     exif[ORIENTATION] = 1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from inference.errors import PhotoError
-from inference.metadata import upright
+from inference.metadata import read_exif, upright
 from inference.photo import DEFAULT_LIMITS, Limits, Photo, decode, read_photo
 from inference.png import encode_png
 
@@ -444,3 +444,30 @@ def test_sixteen_bits_that_opencv_cannot_read_are_named_with_a_remedy(monkeypatc
     monkeypatch.setattr("inference.samples.cv2.imdecode", lambda *_: None)
     message = refusal(encode_png(noise(20, 20, dtype=np.uint16)), "deep.png")
     assert message.startswith("deep.png cannot be decoded (its 16-bit samples are not readable); open it in")
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_what_a_tiff_knows_of_its_photo_travels_into_a_png(big: bool) -> None:
+    exif = Image.Exif()
+    exif.update({0x010F: "Leica", 0x8769: {0x9003: "1943:05:06 07:08:09"}, 0x8825: {1: "N", 2: (48.0, 30.0, 1.5)}})
+    data = saved(Image.new("RGB", (20, 20)), "TIFF", exif=exif.tobytes(), big_tiff=big)
+    assert data[2] == (43 if big else 42)
+    photo = decode(data, "scan.tif")
+    assert photo.warnings == ()
+    found = Image.open(BytesIO(encode_png(photo.pixels, exif=photo.exif))).getexif()
+    assert (found[0x0112], found[0x010F]) == (1, "Leica")
+    assert found.get_ifd(0x8769)[0x9003] == "1943:05:06 07:08:09"
+    assert found.get_ifd(0x8825) == {1: "N", 2: (48.0, 30.0, 1.5)}
+    assert 256 not in found
+
+
+def test_directories_in_directories_of_exif_are_copied_too() -> None:
+    """Pillow reads them from a TIFF and cannot write them into one, so a JPEG stands in."""
+    exif = Image.Exif()
+    exif[0x8769] = {0xA005: {1: "R98"}}
+    image = Image.open(BytesIO(saved(Image.new("RGB", (20, 20)), "JPEG", exif=exif.tobytes())))
+    copied, orientation = read_exif(image, "TIFF", "scan.tif", [])
+    assert orientation == 1
+    found = Image.Exif()
+    found.load(copied or b"")
+    assert found.get_ifd(0xA005) == {1: "R98"}
