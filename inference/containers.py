@@ -54,6 +54,8 @@ class Layout:
     tile_pixels: int = 0
     inverted: bool = False
     premultiplied: bool = False
+    step: int = 1
+    """What one level of the file is at 8 bits: more for the grey of a PNG of 2 or 4 bits."""
 
 
 def sniff(data: bytes) -> str | None:
@@ -75,7 +77,8 @@ def read_layout(data: bytes, image: ImageFile.ImageFile, kind: str) -> Layout:
     frames = getattr(image, "n_frames", 1)
     if kind == "PNG" and data[24] == 16:
         return Layout(kind, _PNG_MODES.get(data[25], image.mode), 16, frames)
-    return Layout(kind, image.mode, 8, frames)
+    step = 255 // (2 ** data[24] - 1) if kind == "PNG" and image.mode == "L" else 1
+    return Layout(kind, image.mode, 8, frames, step=step)
 
 
 def _tiff_layout(image: ImageFile.ImageFile) -> Layout:

@@ -128,7 +128,7 @@ def _assemble(data: bytes, image: ImageFile.ImageFile, layout: Layout, name: str
         source: Array = _guarded(name, lambda: deep_samples(data, image, layout))
     else:
         flat = to_srgb(image, name, warnings) if image.mode == "CMYK" else image
-        source = _guarded(name, lambda: plain_samples(flat))
+        source = _guarded(name, lambda: plain_samples(flat, layout))
     source = upright(source, orientation)
     icc = None if layout.mode == "CMYK" else read_icc(image, source.ndim == 2 or source.shape[2] == 2, name, warnings)
     pixels = to_eight_bits(source)

@@ -13,7 +13,7 @@ _TARGETS = {
 }  # fmt: skip
 
 
-def plain_samples(image: Image.Image) -> NDArray[np.uint8]:
+def plain_samples(image: Image.Image, layout: Layout) -> NDArray[np.uint8]:
     """8-bit samples: H×W for grey, else H×W×C with 2 grey+alpha, 3 RGB, 4 RGBA. A palette becomes RGB or RGBA.
 
     Raises ValueError for other colours.
@@ -23,13 +23,13 @@ def plain_samples(image: Image.Image) -> NDArray[np.uint8]:
         raise ValueError(f"colours stored as {image.mode} are not read")
     if "transparency" in image.info and image.mode in ("1", "L", "RGB", "P"):
         target = "LA" if target == "L" else "RGBA"
-    converted = image if image.mode == target else _converted(image, target)
+    converted = image if image.mode == target else _converted(image, target, layout.step)
     return np.array(converted)
 
 
-def _converted(image: Image.Image, target: str) -> Image.Image:
+def _converted(image: Image.Image, target: str, step: int) -> Image.Image:
     if image.mode in ("1", "L") and target == "LA":
-        key = image.info["transparency"]
+        key = image.info["transparency"] * step
         grey = image.convert("L")
         alpha = np.where(np.asarray(grey) == key, 0, 255).astype(np.uint8)
         grey.info.pop("transparency", None)

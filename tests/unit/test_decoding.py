@@ -230,6 +230,18 @@ def test_a_transparent_colour_becomes_alpha(dtype: type, channels: int) -> None:
     np.testing.assert_array_equal(photo.source[..., -1], np.where(hidden, 0, np.iinfo(dtype).max))
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_a_transparent_level_of_few_bits_becomes_alpha(bits: int) -> None:
+    levels = (np.arange(16 * 16) % 2**bits).astype(np.uint8).reshape(16, 16)
+    raw = np.unpackbits(levels[..., None], axis=2)[..., 8 - bits :]
+    rows = np.insert(np.packbits(raw.reshape(16, -1), axis=1), 0, 0, axis=1)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, bits, 0, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(rows.tobytes())) + chunk(b"IEND", b"")
+    photo = decode(b"\x89PNG\r\n\x1a\n" + header + chunk(b"tRNS", struct.pack(">H", 1)) + body, "a.png")
+    np.testing.assert_array_equal(photo.source[..., 0], levels * (255 // (2**bits - 1)))
+    np.testing.assert_array_equal(photo.source[..., 1], np.where(levels == 1, 0, 255))
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_cmyk_is_converted_with_a_warning(kind: str) -> None:
     image = Image.new("CMYK", (32, 32), (0, 255, 255, 0))
