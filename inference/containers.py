@@ -161,13 +161,15 @@ def _idat_chunks(data: bytes) -> Iterator[bytes]:
 def jpeg_ends_early(data: bytes, image: Image.Image) -> bool:
     """Whether a JPEG's pixels end before its header says.
 
-    libjpeg then paints the rest mid-grey and only warns. So where the last block is mid-grey, random data is put before
-    the end marker: a whole file decodes to the same pixels, for it needs nothing more.
+    libjpeg then paints the rest mid-grey and only warns. So where the last block is plain, random data is put before
+    the end marker: a whole file decodes to the same pixels, for it needs nothing more. It is taken as plain by its
+    luma, for chroma of half the size is smoothed into it from the blocks around.
     """
     width, height = image.size
-    corner = np.asarray(image.crop((max(width - 8, 0), max(height - 8, 0), width, height)))
+    block = image.crop((width - (width % 8 or 8), height - (height % 8 or 8), width, height))
+    luma = np.asarray(block.convert("L"))
     end = data.rfind(b"\xff\xd9")
-    if int(corner.min()) != int(corner.max()) or end < 0:
+    if luma.min() != luma.max() or end < 0:
         return False
     noise = np.random.default_rng(0).integers(0, 255, width * height // 8 + 4096, dtype=np.uint8).tobytes()
     padded = JpegImagePlugin.jpeg_factory(BytesIO(data[:end] + noise + b"\xff\xd9"), None)

@@ -325,6 +325,15 @@ def test_a_jpeg_cut_short_and_closed_again_is_refused() -> None:
     assert "truncated" in refusal(data[: len(data) // 2] + b"\xff\xd9")
 
 
+@pytest.mark.parametrize("subsampling", [0, 2])
+@pytest.mark.parametrize("height", [97, 100, 104, 105, 111])
+def test_a_jpeg_that_lacks_a_part_of_its_last_blocks_is_refused(height: int, subsampling: int) -> None:
+    picture = cv2.GaussianBlur(noise(height, 81, 3), (0, 0), 1)
+    data = saved(Image.fromarray(picture), "JPEG", quality=85, subsampling=subsampling)
+    assert decode(data, "whole.jpg").size == (height, 81)
+    refusal(data[: int(len(data) * 0.96)] + b"\xff\xd9")
+
+
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_mid_grey_jpeg_is_whole(progressive: bool) -> None:
     data = saved(Image.new("RGB", (100, 80), (128, 128, 128)), "JPEG", progressive=progressive)
