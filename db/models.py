@@ -165,7 +165,7 @@ class Photo(Base):
     near_hash: Mapped[int] = mapped_column(BigInteger)
     """64-bit difference hash (as a signed integer); near-copies differ in few bits."""
     split: Mapped[Split]
-    """Decided once, at import; copies and near-copies share it."""
+    """Decided once, at import; copies and near-copies share it. Every move is a SplitMove."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     archived_at: Mapped[datetime | None]
     imported_by_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
@@ -188,14 +188,15 @@ class PhotoBand(Base):
 
 
 class SplitMove(Base):
-    """A lead's decision to put a photo on the other side of the split."""
+    """A photo's move to the other side of the split."""
 
     __tablename__ = "split_move"
     __table_args__ = (one_of("split", Split),)
     id: Mapped[int] = mapped_column(primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
     split: Mapped[Split]
-    assessor_id: Mapped[int] = mapped_column(ForeignKey("assessor.id"))
+    assessor_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
+    """The lead who decided it; None where a new photo resembled photos on both sides."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -18,12 +18,19 @@ BAND_BITS = 16
 
 
 def decide_split(session: Session, sha256: str, near_hash: int) -> Split:
-    """The split of the nearest near-copy there is, else one in five photos, by hash, goes to validation."""
+    """The split of the near-copies there are, else one in five photos, by hash, goes to validation.
+
+    A photo that resembles photos on both sides makes one family of theirs, and all of it goes to train: the figures of
+    models must not come from what resembles their training photos. Every move is recorded.
+    """
     serialise(session, "split")
     near = near_copies(session, near_hash)
-    if near:
-        return near[0].split
-    return split_by_hash(sha256)
+    if not near:
+        return split_by_hash(sha256)
+    if len({photo.split for photo in near}) > 1:
+        for photo in near:
+            _put(session, _family(session, photo.id), "train", None)
+    return near[0].split
 
 
 def split_by_hash(sha256: str) -> Split:
@@ -64,12 +71,7 @@ def move_split(session: Session, by: Assessor, photo_id: int, split: Split) -> l
     """Puts a photo and all its near-copies, and theirs, on one side; every move is recorded. Leads only."""
     require_lead(by)
     serialise(session, "split")
-    moved = [photo for photo in _family(session, photo_id) if photo.split != split]
-    for photo in moved:
-        photo.split = split
-        session.add(SplitMove(photo_id=photo.id, split=split, assessor_id=by.id))
-    session.flush()
-    return moved
+    return _put(session, _family(session, photo_id), split, by.id)
 
 
 def bit_distance(a: int, b: int) -> int:
@@ -80,6 +82,15 @@ def bit_distance(a: int, b: int) -> int:
 def bands(near_hash: int) -> tuple[int, ...]:
     """A signed 64-bit hash as four 16-bit quarters, the lowest bits first."""
     return tuple((near_hash >> (BAND_BITS * band)) & (2**BAND_BITS - 1) for band in range(BANDS))
+
+
+def _put(session: Session, family: Iterable[Photo], split: Split, by_id: int | None) -> list[Photo]:
+    moved = [photo for photo in family if photo.split != split]
+    for photo in moved:
+        photo.split = split
+        session.add(SplitMove(photo_id=photo.id, split=split, assessor_id=by_id))
+    session.flush()
+    return moved
 
 
 def _family(session: Session, photo_id: int) -> Iterable[Photo]:

@@ -132,4 +132,5 @@ def _snapshots(session: Session, photo_id: int, names: dict[int | None, str]) ->
 
 def _split_moves(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for row in session.scalars(select(SplitMove).where(SplitMove.photo_id == photo_id)):
-        yield StoryEntry(row.created_at, names.get(row.assessor_id), f"moved to {row.split}", "split", row.id)
+        why = "" if row.assessor_id else ", to its near-copies"
+        yield StoryEntry(row.created_at, names.get(row.assessor_id), f"moved to {row.split}{why}", "split", row.id)

@@ -13,7 +13,9 @@ from db.engine import Database, open_database
 from db.errors import SchemaError
 from db.migrate import compared, current_revision, downgrade, head_revision, upgrade
 from db.models import Base
+from db.people import sign_in
 from db.settings import Settings
+from tests.support.databases import new_photo
 
 
 def names(url: str) -> set[str]:
@@ -69,6 +71,23 @@ def _index_sql(engine: Engine) -> dict[str, str]:
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
         return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+def test_moves_of_the_split_outlive_migration_0004(empty_url: str) -> None:
+    upgrade(empty_url, "0003")
+    database = Database(empty_url)
+    insert = "INSERT INTO split_move (photo_id, split, assessor_id, created_at) VALUES (:photo, 'train', :by, :now)"
+    with database.unit_of_work() as session:
+        ada, photo = sign_in(session, "Ada"), new_photo(session, "a", queue=False)
+        session.execute(text(insert), {"photo": photo.id, "by": ada.id, "now": "2026-11-22 12:00:00+00"})
+    upgrade(empty_url)
+    with database.unit_of_work() as session:
+        session.execute(text(insert), {"photo": photo.id, "by": None, "now": "2026-11-22 13:00:00+00"})
+        assert session.scalars(text("SELECT assessor_id FROM split_move ORDER BY id")).all() == [ada.id, None]
+    downgrade(empty_url, "0003")
+    with database.reading() as session:
+        assert session.scalars(text("SELECT assessor_id FROM split_move")).all() == [ada.id]
+    database.dispose()
 
 
 def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:

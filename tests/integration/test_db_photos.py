@@ -41,6 +41,9 @@ from db.snapshots import make_snapshot
 from db.splits import near_copies
 from tests.support.databases import first_open, new_photo, photo_facts, sha, two_people
 
+HALF_WAY = {"trained": 0, "kept": 0b11_1111_1111_1111, "other": -1}
+"""Near hashes: the first two differ in 14 bits, so that one photo may resemble both."""
+
 
 def restore(session: Session, photo_id: int, mark: str) -> None:
     add_restoration(
@@ -71,6 +74,24 @@ def test_near_copies_share_a_split(either_database: Database) -> None:
                 assert copy.split == original.split
             far = original.near_hash ^ 0xFF
             assert original not in near_copies(session, far)
+
+
+def test_a_photo_that_resembles_both_sides_brings_them_together(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        trained, kept, other = (new_photo(session, name, near_hash=bits) for name, bits in HALF_WAY.items())
+        copy_of_kept = new_photo(session, "copy", near_hash=HALF_WAY["kept"] ^ (1 << 40))
+        for photo, split in ((trained, "train"), (kept, "validation"), (copy_of_kept, "validation")):
+            photo.split = split
+        other.split = "validation"
+        session.flush()
+        between = new_photo(session, "between", near_hash=0b111_1111)
+        assert {photo.split for photo in (between, trained, kept, copy_of_kept)} == {"train"}
+        assert other.split == "validation"
+        moves = session.execute(select(SplitMove.photo_id, SplitMove.split, SplitMove.assessor_id)).all()
+        assert sorted(moves) == [(kept.id, "train", None), (copy_of_kept.id, "train", None)]
+        assert photo_story(session, kept.id)[-1].what == "moved to train, to its near-copies"
+        assert new_photo(session, "between again", near_hash=0b11_1111).split == "train"
+        assert session.scalar(select(func.count()).select_from(SplitMove)) == 2
 
 
 def test_a_photos_split_is_drawn_from_its_hash_alone(database: Database) -> None:
