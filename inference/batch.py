@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from inference.errors import InferenceError
+from inference.errors import InferenceError, UsageProblem
 from inference.memory import ran_out, too_large
 from inference.names import ModelName
 from inference.progress import progress_bar
@@ -59,7 +59,7 @@ class Outcome:
 def run_batch(
     inputs: Sequence[Path], step: Callable[[int, Report], Done], as_json: bool, sheet: "ContactSheet | None" = None
 ) -> None:
-    """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed.
+    """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed, 2 on wrong use.
 
     On a `sheet`, a failed input gets its row here; that of a finished one is the step's affair. Where the work is
     broken off, by Ctrl-C or by a fault of ours, what was done until then is told all the same.
@@ -91,6 +91,8 @@ def _do_one(
     show(path.name, number)
     try:
         outcome.done.append(step(number, lambda share: show(path.name, number + share)))
+    except UsageProblem as error:  # one that only the photo shows, such as a hint beyond its edge
+        raise refuse(error) from error
     except InferenceError as error:
         outcome.failed.append(Failed(str(path), str(error)))
     except Exception as error:

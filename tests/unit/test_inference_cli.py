@@ -250,7 +250,7 @@ def test_hints_are_points_of_one_photo(photos: Path, colorizer: Path, tmp_path: 
     call = ("colorize", photos, "--out", tmp_path / "out", "--model", colorizer, "--hint", "1,1,#ffffff")
     assert "2 are to be coloured; name one photo" in failing(invoke(*call), 2)
     call = ("colorize", photos / "deep" / "b.png", "--out", tmp_path / "out", "--model", colorizer)
-    assert "is outside" in failing(invoke(*call, "--hint", "40,1,#ffffff"), 1)
+    assert "is outside" in failing(invoke(*call, "--hint", "40,1,#ffffff"), 2)
 
 
 def test_exif_travels_into_the_coloured_file_and_a_profile_for_grey_does_not(colorizer: Path, tmp_path: Path) -> None:
