@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from db.addresses import sqlite_file
 from db.blobs import BlobStore, open_blobs
-from db.errors import BlobError, PlatformError
+from db.errors import BlobError, PlatformError, WrongFolder
 from db.settings import Settings
 
 
@@ -37,11 +37,14 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
     """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
 
     The databases come first: whatever they name was stored before. `progress` hears the number of blobs done.
-    Raises BackupError; a bad blob does not stop the rest.
+    Raises BackupError, WrongFolder where `folder` cannot be made; a bad blob does not stop the rest.
     """
     if not settings.has_platform():
         raise BackupError(f"there is no platform at {settings.home.resolve()}; there is nothing to back up")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongFolder(f"{folder} cannot be made a folder ({error.strerror}); choose another one") from error
     report = BackupReport(databases=_databases(settings, folder))
     _copy_blobs(open_blobs(settings), BlobStore(str(folder.resolve() / "blobs")), report, progress)
     if settings.artifacts_dir.is_dir():

@@ -1,6 +1,8 @@
 """`heirloom snapshot`, `heirloom export` and `heirloom db …`."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +15,7 @@ commands = typer.Typer()
 database_commands = typer.Typer(help="The platform's database.", no_args_is_help=True)
 commands.add_typer(database_commands, name="db")
 errors = Console(stderr=True, highlight=False)
-SOME_FAILED = 1
+SOME_FAILED, WRONG_USE = 1, 2
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -59,7 +61,7 @@ def export(
     database = open_database(settings)
     with database.reading() as session:
         items = export_items(session)
-    with _progress() as bar:
+    with _progress() as bar, _wrong_use():
         task = bar.add_task("photos", total=len(items))
         write_export(
             items,
@@ -96,7 +98,7 @@ def backup(
     from db.backup import back_up
     from db.settings import Settings
 
-    with _progress() as bar:
+    with _progress() as bar, _wrong_use():
         task = bar.add_task("blobs", total=None)
         report = back_up(Settings(), folder, lambda done: bar.update(task, completed=done))
     for sentence in report.failed:
@@ -109,6 +111,18 @@ def backup(
         )
     if report.failed:
         raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _wrong_use() -> Iterator[None]:
+    """Leave with 2 where the DIR will not do."""
+    from db.errors import WrongFolder
+
+    try:
+        yield
+    except WrongFolder as error:
+        errors.print(f"heirloom: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(WRONG_USE) from error
 
 
 def _progress() -> Progress:

@@ -17,6 +17,10 @@ class InvalidState(PlatformError):  # noqa: N818
     """The thing is there, but this cannot be done to it now."""
 
 
+class WrongFolder(PlatformError):  # noqa: N818
+    """The folder that was named for what is to be written is in use, or cannot be made."""
+
+
 class SchemaError(PlatformError):
     """The database is missing, or its tables are older or newer than this code."""
 

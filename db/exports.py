@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import accepted_annotations
 from db.blobs import BlobStore
-from db.errors import BlobError, InvalidState
+from db.errors import BlobError, InvalidState, WrongFolder
 from db.rle import Mask, bounding_box, coco_counts, cvat_counts, label_studio_rle
 
 LABEL = "defect"
@@ -99,14 +99,17 @@ def write_export(
     """Writes photos and masks under `folder`, which is made, or empty; `progress` hears how many photos are done.
 
     The photos are the upright 8-bit ones that browsers show, so that masks fit them whatever a reader does with EXIF.
-    Raises InvalidState (nothing to export, folder in use) and BlobError.
+    Raises InvalidState (nothing to export), WrongFolder and BlobError.
     """
     if not items:
         raise InvalidState("no annotation is accepted yet; there is nothing to export")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InvalidState(f"{folder} is not an empty folder; choose another one")
+        raise WrongFolder(f"{folder} is not an empty folder; choose another one")
     photos = folder / ("images" if kind is ExportFormat.CVAT else "photos")
-    photos.mkdir(parents=True, exist_ok=True)
+    try:
+        photos.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongFolder(f"{folder} cannot be made ({error.strerror}); choose another one") from error
     masks = _masks_and_photos(items, blobs, photos, progress)
     WRITERS[kind](folder, masks)
 

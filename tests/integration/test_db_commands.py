@@ -20,7 +20,7 @@ from db.annotations import add_annotation
 from db.blobs import BlobStore, open_blobs
 from db.cli import commands
 from db.engine import Database, open_database
-from db.errors import BlobError, InvalidState, SchemaError
+from db.errors import BlobError, SchemaError
 from db.exports import ExportFormat, ExportItem, export_items, write_export
 from db.migrate import head_revision
 from db.models import Photo
@@ -188,7 +188,20 @@ def test_export_writes_photos_and_masks(
         with Image.open(tmp_path / "out" / "masks" / "aunt.mask.png") as mask:
             assert mask.mode == "L"
             assert (np.asarray(mask) == MASK * 255).all()
-    assert isinstance(heirloom("export", tmp_path / "out", "--format", kind).exception, InvalidState)
+    again = heirloom("export", tmp_path / "out", "--format", kind)
+    assert again.exit_code == 2
+    assert "is not an empty folder" in again.output
+
+
+def test_a_folder_that_cannot_be_made_is_wrong_use(database: Database, settings: Settings, tmp_path: Path) -> None:
+    fill(database, open_blobs(settings))
+    (tmp_path / "file").write_text("no folder")
+    for words in (["export", "--format", "png"], ["db", "backup"]):
+        for folder in (tmp_path / "file", tmp_path / "file" / "new"):
+            result = heirloom(*words, folder)
+            assert result.exit_code == 2, result.output
+            assert "choose another" in result.output
+    assert (tmp_path / "file").read_text() == "no folder"
 
 
 def test_export_refuses_an_unknown_format(database: Database, tmp_path: Path) -> None:
