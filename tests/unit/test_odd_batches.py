@@ -17,6 +17,7 @@ from inference.cli import commands
 from inference.detector import Detector
 from inference.files import encode_png
 from inference.photo import read_photo
+from inference.progress import progress_bar
 from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 MARCHEN = os.fsdecode(b"m\xe4dchen.png")
@@ -199,3 +200,13 @@ def test_a_model_of_an_impossible_name_is_wrong_use(photos: Path, tmp_path: Path
     for command in ("restore", "detect"):
         words = [command, str(photos), "--out", str(tmp_path / "out"), "--model", "x" * 300]
         assert "There is no checkpoint file xxx" in failing(CliRunner().invoke(commands, words), 2)
+
+
+def test_the_progress_bar_shows_any_name_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("inference.progress._PATIENCE_S", -1)
+    with progress_bar(2) as show:
+        show(f"[b]{MARCHEN}", 1)
+    assert "[b]m?dchen.png" in capsys.readouterr().err
