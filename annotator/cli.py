@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inference.text import readable
+
 if TYPE_CHECKING:
     from annotator.importing import ImportReport
     from db.settings import Settings
@@ -77,7 +79,7 @@ def _tell(report: "ImportReport", as_json: bool) -> None:
     masked = sum(outcome.has_mask for outcome in report.outcomes)
     typer.echo(f"{len(report.new_ids)} new, {len(report.known)} known already, {masked} with a mask.")
     for outcome in report.known:
-        called = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
-        typer.echo(f"known already{called}: {outcome.name}")
+        known = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
+        typer.echo(f"known already{known}: {readable(outcome.name)}")
     for failure in report.failures:
         errors.print(f"{failure.name}: {failure.reason}", markup=False, soft_wrap=True)

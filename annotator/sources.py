@@ -1,15 +1,16 @@
 """Where imported bytes come from: files, folders, zips and uploads, each read only when its turn comes."""
 
 import lzma
+import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from inference.files import is_picture_name, stem
+from inference.files import files_in, is_picture_name, real_path, stem
 from inference.photo import Limits
 
 MAX_ZIP_FILES = 20_000
@@ -35,14 +36,12 @@ class Source:
 def find_sources(paths: Sequence[Path], leave_out: Path | None = None) -> tuple[list[Source], list[tuple[str, str]]]:
     """Every photo under the paths, in a stable order, and (name, reason) of zips that could not be opened.
 
-    In folders and zips only files with a photo's ending count; a file named by itself is always tried.
-    Raises ImportProblem when a path is not there.
+    In folders and zips only files with a photo's ending count; a file named by itself is always tried, whether it is
+    there or not.
     """
     sources: list[Source] = []
     failures: list[tuple[str, str]] = []
     for path in paths:
-        if not path.exists():
-            raise ImportProblem(f"{path} is not there. Check the path.")
         for file in _files(path, leave_out):
             if file.suffix.lower() == ".zip":
                 try:
@@ -98,20 +97,18 @@ class MaskFolder:
         return sorted(path for paths in self._by_name.values() for path in paths if path not in self._used)
 
 
-def _files(path: Path, leave_out: Path | None) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    hidden = leave_out.resolve() if leave_out else None
-    for file in sorted(path.rglob("*")):
-        if not file.is_file() or any(part.startswith(".") for part in file.relative_to(path).parts):
-            continue
-        if hidden and hidden != path.resolve() and file.resolve().is_relative_to(hidden):
-            continue
-        if hidden and stem(file).endswith(".mask"):
-            continue
-        if is_picture_name(file) or file.suffix.lower() == ".zip":
-            yield file
+def _files(path: Path, masks: Path | None) -> list[Path]:
+    if not os.path.isdir(path):  # Path.is_dir would raise where it may not look
+        return [path]
+    found = files_in(path, lambda file: is_picture_name(file) or file.suffix.lower() == ".zip")
+    if masks is None:
+        return found
+    hidden, own = real_path(masks), real_path(masks) == real_path(path)
+    return [
+        file
+        for file in found
+        if not stem(file).endswith(".mask") and (own or not real_path(file).is_relative_to(hidden))
+    ]
 
 
 def _wanted(entry: ZipInfo) -> bool:
@@ -122,9 +119,12 @@ def _wanted(entry: ZipInfo) -> bool:
 
 def _read_file(path: Path) -> bytes:
     limit = Limits().max_bytes
-    if path.stat().st_size > limit:
-        raise ImportProblem(f"The file is larger than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")
-    return path.read_bytes()
+    try:
+        if path.stat().st_size > limit:
+            raise ImportProblem(f"The file is larger than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImportProblem(f"It cannot be read ({error.strerror}). Check the path, and who may read it.") from error
 
 
 def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:

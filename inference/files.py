@@ -3,7 +3,7 @@
 import errno
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -138,19 +138,23 @@ def _inputs(path: Path, out: Path) -> list[tuple[Path, Path]]:
     if folder == results:
         raise UsageProblem(f"{path} is both input and --out; choose another folder for the results.")
     own = results if results.is_relative_to(folder) else None
-    found = [file for file in _contents(path) if own is None or not real_path(file).is_relative_to(own)]
-    return [(file, _target(file, out / file.relative_to(path))) for file in sorted(found)]
+    found = [file for file in files_in(path, is_picture_name) if own is None or not real_path(file).is_relative_to(own)]
+    return [(file, _target(file, out / file.relative_to(path))) for file in found]
 
 
-def _contents(folder: Path) -> Iterator[Path]:
-    """Pictures in a folder and those below it, links that lead nowhere among them, and folders that cannot be read."""
+def files_in(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
+    """The `wanted` files in a folder and those below it, sorted; nothing hidden.
+
+    Links that lead nowhere are among them, and folders that cannot be read: whoever reads them will say so.
+    """
+    found: list[Path] = []
     closed: list[Path] = []
     for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename or folder))):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for file in (Path(place, name) for name in files if not name.startswith(".")):
-            if is_picture_name(file) and (os.path.isfile(file) or not os.path.exists(file)):
-                yield file
-    yield from closed
+            if wanted(file) and (os.path.isfile(file) or not os.path.exists(file)):
+                found.append(file)
+    return sorted(found + closed)
 
 
 def _target(file: Path, mirrored: Path) -> Path:

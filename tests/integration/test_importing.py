@@ -1,6 +1,7 @@
 """Photos in: files, folders, zips and masks; one bad file never stops the others."""
 
 import io
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -269,9 +270,24 @@ def test_a_zip_with_too_much_in_it_is_refused_before_unpacking(monkeypatch: pyte
         zip_sources(zipped(a__png=b"\0" * 2000), "big.zip")
 
 
-def test_a_path_that_is_not_there_is_wrong_use(prepared: Settings) -> None:
-    result = CliRunner().invoke(cli.commands, ["/nowhere/at/all"])
-    assert result.exit_code == 2
+def test_paths_that_cannot_be_read_are_named_and_the_others_come_in(prepared: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    (folder / "dangling.png").symlink_to("gone.png")
+    long = "n" * 300 + ".png"
+    result = CliRunner().invoke(cli.commands, [str(tmp_path / "nowhere.jpg"), long, str(folder)])
+    assert result.exit_code == 1
+    assert "1 new, 0 known already" in result.output
+    for name, why in (("nowhere.jpg", "No such file"), ("dangling.png", "No such file"), (long, "File name too long")):
+        assert f"{name}: It cannot be read ({why}" in result.output
+
+
+def test_a_name_that_is_not_utf8_is_told_when_it_is_known_already(prepared: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    (folder / "a.png").rename(os.fsdecode(bytes(folder) + b"/m\xe4dchen.png"))
+    for said in ("1 new", "m?dchen.png"):
+        result = CliRunner(charset="utf-8").invoke(cli.commands, [str(folder)])
+        assert result.exit_code == 0, result.exception
+        assert said in result.output
 
 
 def test_the_command_imports_proposes_and_says_what_failed(prepared: Settings, tmp_path: Path) -> None:
