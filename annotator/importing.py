@@ -135,9 +135,10 @@ def import_paths(
     progress: Progress | None = None,
     by_id: int | None = None,
 ) -> ImportReport:
-    """Import files, folders (with everything in them) and zips; masks are `NAME.png` or `NAME.mask.png` in `masks`.
+    """Import files, folders (their photos and zips, nothing hidden) and zips.
 
-    Raises ImportProblem when a path or the folder of masks is not there.
+    Masks are `NAME.png` or `NAME.mask.png` in `masks`. A path that cannot be read is a failure in the report. Raises
+    ImportProblem when the folder of masks is not there.
     """
     shared = masks is not None and any(masks.resolve() == path.resolve() for path in paths)
     folder = MaskFolder(masks, holds_photos=shared) if masks else None

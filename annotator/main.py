@@ -76,7 +76,7 @@ def _root(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the program and leave with 0 (all done), 1 (some inputs failed) or 2 (wrong use)."""
+    """Run the program and leave with 0 (all done), 1 (some inputs failed), 2 (wrong use) or 130 (Ctrl-C)."""
     try:
         typer.main.get_command(build()).main(arguments, prog_name="heirloom")
     except Exception as error:

@@ -37,7 +37,7 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
     """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
 
     The databases come first: whatever they name was stored before. `progress` hears the number of blobs done.
-    Raises BackupError, WrongFolder where `folder` cannot be made; a bad blob does not stop the rest.
+    Raises BackupError, WrongFolder where `folder` cannot be made or written to; a bad blob does not stop the rest.
     """
     if not settings.has_platform():
         raise BackupError(f"there is no platform at {settings.home.resolve()}; there is nothing to back up")
@@ -45,6 +45,8 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongFolder(f"{folder} cannot be made a folder ({error.strerror}); choose another one") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise WrongFolder(f"{folder} cannot be written to; choose another one, or change who may write there")
     report = BackupReport(databases=_databases(settings, folder))
     _copy_blobs(open_blobs(settings), BlobStore(str(folder.resolve() / "blobs")), report, progress)
     if settings.artifacts_dir.is_dir():

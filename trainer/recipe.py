@@ -37,7 +37,7 @@ class Recipe:
     photos: tuple[str, ...] = ()
     """Folders of clean photos; empty for the sample photos that installed packages bring."""
     validation_photos: tuple[str, ...] = ()
-    """Folders of clean photos for validation; empty: every eighth of the clean photos is kept for it."""
+    """Folders of clean photos for validation; empty: every eighth different clean photo, of the packaged ones two."""
     validation_pictures: int = 32
     """How many pictures validation makes of clean photos, the same ones each time."""
     size: int = 256

@@ -15,7 +15,8 @@ _LEARNED = 3.0
 """How many times the top-hat's Dice a base must reach to have learned."""
 _HEAD = """# What each part of the method is worth
 
-Made by `python -m tests.benchmarks.ablation`, which repeats it. Every row is the base with one thing changed, trained
+Made by `python -m tests.benchmarks.ablation --out DIR`, which repeats it; with `--report` it wrote this page.
+Every row is the base with one thing changed, trained
 from the same start on as many pictures, with up to {seeds} seeds. All are measured on the same {count} synthetic
 pictures of photos and textures that none trained on; the threshold comes from other such pictures. Photos with real
 damage are measured beside: they are few, and chose nothing.
