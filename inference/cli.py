@@ -81,7 +81,7 @@ def detect(
     as_json: AsJson = False,
 ) -> None:
     """Find the defects of photos: NAME.probability.png (8-bit) and NAME.mask.png."""
-    from inference.files import encode_mask, encode_png, plan_outputs
+    from inference.files import check_name, encode_mask, encode_png, plan_outputs
     from inference.photo import read_photo
     from inference.probability import mask_at, quantise
     from inference.results import write_result
@@ -97,10 +97,11 @@ def detect(
 
     def step(number: int, report: Report) -> Done:
         source, target = plan[number]
+        outputs = {"probability": _with(target, ".probability.png"), "mask": _with(target, ".mask.png")}
+        check_name(outputs["probability"])
         photo = read_photo(source)
         levels = quantise(detector.probability(photo.pixels, report))
         mask = mask_at(levels, detector.threshold)
-        outputs = {"probability": _with(target, ".probability.png"), "mask": _with(target, ".mask.png")}
         write_result(outputs["probability"], encode_png(levels))
         write_result(outputs["mask"], encode_mask(mask))
         models = named({"detector": detector.name})
@@ -162,7 +163,7 @@ def colorize(
     as_json: AsJson = False,
 ) -> None:
     """Colour photos as they are: NAME.color.png, always RGB."""
-    from inference.files import plan_outputs
+    from inference.files import check_name, plan_outputs
     from inference.photo import read_photo
     from inference.results import ENDINGS, encode_colour, write_result
 
@@ -181,9 +182,10 @@ def colorize(
 
     def step(number: int, report: Report) -> Done:
         source, target = plan[number]
+        written = _with(target, ending)
+        check_name(written)
         photo = read_photo(source)
         colour = colorizer.colour(photo, saturation=saturation, hints=hints, progress=report)
-        written = _with(target, ending)
         write_result(written, encode_colour(photo, colour))
         warned = photo.warnings + profile_warning(photo)
         return Done(str(source), {"color": str(written)}, named({"colorizer": colorizer.name}), warnings=warned)

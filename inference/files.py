@@ -77,13 +77,15 @@ def not_written(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path} cannot be written ({error.strerror or error}); {remedy}.")
 
 
-def check_folder(folder: Path) -> None:
-    """Raises UsageProblem where nothing can be written into `folder`, or it cannot be made."""
+def check_folder(folder: Path, option: str = "--out") -> None:
+    """Raises UsageProblem where nothing can be written into `folder`, which an option names, or it cannot be made."""
     nearest = _nearest(folder)
     if not os.path.isdir(nearest):
-        raise UsageProblem(f"--out {folder} cannot be: {nearest} is no folder; choose another one.")
+        raise UsageProblem(f"{option} {folder} cannot be: {nearest} is no folder; choose another one.")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UsageProblem(f"--out {folder} cannot be written to: {nearest} is not yours to write in; choose another.")
+        raise UsageProblem(
+            f"{option} {folder} cannot be written to: {nearest} is not yours to write in; choose another."
+        )
 
 
 def _nearest(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.batch import Done, Report, named
 from inference.errors import PhotoError, UsageProblem
-from inference.files import check_name, decode_mask, real_path
+from inference.files import check_folder, check_name, decode_mask, real_path
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, finished, outputs_of, write_pictures, write_record
@@ -91,11 +91,15 @@ class Restoring:
 
 
 def open_sheet(path: Path | None, plan: Plan) -> ContactSheet | None:
-    """The contact sheet at `path`. Raises UsageProblem if it is no PNG or would replace an input or a result."""
+    """The contact sheet at `path`.
+
+    Raises UsageProblem if it is no PNG, cannot be written there, or would replace an input or a result.
+    """
     if path is None:
         return None
     if path.suffix.lower() != ".png":
         raise UsageProblem(f"--sheet {path} does not end in .png, and PNG is what is written; name it so.")
+    check_folder(path.parent, "--sheet")
     taken = {real_path(source) for source, _ in plan}
     taken |= {real_path(file) for _, target in plan for file in outputs_of(target).values()}
     sheet = ContactSheet(path)

@@ -272,3 +272,15 @@ def test_exif_travels_into_the_coloured_file_and_a_profile_for_grey_does_not(col
         assert coloured.getexif()[0x0112] == 1
         assert coloured.getexif()[0x010F] == "Leica"
         assert coloured.info.get("icc_profile") == profile
+
+
+@pytest.mark.parametrize("command", ["detect", "colorize"])
+def test_a_name_too_long_for_its_results_is_told_before_the_work(
+    command: str, model: Path, colorizer: Path, tmp_path: Path
+) -> None:
+    long = tmp_path / f"{'x' * 250}.png"
+    long.write_bytes(b"never read")
+    chosen = model if command == "detect" else colorizer
+    result = invoke(command, long, "--out", tmp_path / "out", "--model", chosen)
+    assert result.exit_code == 1
+    assert "give the photo a shorter name" in result.output

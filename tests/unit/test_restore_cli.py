@@ -315,8 +315,8 @@ def test_a_sheet_never_replaces_a_picture(restore: Any, photos: Path, tmp_path: 
 
 
 def test_a_sheet_that_cannot_be_written_is_told_at_the_end(restore: Any, photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "folder").write_text("a file where a folder should be")
-    result = restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / "folder" / "all.png")
+    (tmp_path / "all.png").mkdir()
+    result = restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / "all.png")
     assert "all.png cannot be written" in failing(result, 1)
     assert (tmp_path / "out" / "deep" / "b.json").is_file()
 
@@ -430,3 +430,12 @@ def test_nothing_of_a_photo_is_kept_when_the_next_begins(
     assert restore(*photos, "--out", tmp_path / "out", "--sheet", tmp_path / "s.png").exit_code == 1
     assert len(kept) == 3 * 4
     assert alive == [0, 0, 0, 0]
+
+
+def test_a_sheet_that_cannot_be_written_is_refused_before_the_work(restore: Any, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / "file" / "all.png")
+    assert result.exit_code == 2
+    assert "--sheet" in result.output
+    assert "is no folder; choose another one" in result.output
+    assert not (tmp_path / "out").exists()
