@@ -28,11 +28,6 @@ class ThresholdSearch:
         self._defect += np.bincount(levels[mask], minlength=LEVELS)
         self._clean += np.bincount(levels[~mask], minlength=LEVELS)
 
-    @property
-    def marked(self) -> int:
-        """Defect pixels of all photos so far."""
-        return int(self._defect.sum())
-
     def best(self) -> tuple[float, float]:
         """The best threshold in (0, 1) and its Dice; 0.5 and 0 when nothing was marked as defect."""
         hits = np.cumsum(self._defect[::-1])[::-1]

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from inference.files import files_in, is_picture_name
 from trainer.errors import TrainerError
 
 Pixels = npt.NDArray[np.uint8]
-_ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 _VALIDATION_EVERY = 8
 PACKAGED_FOR_VALIDATION = ("chelsea", "coffee")
 """The sample photos made from these are on the validation side, too."""
@@ -45,7 +45,7 @@ def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
     """The photos below these folders, sorted by path. Raises CleanPhotosError when a folder has none."""
     photos = []
     for folder in folders:
-        paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in _ENDINGS)
+        paths = files_in(Path(folder), is_picture_name) if Path(folder).is_dir() else []
         if not paths:
             raise CleanPhotosError(f"{folder}: there are no photos here. Name a folder of clean photos.")
         photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path), path) for path in paths]
@@ -65,10 +65,10 @@ def clean_photos(
     if validation_folders:
         kept = photos_in(validation_folders)
     elif folders:
-        kept = list({identity(photo): photo for photo in reversed(photos)}.values())[::-1][::_VALIDATION_EVERY]
+        kept = list({fingerprint(photo): photo for photo in reversed(photos)}.values())[::-1][::_VALIDATION_EVERY]
     else:
         kept = [photo for photo in photos if photo.name in PACKAGED_FOR_VALIDATION]
-    train = without(photos, {identity(photo) for photo in kept})
+    train = without(photos, {fingerprint(photo) for photo in kept})
     if not train:
         where = ", ".join(folders)
         raise CleanPhotosError(
@@ -77,7 +77,7 @@ def clean_photos(
     return train, kept
 
 
-def identity(photo: CleanPhoto) -> str:
+def fingerprint(photo: CleanPhoto) -> str:
     """SHA-256 of the file's bytes, as a platform names its photos; `packaged:NAME` of what a package brings.
 
     Raises CleanPhotosError where the file cannot be read.
@@ -98,8 +98,8 @@ def packaged(name: str) -> str:
 
 
 def without(photos: Sequence[CleanPhoto], known: Collection[str]) -> list[CleanPhoto]:
-    """The photos that are none of those with these identities."""
-    return [photo for photo in photos if identity(photo) not in known]
+    """The photos that are none of those with these fingerprints."""
+    return [photo for photo in photos if fingerprint(photo) not in known]
 
 
 @cache

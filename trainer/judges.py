@@ -1,7 +1,7 @@
 """Which photos may judge which models: none that a model was trained on, nor a near-copy of one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from trainer.work import Work
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model of the comparison and the photos it was trained on, by their identities."""
+    """A model of the comparison and the photos it was trained on, by their fingerprints."""
 
     model: registry.ModelVersion
     trained_on: frozenset[str]
@@ -40,7 +40,7 @@ def candidate_of(work: Work, spec: str) -> Candidate:
 
 
 def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
-    """Identities (`clean.identity`) of the photos that a model was trained on. Raises JobError, CheckpointError."""
+    """Fingerprints (`clean.fingerprint`) of what a model was trained on. Raises JobError, CheckpointError."""
     if model.tags.get("origin") == registry.SHIPPED:
         shipped = load_checkpoint(registry.checkpoint_file(work.settings, model))
         return frozenset(shipped.provenance.get("trained_on", ()))
@@ -61,13 +61,13 @@ def choose_annotations(work: Work, candidates: Sequence[Candidate]) -> tuple[lis
     wanted: list[int] | None = work.params.get("photo_ids")
     with work.database.reading() as session:
         accepted = accepted_annotations(session)
-    known = {annotation.photo.sha256: annotation.photo for annotation in accepted}
+    seen = seen_here(candidates, list({annotation.photo_id: annotation.photo for annotation in accepted}.values()))
     chosen: list[Annotation] = []
     left_out: list[dict[str, Any]] = []
     for annotation in accepted:
         if wanted is not None and annotation.photo_id not in wanted:
             continue
-        reason = why_not(annotation.photo, candidates, known)
+        reason = why_not(annotation.photo, seen)
         if reason is None:
             chosen.append(annotation)
         else:
@@ -81,13 +81,13 @@ def choose_photos(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Pho
     wanted: list[int] | None = work.params.get("photo_ids")
     with work.database.reading() as session:
         photos = list(session.scalars(select(Photo).where(Photo.archived_at.is_(None)).order_by(Photo.id.desc())))
-    known = {photo.sha256: photo for photo in photos}
+    seen = seen_here(candidates, photos)
     chosen: list[Photo] = []
     left_out: list[dict[str, Any]] = []
     for photo in photos:
         if wanted is not None and photo.id not in wanted:
             continue
-        reason = why_not(photo, candidates, known)
+        reason = why_not(photo, seen)
         if reason is None:
             chosen.append(photo)
         else:
@@ -95,16 +95,21 @@ def choose_photos(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Pho
     return sorted(chosen, key=lambda photo: photo.split != "validation"), left_out
 
 
-def why_not(photo: Photo, candidates: Sequence[Candidate], known: Mapping[str, Photo]) -> str | None:
-    """Why a photo cannot judge these models, if so; `known` are the platform's photos by hash."""
-    for candidate in candidates:
+def seen_here(candidates: Sequence[Candidate], photos: Sequence[Photo]) -> list[tuple[Candidate, list[Photo]]]:
+    """Each model with those of the platform's photos that it was trained on."""
+    return [(each, [photo for photo in photos if photo.sha256 in each.trained_on]) for each in candidates]
+
+
+def why_not(photo: Photo, seen: Sequence[tuple[Candidate, Sequence[Photo]]]) -> str | None:
+    """Why a photo cannot judge these models, if so; `seen` has each with the photos here that it was trained on."""
+    for candidate, trained in seen:
         if photo.sha256 in candidate.trained_on:
             return f"{candidate.spec} was trained on it"
         if photo.origin == "sample" and packaged(Path(photo.filename).stem) in candidate.trained_on:
             return f"{candidate.spec} was trained on the clean photo that this sample was made from"
-        for sha in candidate.trained_on & known.keys():
-            if bit_distance(photo.near_hash, known[sha].near_hash) <= NEAR_BITS:
-                return f"{candidate.spec} was trained on a near-copy, {known[sha].filename}"
+        for other in trained:
+            if bit_distance(photo.near_hash, other.near_hash) <= NEAR_BITS:
+                return f"{candidate.spec} was trained on a near-copy, {other.filename}"
     return None
 
 

@@ -196,13 +196,13 @@ def _step(training: _Training, feed: Feed) -> dict[str, float]:
 
 def _backward(training: _Training, batch: Batch) -> dict[str, float]:
     loss, parts = training.learner.loss(tuple(_placed(values, training.accelerator) for values in batch))
+    training.accelerator.backward(loss / training.recipe.accumulate)
     value = loss.item()
     if not math.isfinite(value):  # before the weights take it in, so that the last state stays good
         raise TrainerError(
             "The loss is no longer a number: the training diverged. Lower learning_rate, or start from its state "
             "with a smaller one."
         )
-    training.accelerator.backward(loss / training.recipe.accumulate)
     return {"loss": value, **parts}
 
 

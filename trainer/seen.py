@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from inference.checkpoint import load_checkpoint
-from trainer.clean import CleanPhoto, clean_photos, identity, without
+from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, fingerprint, without
 from trainer.examples import TrainingExample
 from trainer.recipe import Recipe
 
@@ -18,7 +18,8 @@ _FREE = ("workers", "threads", "checkpoint_every")
 def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
     """Clean photos to train and to validate on; none where the recipe wants no synthetic pictures and has others.
 
-    A photo of one side's annotations is not on the other side here.
+    A photo of one side's annotations is not on the other side here. Raises CleanPhotosError where that leaves a side
+    without any.
     """
     if not recipe.needs_clean_photos(any(example.split == "train" for example in examples)):
         return [], []
@@ -26,18 +27,30 @@ def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> tuple[li
     annotated: dict[str, set[str]] = {"train": set(), "validation": set()}
     for example in examples:
         annotated[example.split].add(example.photo_sha)
-    return without(train, annotated["validation"]), without(kept, annotated["train"])
+    return (
+        _left(without(train, annotated["validation"]), "photos", "validation"),
+        _left(without(kept, annotated["train"]), "validation_photos", "training"),
+    )
+
+
+def _left(photos: list[CleanPhoto], field: str, other: str) -> list[CleanPhoto]:
+    if not photos:
+        raise CleanPhotosError(
+            f"All clean photos of {field} are annotated for {other} in the snapshot, and none is left. Name other "
+            f"folders in {field}."
+        )
+    return photos
 
 
 def seen_beside(recipe: Recipe, examples: Sequence[TrainingExample]) -> set[str]:
-    """Identities (`clean.identity`) of the photos that a model saw beside its training annotations.
+    """Fingerprints (`clean.fingerprint`) of the photos that a model saw beside its training annotations.
 
     Those its first weights were trained on, and the recipe's clean photos: a platform may hold the same files, or
     samples made from them. Raises CheckpointError, CleanPhotosError.
     """
     first = recipe.first_weights
     before = load_checkpoint(first).provenance.get("trained_on", []) if first else []
-    return {*before, *map(identity, clean_sides(recipe, examples)[0])}
+    return {*before, *map(fingerprint, clean_sides(recipe, examples)[0])}
 
 
 def provenance_of(recipe: Recipe, examples: Sequence[TrainingExample], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +69,7 @@ def identity_of(recipe: Recipe, examples: Sequence[TrainingExample], processes: 
     """What a saved state must have been made with."""
     fixed = {key: value for key, value in recipe.to_dict().items() if key not in _FREE}
     known = sorted(f"{example.photo_sha} {example.split} {example.origin}" for example in examples)
-    clean = [[identity(photo) for photo in side] for side in clean_sides(recipe, examples)]
+    clean = [[fingerprint(photo) for photo in side] for side in clean_sides(recipe, examples)]
     digest = hashlib.sha256(json.dumps(clean).encode()).hexdigest()
     return {"kind": recipe.kind, "recipe": fixed, "examples": known, "clean": digest, "processes": processes}
 

@@ -16,6 +16,7 @@ from torch import nn
 from inference.checkpoint import load_checkpoint
 from inference.networks.detector import DetectorNetwork
 from tests.support.train_once import RECIPE, LoggingTracker, example
+from trainer.clean import CleanPhotosError
 from trainer.detecting import learner
 from trainer.detecting.learner import DetectorLearner
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
@@ -146,6 +147,8 @@ def test_a_photo_of_one_sides_annotations_is_not_on_the_other_side_as_a_clean_on
     train, kept = clean_sides(recipe, examples)
     assert [photo.name for photo in train] == ["0.png", "2.png"]
     assert [photo.name for photo in kept] == ["3.png", "5.png"]
+    with pytest.raises(CleanPhotosError, match=r"clean photos of validation_photos .* none is left"):
+        clean_sides(recipe, [annotated("train", "val", number) for number in range(3, 6)])
 
 
 def test_a_loss_that_is_no_number_ends_the_training_and_spoils_no_state(
@@ -170,7 +173,10 @@ def test_a_loss_that_is_no_number_ends_the_training_and_spoils_no_state(
 
 def test_nothing_to_validate_on_is_said_before_the_training_begins(tmp_path: Path) -> None:
     recipe = replace(SHORT, synthetic_share=0.0)
+    train, told = example("train", "drawn", 90), Told(tmp_path / "log")
     with pytest.raises(TrainerError, match=r"nothing to validate on.*synthetic_share"):
-        train_model(
-            recipe, [example("train", "drawn", 90)], tmp_path, Told(tmp_path / "log"), should_stop=lambda: False
-        )
+        train_model(recipe, [train], tmp_path, told, should_stop=lambda: False)
+    intact = replace(example("validation", "drawn", 70), load_mask=lambda: np.zeros((70, 70), np.bool_))
+    with pytest.raises(TrainerError, match="None of the 1 pictures of validation has a defect"):
+        train_model(recipe, [train, intact], tmp_path, told, should_stop=lambda: False)
+    assert not (tmp_path / "state").exists()

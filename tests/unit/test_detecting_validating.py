@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from trainer.detecting.validating import validate
-from trainer.errors import Stopped, TrainerError
+from trainer.errors import Stopped
 
 
 class Counting(nn.Module):
@@ -27,9 +27,3 @@ def test_a_stop_does_not_wait_for_the_last_tile_of_a_photo() -> None:
     with pytest.raises(Stopped):
         validate(network, "cpu", [large], [], should_stop=lambda: network.asked > 0)
     assert network.asked == 2  # one tile and its mirror image
-
-
-def test_masks_without_a_defect_give_no_threshold() -> None:
-    intact = np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.bool_)
-    with pytest.raises(TrainerError, match="None of the 2 pictures of validation has a defect"):
-        validate(Counting(), "cpu", [intact, intact], [], should_stop=lambda: False)

@@ -47,11 +47,7 @@ class DetectorLearner(Learner):
         train = [example for example in examples if example.split == "train"]
         made = validation_pictures(recipe, validation_photos) if validation_photos else []
         judged = made, [example for example in examples if example.split == "validation"]
-        if not any(judged):
-            raise TrainerError(
-                "There is nothing to validate on: the snapshot has no validation photo, and no synthetic pictures are "
-                "wanted. Raise synthetic_share above 0, or take a snapshot with validation photos."
-            )
+        _require_defects(*judged)
         return cls(
             recipe, start_network(recipe, tracker), DetectorDataset(recipe, train, train_photos), loss, judged
         )  # fmt: skip
@@ -70,3 +66,18 @@ class DetectorLearner(Learner):
     def validate(self, network: nn.Module, device: str, should_stop: Callable[[], bool]) -> Validation:
         pictures, examples = self._judged
         return validate(network, device, pictures, examples, should_stop)
+
+
+def _require_defects(pictures: Sequence[tuple[Pixels, Mask]], examples: Sequence[TrainingExample]) -> None:
+    """Raises TrainerError where validation could find no threshold."""
+    if not pictures and not examples:
+        raise TrainerError(
+            "There is nothing to validate on: the snapshot has no validation photo, and no synthetic pictures are "
+            "wanted. Raise synthetic_share above 0, or take a snapshot with validation photos."
+        )
+    if not any(mask.any() for _, mask in pictures) and not any(example.load_mask().any() for example in examples):
+        raise TrainerError(
+            f"None of the {len(pictures) + len(examples)} pictures of validation has a defect in its mask, so no "
+            "threshold can be found. Validate on more pictures (validation_pictures), or on annotated photos with "
+            "defects."
+        )

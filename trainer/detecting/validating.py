@@ -14,7 +14,7 @@ from inference.detector import Detector
 from inference.names import ModelName
 from inference.regions import demote_unsure
 from trainer.calibrating import CertaintySearch, ThresholdSearch
-from trainer.errors import Stopped, TrainerError
+from trainer.errors import Stopped
 from trainer.examples import TrainingExample
 from trainer.learner import Validation
 from trainer.metrics import Metrics, mean_metrics, measure
@@ -47,8 +47,7 @@ def validate(
     The threshold is the best for all of them together, and the score is the Dice at it over all their pixels; how sure
     a region has to be is what gives the best mean Dice over photos then, and the figures are with it. Both are
     known only when all have been seen: until then their probabilities wait in a file, 4 bytes a
-    pixel, so that memory holds one photo at a time. Raises Stopped as soon as `should_stop` says so, TrainerError when
-    no mask has a defect.
+    pixel, so that memory holds one photo at a time. Raises Stopped as soon as `should_stop` says so.
     """
 
     def go_on(_: float = 0.0) -> None:
@@ -64,11 +63,6 @@ def validate(
             probability = detector.probability(photo.pixels(), progress=go_on)
             search.add(probability, photo.mask())
             np.save(file, probability)
-        if search.marked == 0:
-            raise TrainerError(
-                f"None of the {len(judged)} pictures of validation has a defect in its mask, so no threshold can be "
-                "found. Validate on more pictures (validation_pictures), or on annotated photos with defects."
-            )
         threshold, score = search.best()
         certainty = _certainty(judged, file, threshold)
         file.seek(0)
