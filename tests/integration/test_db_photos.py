@@ -1,6 +1,5 @@
 """Photos: known by their bytes, in a state that says what happened last, and gone with all that was theirs."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -39,7 +38,7 @@ from db.queue import LEASE, next_task, skip
 from db.reviews import add_restoration, give_verdict
 from db.snapshots import make_snapshot
 from db.splits import near_copies
-from tests.support.databases import first_open, new_photo, photo_facts, sha, two_people
+from tests.support.databases import first_open, new_photo, photo_facts, sha, start_waiting, two_people
 
 HALF_WAY = {"trained": 0, "kept": 0b11_1111_1111_1111, "other": -1}
 """Near hashes: the first two differ in 14 bits, so that one photo may resemble both."""
@@ -310,11 +309,9 @@ def test_bytes_are_not_removed_while_somebody_is_about_to_refer_to_them(
 ) -> None:
     blobs = BlobStore(str(tmp_path / "blobs"))
     unneeded = [blobs.put(b"gone"), sha("a")]
-    removing = threading.Thread(target=remove_unneeded, args=(either_database, blobs, unneeded))
     with either_database.unit_of_work() as session:
         keep_blobs(session, blobs, [b"a", b"view"])
-        removing.start()
-        removing.join(timeout=0.3)
+        removing = start_waiting(either_database, lambda: remove_unneeded(either_database, blobs, unneeded))
         new_photo(session, "a")
     removing.join()
     assert blobs.exists(sha("a"))

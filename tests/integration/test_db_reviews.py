@@ -1,6 +1,5 @@
 """Restorations and verdicts: each result gets one, and a missed defect sends the photo back with its marks."""
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
 from db.photos import archive, photo_story, unarchive
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
 from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results, recolour
-from tests.support.databases import at_once, first_open, new_photo, sha, two_people
+from tests.support.databases import at_once, first_open, new_photo, sha, start_waiting, two_people
 
 RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4.5, "width": 10, "height": 2}
 SCRIBBLE = {"kind": "scribble", "points": [[1, 2], [3.5, 4]]}
@@ -176,9 +175,7 @@ def test_a_verdict_and_a_restoration_at_once_do_not_wait_for_each_other(either_d
         restore(session, photo_id)
     with either_database.unit_of_work() as session:
         task = review(session, ben)
-        restoring = threading.Thread(target=_restore_anew, args=(either_database, photo_id))
-        restoring.start()
-        restoring.join(timeout=0.3)
+        restoring = start_waiting(either_database, lambda: _restore_anew(either_database, photo_id))
         judge(session, task, ben, **rejected("missed defect"))
     restoring.join()
     with either_database.reading() as session:

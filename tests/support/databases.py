@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,12 +111,29 @@ def first_open(session: Session, review: Task) -> int:
 
 def at_once(database: Database, write: Callable[[Session], object]) -> None:
     """Two units of work, the second begun before the first commits."""
-    second = threading.Thread(target=_write, args=(database, write))
     with database.unit_of_work() as session:
         write(session)
-        second.start()
-        second.join(timeout=0.3)
+        second = start_waiting(database, lambda: _write(database, write))
     second.join()
+
+
+def start_waiting(database: Database, work: Callable[[], object]) -> threading.Thread:
+    """A thread that does `work`, begun: on PostgreSQL it waits for the caller's unit of work, or needed not to."""
+    begun = threading.Event()
+    thread = threading.Thread(target=lambda: (begun.set(), work()))
+    thread.start()
+    begun.wait()
+    deadline = time.monotonic() + 30
+    while database.engine.dialect.name == "postgresql" and thread.is_alive() and not _waits(database):
+        assert time.monotonic() < deadline, "the second unit of work neither ends nor waits"
+        time.sleep(0.01)
+    return thread
+
+
+def _waits(database: Database) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with database.engine.connect() as connection:
+        return bool(connection.scalar(text(waiting)))
 
 
 def _write(database: Database, write: Callable[[Session], object]) -> None:
