@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
-from db.queue import LEASE, require_hold
+from db.queue import LABEL_LEASES, require_turn, take_up
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def open_draft(
     moment = now or utc_now()
     if task.kind != "label":
         raise InvalidState(f"task {task.id} is a {task.kind} task; only label tasks have drafts")
-    require_hold(session, task, assessor, moment)
+    require_turn(session, task, assessor, moment)
     draft = session.scalar(
         select(Annotation)
         .where(Annotation.task_id == task.id, Annotation.assessor_id == assessor.id, Annotation.status == "draft")
@@ -88,11 +89,14 @@ def append_events(  # noqa: PLR0917
     """Adds events to a draft whose newest version is `expected_version`; returns the new version.
 
     `seconds` is the whole time the assessor has been active on it so far; it never falls. The lease is renewed unless
-    somebody else holds it. Sending the very same events again, after an answer was lost, changes nothing and returns
-    the version they led to. Raises Stale with the current version otherwise: nothing is merged.
+    somebody else holds it, or draws on the photo since it expired: the strokes are kept, submit will say so. Sending
+    the very same events again, after an answer was lost, changes nothing and returns the version they led to. Raises
+    Stale with the current version otherwise: nothing is merged.
     """
     moment = now or utc_now()
-    get_draft(session, annotation_id, assessor)
+    draft = get_draft(session, annotation_id, assessor)
+    if draft.task_id is not None:
+        take_up(session, draft.task_id, assessor, moment)  # before the draft's row, in the order of `submit`
     target = expected_version + len(events)
     if not _advance(session, annotation_id, expected_version, target, seconds):
         return _resent_or_stale(session, annotation_id, expected_version, events)
@@ -110,7 +114,6 @@ def append_events(  # noqa: PLR0917
                 for number, event in enumerate(events, start=1)
             ],
         )
-    _renew_quietly(session, annotation_id, assessor, moment)
     return target
 
 
@@ -144,11 +147,12 @@ def submit(  # noqa: PLR0917
     `expected_version`, InvalidState when the label task is no longer the assessor's to end.
     """
     moment = now or utc_now()
+    serialise(session, LABEL_LEASES)
     draft = get_draft(session, annotation_id, assessor)
     task = session.scalar(select(Task).where(Task.id == draft.task_id).with_for_update())
     if task is None:
         raise InvalidState(f"draft {annotation_id} belongs to no task any more; open the photo anew")
-    require_hold(session, task, assessor, moment)
+    require_turn(session, task, assessor, moment)
     if not _advance(session, annotation_id, expected_version, expected_version, seconds):
         raise _stale(session, annotation_id, expected_version)
     session.refresh(draft)
@@ -215,18 +219,4 @@ def _stale(session: Session, annotation_id: int, expected: int) -> Stale:
 def _stale_at(current: int, expected: int) -> Stale:
     return Stale(
         f"this draft is at version {current}, not {expected}: it is open elsewhere; reload to go on from there", current
-    )
-
-
-def _renew_quietly(session: Session, annotation_id: int, assessor: Assessor, now: datetime) -> None:
-    """A save never fails because somebody else took the task: the strokes are kept, submit will say so."""
-    task_id = select(Annotation.task_id).where(Annotation.id == annotation_id).scalar_subquery()
-    session.execute(
-        update(Task)
-        .where(
-            Task.id == task_id,
-            Task.status == "open",
-            (Task.leased_to_id == assessor.id) | Task.leased_until.is_(None) | (Task.leased_until <= now),
-        )
-        .values(leased_to_id=assessor.id, leased_until=now + LEASE)
     )

@@ -18,6 +18,8 @@ VERDICT_PRIORITY = 100.0
 RETURNED_PRIORITY = 90.0
 CHOSEN_PRIORITY = 50.0
 """Uncertainty sorts the rest, within [0, 1]."""
+LABEL_LEASES = "label leases"
+"""Who leases a label task holds this first, before any row: two may not take the two label tasks of one photo."""
 QUEUED_BY_MODEL = ("new", "uncertain")
 UNCERTAIN_FROM = 0.05
 """A mean entropy below this (in [0, 1]) is no reason to call a photo uncertain."""
@@ -43,6 +45,8 @@ def next_task(
     """
     moment = now or utc_now()
     _require_role(assessor, kind)
+    if kind == "label":
+        serialise(session, LABEL_LEASES)
     task: Task | None
     if task_id is not None:
         task = _this_task(session, assessor, kind, task_id, moment)
@@ -57,12 +61,14 @@ def next_task(
 def renew(session: Session, task_id: int, assessor: Assessor, now: datetime | None = None) -> datetime:
     """Holds the task for another `LEASE`; an expired lease that nobody took is taken up again. Returns its end.
 
-    Raises InvalidState when the task is done or somebody else holds it, NotAllowed when the role does not permit it.
+    Raises InvalidState when the task is done, somebody else holds it, or draws on its photo since the lease expired;
+    NotAllowed when the role does not permit it.
     """
     moment = now or utc_now()
+    serialise(session, LABEL_LEASES)
     task = _locked(session, task_id)
     _require_role(assessor, task.kind)
-    require_hold(session, task, assessor, moment)
+    require_turn(session, task, assessor, moment)
     task.leased_to_id, task.leased_until = assessor.id, moment + LEASE
     session.flush()
     return task.leased_until
@@ -192,6 +198,26 @@ def require_hold(session: Session, task: Task, assessor: Assessor, now: datetime
         raise InvalidState(f"{holder.name} is working on this photo now; open the next one")
 
 
+def require_turn(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
+    """As `require_hold`; and unless their lease of a label task lasts, nobody else may be drawing on its photo."""
+    require_hold(session, task, assessor, now)
+    if task.kind != "label" or _held_by(task, assessor, now):
+        return
+    query = select(Task).where(Task.photo_id == task.photo_id, Task.kind == "label", Task.status == "open")
+    for other in session.scalars(query.execution_options(populate_existing=True)):
+        require_hold(session, other, assessor, now)
+
+
+def take_up(session: Session, task_id: int, assessor: Assessor, now: datetime) -> None:
+    """Holds a label task for another `LEASE` where `require_turn` would not object; nothing happens where it would."""
+    mine = and_(Task.leased_to_id == assessor.id, Task.leased_until > now)
+    if _lease(session, task_id, assessor, now, mine):
+        return
+    serialise(session, LABEL_LEASES)
+    free = or_(Task.leased_until.is_(None), Task.leased_until <= now)
+    _lease(session, task_id, assessor, now, free & Task.photo_id.not_in(_labelled_by_others(assessor, now)))
+
+
 def require_other_author(session: Session, task: Task, lead: Assessor) -> None:
     """Raises NotAllowed when the mask of an accept task is the lead's own and another lead could decide on it."""
     author = session.scalar(select(Annotation.assessor_id).where(Annotation.id == task.annotation_id))
@@ -234,6 +260,16 @@ def _drawn_on(session: Session, task: Task, now: datetime) -> bool:
     return bool(session.scalar(select(drafted)))
 
 
+def _lease(session: Session, task_id: int, assessor: Assessor, now: datetime, condition: ColumnElement[bool]) -> bool:
+    leased = update(Task).where(Task.id == task_id, Task.status == "open", condition)
+    values = {"leased_to_id": assessor.id, "leased_until": now + LEASE}
+    return session.scalar(leased.values(values).returning(Task.id)) is not None
+
+
+def _held_by(task: Task, assessor: Assessor, now: datetime) -> bool:
+    return task.leased_until is not None and task.leased_until > now and task.leased_to_id == assessor.id
+
+
 def _held_by_other(task: Task, assessor: Assessor, now: datetime) -> bool:
     return task.leased_until is not None and task.leased_until > now and task.leased_to_id != assessor.id
 
@@ -251,20 +287,12 @@ def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: in
     task = _locked(session, task_id)
     if task.kind != kind:
         raise NotFound(f"task {task_id} is a {task.kind} task, not {kind}")
-    require_hold(session, task, assessor, now)
+    require_turn(session, task, assessor, now)
     if kind == "accept":
         require_other_author(session, task, assessor)
-    if kind == "label" and task.leased_to_id != assessor.id:
-        _require_no_other_labels(session, task, assessor, now)
     if task.photo.archived_at is not None:
         raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
     return task
-
-
-def _require_no_other_labels(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
-    query = select(Task).where(Task.photo_id == task.photo_id, Task.kind == "label", Task.status == "open")
-    for other in session.scalars(query):
-        require_hold(session, other, assessor, now)
 
 
 def _require_role(assessor: Assessor, kind: TaskKind) -> None:
@@ -272,13 +300,14 @@ def _require_role(assessor: Assessor, kind: TaskKind) -> None:
 
 
 def _held_task(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Task | None:
-    """What the assessor holds; a label task with a draft of theirs stays theirs until somebody else takes it."""
+    """What the assessor holds; a label task with a draft of theirs stays theirs until somebody takes the photo."""
     drafted = exists().where(
         Annotation.task_id == Task.id, Annotation.assessor_id == assessor.id, Annotation.status == "draft"
     )
+    alone = Task.photo_id.not_in(_labelled_by_others(assessor, now))
     query = (
         _open_tasks(kind)
-        .where(Task.leased_to_id == assessor.id, or_(Task.leased_until > now, drafted))
+        .where(Task.leased_to_id == assessor.id, or_(Task.leased_until > now, and_(drafted, alone)))
         .order_by(Task.leased_until.desc(), Task.id)
     )
     return session.scalar(query.limit(1).with_for_update(of=Task))
@@ -314,9 +343,8 @@ def _offerable(session: Session, assessor: Assessor, kind: TaskKind, now: dateti
         ~exists().where(and_(Skip.task_id == Task.id, Skip.assessor_id == assessor.id)),
     ]
     if kind == "label":
-        conditions.append(
-            or_(Task.leased_to_id == assessor.id, Task.photo_id.not_in(_labelled_by_others(assessor, now)))
-        )
+        held = and_(Task.leased_to_id == assessor.id, Task.leased_until > now)
+        conditions.append(or_(held, Task.photo_id.not_in(_labelled_by_others(assessor, now))))
     if kind == "accept" and count_leads(session) > 1:
         own = exists().where(Annotation.id == Task.annotation_id, Annotation.assessor_id == assessor.id)
         conditions.append(~own)

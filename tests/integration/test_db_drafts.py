@@ -15,7 +15,7 @@ from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.models import Annotation, Assessor, DraftEvent, Task
 from db.proposals import add_proposal, latest_proposal
-from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top
+from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top, renew
 from db.reviews import add_restoration, give_verdict
 from tests.support.databases import first_open, new_photo, sha, two_people
 
@@ -221,6 +221,38 @@ def test_a_save_renews_the_lease_but_never_steals_one(either_database: Database)
         assert task.leased_to_id == ben.id
         with pytest.raises(InvalidState, match="Ben is working"):
             submit(session, draft.id, ada, 2, sha("mask"), 0.1, 3.0, now=late)
+
+
+@pytest.mark.parametrize("way", ["next", "task", "renew", "open", "submit"])
+def test_a_photo_that_somebody_took_since_is_not_drawn_on_again(either_database: Database, way: str) -> None:
+    """What was said of it waits in a second label task, which somebody took when the lease of the first ran out."""
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        first, draft = begin(session, ben)
+        second = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
+        late = NOON + LEASE + timedelta(seconds=1)
+        assert next_task(session, ada, "label", now=late) is second
+        assert append_events(session, draft.id, ben, 0, [STROKE], 1.0, now=late) == 1, "the stroke is kept"
+        if way == "next":
+            assert next_task(session, ben, "label", now=late) is None
+        else:
+            with pytest.raises(InvalidState, match="Ada is working on this photo"):
+                come_back(session, draft, ben, way, late)
+        session.refresh(first)
+        assert first.leased_until == NOON + LEASE
+
+
+def come_back(session: Session, draft: Annotation, assessor: Assessor, way: str, now: datetime) -> None:
+    task = session.get_one(Task, draft.task_id)
+    if way == "task":
+        next_task(session, assessor, "label", task_id=task.id, now=now)
+    elif way == "renew":
+        renew(session, task.id, assessor, now=now)
+    elif way == "open":
+        open_draft(session, task, assessor, proposal=None, now=now)
+    else:
+        submit(session, draft.id, assessor, 1, sha("mask"), 0.1, 3.0, now=now)
 
 
 def test_submit_ends_the_label_task_and_makes_the_accept_task(either_database: Database) -> None:

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db import queue
@@ -16,7 +16,7 @@ from db.models import Assessor, Task
 from db.people import set_roles, sign_in
 from db.photos import archive, unarchive
 from db.queue import LEASE, Waiting, next_task
-from tests.support.databases import TEMPLATE, at_once, new_photo, sha, two_people
+from tests.support.databases import TEMPLATE, at_once, new_photo, sha, start_waiting, two_people
 from tests.support.postgres import Cluster
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -358,9 +358,33 @@ def test_a_task_being_taken_is_passed_over(migrated_cluster: Cluster) -> None:
         with database.unit_of_work() as session:
             ada, ben = two_people(session)
             first, second = new_photo(session, "a").id, new_photo(session, "b").id
+            session.execute(update(Task).values(kind="review"))
         with database.unit_of_work() as one, database.unit_of_work() as other:
-            taken, next_one = next_task(one, ada, "label"), next_task(other, ben, "label")
+            taken, next_one = next_task(one, ada, "review"), next_task(other, ben, "review")
             assert taken is not None
             assert next_one is not None
             assert (taken.photo_id, next_one.photo_id) == (first, second)
         database.dispose()
+
+
+def test_two_who_ask_at_once_never_get_the_two_tasks_of_one_photo(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        held = next_task(session, ben, "label")
+        assert held is not None
+        queue.put_on_top(session, photo.id, reason="missed defect", priority=queue.VERDICT_PRIORITY)
+        queue.release(session, held.id, ben)
+        other = new_photo(session, "b").id
+    got: list[int] = []
+
+    def ask() -> None:
+        with either_database.unit_of_work() as session:
+            task = next_task(session, ada, "label")
+            got.extend([task.photo_id] if task else [])
+
+    with either_database.unit_of_work() as session:
+        assert next_task(session, ben, "label") is not None
+        asking = start_waiting(either_database, ask)
+    asking.join()
+    assert got == [other]
