@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from db.errors import InvalidState
-from db.models import UNFINISHED, Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
+from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
-from db.queue import RETURNED_PRIORITY, put_on_top, require_hold, require_other_author
+from db.queue import RETURNED_PRIORITY, put_on_top, require_hold, require_other_author, unfinished_labels
 
 
 def accept(session: Session, task: Task, lead: Assessor, now: datetime | None = None) -> Annotation:
@@ -45,7 +45,7 @@ def add_annotation(
     assessor_id: int | None = None,
     now: datetime | None = None,
 ) -> Annotation:
-    """Adds a mask that nobody drew here, imported or synthetic; ends the photo's open label task.
+    """Adds a mask that nobody drew here, imported or synthetic; ends the photo's open label tasks.
 
     A `submitted` one waits for a lead like a drawn one.
     """
@@ -64,11 +64,10 @@ def add_annotation(
     )
     session.add(annotation)
     session.flush()
-    session.execute(
-        update(Task)
-        .where(Task.photo_id == photo.id, Task.kind == "label", Task.status.in_(UNFINISHED))
-        .values(status="done", done_by_id=assessor_id, done_at=moment, leased_to_id=None, leased_until=None)
-    )
+    for task in unfinished_labels(session, photo.id):
+        task.status, task.done_by_id, task.done_at = "done", assessor_id, moment
+        task.leased_to_id = task.leased_until = None
+    session.flush()
     if status == "submitted":
         session.add(Task(kind="accept", photo_id=photo.id, annotation_id=annotation.id, reason="imported"))
         session.flush()

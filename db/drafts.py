@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
-from db.queue import LABEL_LEASES, require_turn, take_up
+from db.queue import LABEL_LEASES, is_held, require_turn, take_up, unfinished_labels
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,17 @@ def submit(  # noqa: PLR0917
 ) -> Task:
     """Turns a draft into a submitted annotation, ends its label task and makes the accept task, which is returned.
 
+    An older label task of the photo that somebody left behind, and that says nothing of it, is withdrawn: whoever took
+    it would begin before this mask, and end up with the newer one.
+
     `marked_share` is the share of defect pixels in [0, 1]. Raises Stale when the draft went on since
     `expected_version`, InvalidState when the label task is no longer the assessor's to end.
     """
     moment = now or utc_now()
     serialise(session, LABEL_LEASES)
     draft = get_draft(session, annotation_id, assessor)
-    task = session.scalar(select(Task).where(Task.id == draft.task_id).with_for_update())
+    labels = unfinished_labels(session, draft.photo_id)
+    task = session.get(Task, draft.task_id, populate_existing=True) if draft.task_id is not None else None
     if task is None:
         raise InvalidState(f"draft {annotation_id} belongs to no task any more; open the photo anew")
     require_turn(session, task, assessor, moment)
@@ -160,12 +164,22 @@ def submit(  # noqa: PLR0917
     draft.mask_sha256, draft.marked_share = mask_sha256, marked_share
     task.status, task.done_by_id, task.done_at = "done", assessor.id, moment
     task.leased_to_id = task.leased_until = None
+    _withdraw_older(session, labels, task, moment)
     accept = Task(
         kind="accept", photo_id=draft.photo_id, annotation_id=draft.id, priority=task.priority, reason="submitted"
     )
     session.add(accept)
     session.flush()
     return accept
+
+
+def _withdraw_older(session: Session, labels: Sequence[Task], done: Task, now: datetime) -> None:
+    from db.reviews import came_from_verdict
+
+    for task in labels:
+        says_something = task.marks or task.annotation_id is not None or came_from_verdict(session, task.id)
+        if task.id < done.id and not is_held(task, now) and not says_something:
+            task.status, task.leased_to_id, task.leased_until = "withdrawn", None, None
 
 
 def _base_annotation(session: Session, task: Task) -> Annotation | None:

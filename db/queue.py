@@ -138,7 +138,7 @@ def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen")
     """
     chosen = []
     for photo_id in sorted(set(photo_ids)):  # in one order, or two who choose the same wait for each other
-        tasks = _unfinished_labels(session, photo_id)
+        tasks = unfinished_labels(session, photo_id)
         task = tasks[-1] if tasks else _new_label(session, photo_id)
         _raise_to(task, CHOSEN_PRIORITY, reason)
         chosen.append(task)
@@ -162,7 +162,7 @@ def put_on_top(
     nothing of what is said here, and their mask would end it.
     """
     moment = now or utc_now()
-    tasks = _unfinished_labels(session, photo_id)
+    tasks = unfinished_labels(session, photo_id)
     task = next((task for task in tasks if not _drawn_on(session, task, moment)), None)
     task = task or _new_label(session, photo_id)
     _raise_to(task, priority, reason)
@@ -225,19 +225,24 @@ def require_other_author(session: Session, task: Task, lead: Assessor) -> None:
         raise NotAllowed("this is your own mask; another lead decides on it")
 
 
-def get_task(session: Session, task_id: int) -> Task:
-    task = session.get(Task, task_id)
-    if task is None:
-        raise NotFound(f"there is no task {task_id}; its photo may have been deleted")
-    return task
+def is_held(task: Task, now: datetime) -> bool:
+    """Whether somebody's lease of the task lasts."""
+    return task.leased_until is not None and task.leased_until > now
 
 
-def _unfinished_labels(session: Session, photo_id: int) -> list[Task]:
+def unfinished_labels(session: Session, photo_id: int) -> list[Task]:
     """The photo's label tasks that are not done, oldest first, locked; until the commit nobody else adds one."""
     serialise(session, f"label photo {photo_id}")
     query = select(Task).where(Task.photo_id == photo_id, Task.kind == "label", Task.status.in_(UNFINISHED))
     locked = query.order_by(Task.id).with_for_update().execution_options(populate_existing=True)
     return list(session.scalars(locked))
+
+
+def get_task(session: Session, task_id: int) -> Task:
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}; its photo may have been deleted")
+    return task
 
 
 def _new_label(session: Session, photo_id: int) -> Task:
@@ -253,7 +258,7 @@ def _raise_to(task: Task, priority: float, reason: str) -> None:
 
 def _drawn_on(session: Session, task: Task, now: datetime) -> bool:
     """Whether somebody holds the task, or has a draft of it that they did not pass on and may still submit."""
-    if task.leased_until is not None and task.leased_until > now:
+    if is_held(task, now):
         return True
     passed_on = exists().where(Skip.task_id == task.id, Skip.assessor_id == Annotation.assessor_id)
     drafted = exists().where(Annotation.task_id == task.id, Annotation.status == "draft", ~passed_on)
@@ -267,11 +272,11 @@ def _lease(session: Session, task_id: int, assessor: Assessor, now: datetime, co
 
 
 def _held_by(task: Task, assessor: Assessor, now: datetime) -> bool:
-    return task.leased_until is not None and task.leased_until > now and task.leased_to_id == assessor.id
+    return is_held(task, now) and task.leased_to_id == assessor.id
 
 
 def _held_by_other(task: Task, assessor: Assessor, now: datetime) -> bool:
-    return task.leased_until is not None and task.leased_until > now and task.leased_to_id != assessor.id
+    return is_held(task, now) and task.leased_to_id != assessor.id
 
 
 def _locked(session: Session, task_id: int) -> Task:

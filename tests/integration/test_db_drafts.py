@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -253,6 +254,39 @@ def come_back(session: Session, draft: Annotation, assessor: Assessor, way: str,
         open_draft(session, task, assessor, proposal=None, now=now)
     else:
         submit(session, draft.id, assessor, 1, sha("mask"), 0.1, 3.0, now=now)
+
+
+@pytest.mark.parametrize("marks", [[], [{"kind": "x"}]])
+def test_a_mask_withdraws_the_task_left_behind_that_says_nothing(either_database: Database, marks: list[Any]) -> None:
+    late = NOON + LEASE + timedelta(seconds=1)
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        photo = new_photo(session, "a")
+        left, draft = begin(session, ben)
+        append_events(session, draft.id, ben, 0, [STROKE], 1.0, now=NOON)
+        put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=late)
+        left.marks = marks
+        task = next_task(session, ada, "label", now=late)
+        assert task is not None
+        newer = open_draft(session, task, ada, proposal=None, now=late)
+        submit(session, newer.id, ada, 0, sha("mask"), 0.1, 3.0, now=late)
+        assert (left.status, next_task(session, ada, "label", now=late)) == (
+            ("open", left) if marks else ("withdrawn", None)
+        )
+        if not marks:
+            assert append_events(session, draft.id, ben, 1, [STROKE], 2.0, now=late) == 2, "the stroke is kept"
+            with pytest.raises(InvalidState, match="withdrawn already"):
+                submit(session, draft.id, ben, 2, sha("older"), 0.1, 3.0, now=late)
+
+
+def test_a_mask_does_not_end_what_was_said_while_it_was_drawn(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        photo = new_photo(session, "a")
+        _, draft = begin(session, ben)
+        said = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
+        submit(session, draft.id, ben, 0, sha("mask"), 0.1, 3.0, now=NOON)
+        assert said.status == "open"
 
 
 def test_submit_ends_the_label_task_and_makes_the_accept_task(either_database: Database) -> None:
