@@ -84,13 +84,12 @@ def import_bytes(
     """
     photo = decode(data, name)
     marked = decode_mask(mask, photo.size, f"the mask of {name}") if mask is not None else None
-    pictures = [data, browser_view(photo, data), thumbnail(photo.pixels)]
-    pictures += [encode_mask(marked)] if marked is not None else []
-    # stored ahead, since that takes long and the database has one writer; what is removed meanwhile is stored again
-    shas = [platform.blobs.put(picture) for picture in pictures]
+    parts = [data, browser_view(photo, data), thumbnail(photo.pixels)]
+    parts += [encode_mask(marked)] if marked is not None else []
+    shas = [platform.blobs.put(part) for part in parts]
     facts = _facts(photo, len(data), *shas[:3])
     with platform.database.unit_of_work() as session:
-        keep_blobs(session, platform.blobs, pictures)
+        keep_blobs(session, platform.blobs, dict(zip(shas, parts, strict=True)))
         row, created = add_photo(session, facts, collection=collection, origin=origin, by_id=by_id)
         if marked is not None and not _has_mask(session, row, shas[-1]):
             add_annotation(session, row, shas[-1], float(marked.mean()), origin=mask_origin, assessor_id=by_id)

@@ -1,6 +1,6 @@
 """Deleting photos: what goes with them, and which blobs nothing needs any more."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +102,7 @@ def referenced(session: Session, hashes: Iterable[str]) -> set[str]:
 def remove_unneeded(database: Database, blobs: BlobStore, hashes: Iterable[str]) -> None:
     """Removes those blobs that no row refers to, whatever was so when the caller looked.
 
-    What is imported meanwhile waits, and finds out whether its bytes are still there (`keep_blobs`).
+    Who is about to refer to some of them waits, and finds out whether the bytes are still there (`keep_blobs`).
     """
     wanted = sorted(set(hashes))
     for start in range(0, len(wanted), CHUNK):
@@ -112,11 +112,16 @@ def remove_unneeded(database: Database, blobs: BlobStore, hashes: Iterable[str])
             blobs.delete_all(part - referenced(session, part))
 
 
-def keep_blobs(session: Session, blobs: BlobStore, pictures: Iterable[bytes]) -> None:
-    """Stores what is not there, and until the commit nobody removes any of it: by then a row refers to it."""
+def keep_blobs(session: Session, blobs: BlobStore, stored: Mapping[str, bytes]) -> None:
+    """Until the commit nobody removes any of these bytes, by their hashes: by then a row refers to them.
+
+    They are stored before, since that takes long; what somebody removed since is stored again. It comes first in a unit
+    of work: an import that did so waits for label tasks.
+    """
     serialise(session, BLOBS)
-    for picture in pictures:
-        blobs.put(picture)
+    for sha, data in stored.items():
+        if not blobs.exists(sha):
+            blobs.put(data)
 
 
 def hashes_in(record: Any) -> set[str]:

@@ -14,7 +14,7 @@ from inference.photo import decode
 from inference.probability import quantise
 from trainer.models import load_detector
 from trainer.photos import failure, named_photos
-from trainer.results import unless_deleted
+from trainer.results import Made
 from trainer.work import Work
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ def _waiting(work: Work, model: str, failures: list[dict[str, Any]]) -> list[Pho
 def _propose_for(work: Work, detector: "Detector", photo: Photo) -> None:
     pixels = decode(work.blobs.get(photo.sha256), photo.filename).pixels
     probability = detector.probability(pixels, progress=lambda _: work.go_on())
-    sha = work.blobs.put(encode_png(quantise(probability)))
-    with unless_deleted(work, sha), work.database.unit_of_work() as session:
+    made = Made(work)
+    sha = made.put(encode_png(quantise(probability)))
+    with made.unit_of_work() as session:
         proposals.add_proposal(
             session,
             photo.id,

@@ -1,7 +1,6 @@
 """Colours as a person wants them: a restoration coloured anew, with what was found and filled left as it is."""
 
 from collections.abc import Callable
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from db import reviews
@@ -10,7 +9,7 @@ from inference.photo import decode
 from inference.results import encode_colour
 from trainer.errors import JobError
 from trainer.models import load_colorizer
-from trainer.results import store_result, unless_deleted
+from trainer.results import Made
 from trainer.work import Work
 
 if TYPE_CHECKING:
@@ -36,10 +35,10 @@ def recolouring(work: Work) -> Callable[[Photo], None]:
             raise JobError(f"{photo.filename} was never restored; restore it before its colours are corrected.")
         source = decode(work.blobs.get(photo.sha256), photo.filename)
         restored = decode(work.blobs.get(found["restored"]), photo.filename).source
-        results: dict[ResultKind, tuple[str, str]] = {}
-        results["restored_color"] = store_result(work, encode_colour(source, colour(source, restored)), photo.filename)
-        results["color"] = store_result(work, encode_colour(source, colour(source, None)), photo.filename)
-        with unless_deleted(work, *chain(*results.values())), work.database.unit_of_work() as session:
+        made, results = Made(work), dict[ResultKind, tuple[str, str]]()
+        results["restored_color"] = made.put_result(encode_colour(source, colour(source, restored)), photo.filename)
+        results["color"] = made.put_result(encode_colour(source, colour(source, None)), photo.filename)
+        with made.unit_of_work() as session:
             name = str(colorizer.name)
             reviews.recolour(session, restoration.id, colorizer=name, colouring=wanted, results=results)
 

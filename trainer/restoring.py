@@ -1,7 +1,6 @@
 """Restorations: photos through the pipeline, their three results as blobs, a review for each photo."""
 
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from inference.results import encode_colour
 from trainer.models import load_colorizer, load_detector, load_inpainter
 from trainer.photos import failure, named_photos
 from trainer.recolouring import recolouring
-from trainer.results import store_result, unless_deleted
+from trainer.results import Made
 from trainer.work import Work
 
 if TYPE_CHECKING:
@@ -70,10 +69,11 @@ def _restored_already(work: Work, photo: Photo) -> bool:
 def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
     source = decode(work.blobs.get(photo.sha256), photo.filename)
     outcome = restorer.restore(source, lambda _: work.go_on())
-    mask = work.blobs.put(encode_mask(outcome.mask))
-    results = {kind: store_result(work, data, photo.filename) for kind, data in _pictures(source, outcome).items()}
+    made = Made(work)
+    mask = made.put(encode_mask(outcome.mask))
+    results = {kind: made.put_result(data, photo.filename) for kind, data in _pictures(source, outcome).items()}
     models = {part: str(name) for part, name in outcome.models.items()}
-    with unless_deleted(work, mask, *chain(*results.values())), work.database.unit_of_work() as session:
+    with made.unit_of_work() as session:
         reviews.add_restoration(
             session,
             photo.id,

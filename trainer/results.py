@@ -1,25 +1,41 @@
-"""Results as blobs, and what becomes of them when their photo is gone."""
+"""Results as blobs, until a row refers to them or their photo turns out to be gone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from db.deletion import remove_unneeded
+from sqlalchemy.orm import Session
+
+from db.deletion import keep_blobs, remove_unneeded
 from db.errors import NotFound
 from inference.photo import decode
 from inference.thumbnails import browser_view
 from trainer.work import Work
 
 
-def store_result(work: Work, data: bytes, name: str) -> tuple[str, str]:
-    """Keep a result, a PNG; returns the blobs of the picture and of what a browser shows of it."""
-    return work.blobs.put(data), work.blobs.put(browser_view(decode(data, name), data))
+class Made:
+    """What a job makes of one photo."""
 
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._stored: dict[str, bytes] = {}
 
-@contextmanager
-def unless_deleted(work: Work, *made: str) -> Iterator[None]:
-    """The blobs made of a photo that turns out to be gone (NotFound) go as well."""
-    try:
-        yield
-    except NotFound:
-        remove_unneeded(work.database, work.blobs, set(made))
-        raise
+    def put(self, data: bytes) -> str:
+        """Store bytes; returns the blob's name."""
+        sha = self._work.blobs.put(data)
+        self._stored[sha] = data
+        return sha
+
+    def put_result(self, data: bytes, name: str) -> tuple[str, str]:
+        """Store a result, a PNG; returns the blobs of the picture and of what a browser shows of it."""
+        return self.put(data), self.put(browser_view(decode(data, name), data))
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """In which rows come to refer to the blobs, whoever removes some; they go if their photo has (NotFound)."""
+        try:
+            with self._work.database.unit_of_work() as session:
+                keep_blobs(session, self._work.blobs, self._stored)
+                yield session
+        except NotFound:
+            remove_unneeded(self._work.database, self._work.blobs, self._stored)
+            raise

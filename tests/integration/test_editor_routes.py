@@ -14,6 +14,7 @@ from annotator.routes import drafts
 from annotator.strokes import Mask
 from db.annotations import give_back
 from db.blobs import BlobStore
+from db.deletion import remove_unneeded
 from db.models import Annotation, DraftEvent, Task
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, build
@@ -151,6 +152,26 @@ def test_a_mask_is_made_of_no_other_version_than_the_one_submitted(
     assert (refused.status_code, refused.json()["version"]) == (409, 0)
     refused = client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1})
     assert (refused.status_code, refused.json()["version"]) == (409, 1)
+
+
+def test_a_mask_like_that_of_a_photo_deleted_meanwhile_stays(
+    client: TestClient, editor: EditorHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All empty masks of a size are the same bytes."""
+    add_photo(editor, with_proposal=False)
+    draft = next_task(client)["draft"]["id"]
+
+    put, stored = BlobStore.put, list[str]()
+
+    def put_and_lose(blobs: BlobStore, data: bytes) -> str:
+        stored.append(put(blobs, data))
+        if len(stored) == 1:
+            remove_unneeded(editor.database, blobs, stored)
+        return stored[-1]
+
+    monkeypatch.setattr(BlobStore, "put", put_and_lose)
+    answer = client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1})
+    assert editor.blobs.exists(answer.json()["mask_sha256"])
 
 
 def test_nobody_draws_on_somebody_elses_draft(client: TestClient, editor: EditorHome) -> None:

@@ -10,6 +10,7 @@ from annotator.context import Platform
 from annotator.importing import import_bytes
 from annotator.views import actions
 from db.blobs import open_blobs
+from db.deletion import remove_unneeded
 from db.engine import Database
 from db.errors import NotFound
 from db.jobs import add_job
@@ -19,8 +20,10 @@ from db.photos import get_photo
 from db.reviews import add_restoration
 from db.settings import Settings
 from inference.files import encode_png
+from tests.support.databases import new_photo, start_waiting
 from trainer.proposing import _propose_for
 from trainer.restoring import _restore_one, _restored_already
+from trainer.results import Made
 from trainer.work import Work
 
 
@@ -103,3 +106,20 @@ def test_a_proposal_for_a_photo_deleted_meanwhile_leaves_no_bytes(settings: Sett
     with pytest.raises(NotFound):
         _propose_for(Work(settings, database, here.blobs, job, lambda: False), detector, photo)  # type: ignore[arg-type]
     assert not set(here.blobs.hashes())
+
+
+def test_results_like_those_of_a_photo_deleted_meanwhile_stay(settings: Settings, database: Database) -> None:
+    """Of two photos alike the masks are the same bytes: a deletion may begin before a row refers to them once more."""
+    here = Platform(settings, database, open_blobs(settings))
+    with database.unit_of_work() as session:
+        made = Made(Work(settings, database, here.blobs, add_job(session, "restore", {}, None), lambda: False))
+    mask = made.put(b"a mask")
+    remove_unneeded(database, here.blobs, [mask])
+    with made.unit_of_work() as session:
+        removing = start_waiting(database, lambda: remove_unneeded(database, here.blobs, [mask]))
+        add_restoration(
+            session, new_photo(session, "a").id, detector="d", inpainter="i", colorizer="c", threshold=0.5,
+            mask_sha256=mask, warnings=[], results={},
+        )  # fmt: skip
+    removing.join()
+    assert here.blobs.exists(mask)
