@@ -1,6 +1,6 @@
 """Which side of the split a photo is on: decided once, near-copies together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, insert, or_, select
 from sqlalchemy.orm import Session
@@ -28,8 +28,7 @@ def decide_split(session: Session, sha256: str, near_hash: int) -> Split:
     if not near:
         return split_by_hash(sha256)
     if len({photo.split for photo in near}) > 1:
-        for photo in near:
-            _put(session, _family(session, photo.id), "train", None)
+        _put(session, _family(session, near), "train", None)
     return near[0].split
 
 
@@ -71,7 +70,10 @@ def move_split(session: Session, by: Assessor, photo_id: int, split: Split) -> l
     """Puts a photo and all its near-copies, and theirs, on one side; every move is recorded. Leads only."""
     require_lead(by)
     serialise(session, "split")
-    return _put(session, _family(session, photo_id), split, by.id)
+    photo = session.get(Photo, photo_id)
+    if photo is None:
+        raise NotFound(f"there is no photo {photo_id}")
+    return _put(session, _family(session, [photo]), split, by.id)
 
 
 def bit_distance(a: int, b: int) -> int:
@@ -93,11 +95,9 @@ def _put(session: Session, family: Iterable[Photo], split: Split, by_id: int | N
     return moved
 
 
-def _family(session: Session, photo_id: int) -> Iterable[Photo]:
-    first = session.get(Photo, photo_id)
-    if first is None:
-        raise NotFound(f"there is no photo {photo_id}")
-    family, waiting = {first.id: first}, [first]
+def _family(session: Session, first: Sequence[Photo]) -> Iterable[Photo]:
+    """These photos with all their near-copies, and theirs."""
+    family, waiting = {photo.id: photo for photo in first}, list(first)
     while waiting:
         for photo in near_copies(session, waiting.pop().near_hash):
             if photo.id not in family:

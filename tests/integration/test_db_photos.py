@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from db import jobs
@@ -37,7 +37,7 @@ from db.proposals import add_proposal
 from db.queue import LEASE, next_task, skip
 from db.reviews import add_restoration, give_verdict
 from db.snapshots import make_snapshot
-from db.splits import near_copies
+from db.splits import decide_split, near_copies
 from tests.support.databases import first_open, new_photo, photo_facts, sha, start_waiting, two_people
 
 HALF_WAY = {"trained": 0, "kept": 0b11_1111_1111_1111, "other": -1}
@@ -91,6 +91,18 @@ def test_a_photo_that_resembles_both_sides_brings_them_together(either_database:
         assert photo_story(session, kept.id)[-1].what == "moved to train, to its near-copies"
         assert new_photo(session, "between again", near_hash=0b11_1111).split == "train"
         assert session.scalar(select(func.count()).select_from(SplitMove)) == 2
+
+
+def test_bringing_a_family_together_looks_for_each_ones_near_copies_once(database: Database) -> None:
+    asked: list[str] = []
+    with database.unit_of_work() as session:
+        family = [new_photo(session, f"copy {number}", near_hash=7, queue=False) for number in range(20)]
+        family[0].split, family[1].split = "train", "validation"
+        session.flush()
+        event.listen(database.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        assert decide_split(session, sha("one more"), 7) == "train"
+        assert {photo.split for photo in family} == {"train"}
+        assert sum("FROM photo_band" in statement for statement in asked) == len(family) + 1
 
 
 def test_a_photos_split_is_drawn_from_its_hash_alone(database: Database) -> None:
