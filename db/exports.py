@@ -103,13 +103,15 @@ def write_export(
     """
     if not items:
         raise InvalidState("no annotation is accepted yet; there is nothing to export")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WrongFolder(f"{folder} is not an empty folder; choose another one")
     photos = folder / ("images" if kind is ExportFormat.CVAT else "photos")
     try:
-        photos.mkdir(parents=True, exist_ok=True)
+        in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if not in_use:
+            photos.mkdir(parents=True)
     except OSError as error:
         raise WrongFolder(f"{folder} cannot be made ({error.strerror}); choose another one") from error
+    if in_use:
+        raise WrongFolder(f"{folder} is not an empty folder; choose another one")
     masks = _masks_and_photos(items, blobs, photos, progress)
     WRITERS[kind](folder, masks)
 

@@ -197,7 +197,7 @@ def test_a_folder_that_cannot_be_made_is_wrong_use(database: Database, settings:
     fill(database, open_blobs(settings))
     (tmp_path / "file").write_text("no folder")
     for words in (["export", "--format", "png"], ["db", "backup"]):
-        for folder in (tmp_path / "file", tmp_path / "file" / "new"):
+        for folder in (tmp_path / "file", tmp_path / "file" / "new", tmp_path / ("n" * 300)):
             result = heirloom(*words, folder)
             assert result.exit_code == 2, result.output
             assert "choose another" in result.output
