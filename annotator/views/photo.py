@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
 from annotator.views.words import ago, concerns, count
 from db.jobs import list_jobs
-from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task
+from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
+from db.queue import is_held
 
 RESULT_WORDS = {"restored": "restored", "restored_color": "restored in colour", "color": "only coloured"}
 """As the Review page calls them (viewer-results.ts)."""
@@ -104,11 +105,16 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
 
 
 def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | None:
-    """The task of this photo that this person may take, their own first; else a restoration when there is none yet."""
+    """The task of this photo that this person may take, their own first; else a restoration when there is none yet.
+
+    While somebody else draws on the photo or judges it, nothing of that kind may be taken.
+    """
     if photo.archived_at is not None:
         return None
-    tasks = session.scalars(select(Task).where(Task.photo_id == photo.id, Task.status == "open").order_by(Task.id))
-    by_kind = {task.kind: task for task in sorted(tasks, key=lambda task: task.leased_to_id == assessor.id)}
+    query = select(Task).where(Task.photo_id == photo.id, Task.status == "open").order_by(Task.id)
+    tasks = sorted(session.scalars(query), key=lambda task: task.leased_to_id == assessor.id)
+    taken = {task.kind for task in tasks if task.leased_to_id != assessor.id and is_held(task, utc_now())}
+    by_kind = {task.kind: task for task in tasks if task.kind not in taken}
     if "accept" in by_kind and assessor.is_lead:
         return NextStep("A mask waits for your decision.", "Decide on the mask", "accept", by_kind["accept"].id)
     if "review" in by_kind:

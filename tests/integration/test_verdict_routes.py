@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from annotator.context import platform
@@ -89,14 +90,34 @@ def test_a_rejection_puts_a_label_task_with_the_marks_on_top(client: TestClient,
         assert (review.status, review.done_by_id) == ("done", reviewable.member.id)
 
 
-def test_a_photos_page_offers_people_the_mask_that_they_are_drawing(reviewable: Reviewable) -> None:
+def test_a_photos_page_offers_a_mask_to_who_is_drawing_it_alone(reviewable: Reviewable) -> None:
     with reviewable.platform.database.unit_of_work() as session:
         photo = add_photo(session, photo_facts("a"))[0]
         held = next_task(session, reviewable.member, "label")
         assert held is not None
-        marked = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY)
-        offered = [next_step(session, photo, person) for person in (reviewable.member, reviewable.lead)]
-        assert [step.task_id for step in offered if step is not None] == [held.id, marked.id]
+        put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY)
+        own, others = (next_step(session, photo, person) for person in (reviewable.member, reviewable.lead))
+        assert own is not None
+        assert others is not None
+        assert (own.action, own.task_id) == ("label", held.id)
+        assert others.action == "restore", "nobody else may draw now"
+        held.leased_until = utc_now() - timedelta(seconds=1)
+        free = next_step(session, photo, reviewable.lead)
+        assert free is not None
+        assert free.action == "label"
+
+
+def test_a_photos_page_offers_no_review_that_somebody_else_has(reviewable: Reviewable) -> None:
+    with reviewable.platform.database.unit_of_work() as session:
+        review = next_task(session, reviewable.member, "review")
+        assert review is not None
+        for person, action in ((reviewable.member, "review"), (reviewable.lead, "accept")):
+            step = next_step(session, review.photo, person)
+            assert step is not None
+            assert step.action == action
+        session.execute(update(Task).where(Task.kind == "accept").values(status="done"))
+        session.expire_all()
+        assert next_step(session, review.photo, reviewable.lead) is None
 
 
 def test_a_bad_fill_makes_no_label_task(client: TestClient, reviewable: Reviewable) -> None:
