@@ -50,7 +50,7 @@ def import_photos(
                 progress=lambda done, total, name: progress.update(task, completed=done, total=total, description=name),
             )
     except ImportProblem as problem:
-        errors.print(f"heirloom: {problem}", markup=False, soft_wrap=True)
+        errors.print(f"heirloom: {readable(str(problem))}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_USE) from problem
     _propose(settings, report)
     _tell(report, as_json)
@@ -80,6 +80,6 @@ def _tell(report: "ImportReport", as_json: bool) -> None:
     typer.echo(f"{len(report.new_ids)} new, {len(report.known)} known already, {masked} with a mask.")
     for outcome in report.known:
         known = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
-        typer.echo(f"known already{known}: {readable(outcome.name)}")
+        typer.echo(f"known already{known}: {outcome.name}")
     for failure in report.failures:
         errors.print(f"{failure.name}: {failure.reason}", markup=False, soft_wrap=True)

@@ -15,9 +15,11 @@ from db.deletion import keep_blobs
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo
 from inference.errors import InferenceError
-from inference.files import decode_mask, encode_mask, stem
+from inference.files import decode_mask, encode_mask, real_path, stem
+from inference.memory import ran_out, too_large
 from inference.photo import Photo as DecodedPhoto
 from inference.photo import decode
+from inference.text import readable
 from inference.thumbnails import browser_view, difference_hash, thumbnail
 
 Progress = Callable[[int, int, str], None]
@@ -67,6 +69,11 @@ class ImportReport:
         return [outcome for outcome in self.outcomes if not outcome.is_new]
 
 
+def failed(name: str, reason: str) -> ImportFailure:
+    """As JSON and terminals take it, whatever the names of files are made of."""
+    return ImportFailure(readable(name), readable(reason))
+
+
 def import_bytes(
     platform: Platform,
     data: bytes,
@@ -93,7 +100,7 @@ def import_bytes(
         row, created = add_photo(session, facts, collection=collection, origin=origin, by_id=by_id)
         if marked is not None and not _has_mask(session, row, shas[-1]):
             add_annotation(session, row, shas[-1], float(marked.mean()), origin=mask_origin, assessor_id=by_id)
-        return ImportOutcome(name, row.id, created, row.filename, marked is not None)
+        return ImportOutcome(readable(name), row.id, created, row.filename, marked is not None)
 
 
 def import_sources(
@@ -110,18 +117,22 @@ def import_sources(
     namesakes = Counter(stem(Path(source.filename)) for source in sources)
     for number, source in enumerate(sources):
         if progress:
-            progress(number, len(sources), source.name)
+            progress(number, len(sources), readable(source.name))
         try:
             mask = _mask_for(source, masks, namesakes) if masks else None
             outcome = import_bytes(platform, source.read(), source.filename, collection, by_id, mask=mask)
         except (InferenceError, ImportProblem, OSError) as error:
-            report.failures.append(ImportFailure(source.name, _without_name(str(error), source.filename)))
+            report.failures.append(failed(source.name, _without_name(str(error), source.filename)))
+        except Exception as error:
+            if not ran_out(error):
+                raise
+            report.failures.append(failed(source.name, too_large("It")))
         else:
             report.outcomes.append(outcome)
     if progress:
         progress(len(sources), len(sources), "")
     for path in masks.unused() if masks else []:
-        report.failures.append(ImportFailure(str(path), "This mask fits no photo that was imported: check its name."))
+        report.failures.append(failed(str(path), "This mask fits no photo that was imported: check its name."))
     return report
 
 
@@ -139,11 +150,11 @@ def import_paths(
     Masks are `NAME.png` or `NAME.mask.png` in `masks`. A path that cannot be read is a failure in the report. Raises
     ImportProblem when the folder of masks is not there.
     """
-    shared = masks is not None and any(masks.resolve() == path.resolve() for path in paths)
+    shared = masks is not None and any(real_path(masks) == real_path(path) for path in paths)
     folder = MaskFolder(masks, holds_photos=shared) if masks else None
     sources, failures = find_sources(paths, leave_out=masks)
     report = import_sources(platform, sources, masks=folder, collection=collection, by_id=by_id, progress=progress)
-    report.failures[:0] = [ImportFailure(name, reason) for name, reason in failures]
+    report.failures[:0] = [failed(name, reason) for name, reason in failures]
     return report
 
 
@@ -181,4 +192,4 @@ def _has_mask(session: Session, photo: Photo, mask_sha: str) -> bool:
 
 def _without_name(sentence: str, name: str) -> str:
     """A failure shows its file's name once, before the reason."""
-    return sentence.removeprefix(name).lstrip(": ")
+    return readable(sentence).removeprefix(readable(name)).lstrip(": ")

@@ -58,6 +58,8 @@ def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
     try:
         archive = ZipFile(file)
     except (BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise _unreadable(error) from error
         raise ImportProblem(f"{name} is not a zip that can be opened ({error}). Pack it again.") from error
     entries = [entry for entry in archive.infolist() if _wanted(entry)]
     if len(entries) > MAX_ZIP_FILES or sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
@@ -124,7 +126,11 @@ def _read_file(path: Path) -> bytes:
             raise ImportProblem(f"The file is larger than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")
         return path.read_bytes()
     except OSError as error:
-        raise ImportProblem(f"It cannot be read ({error.strerror}). Check the path, and who may read it.") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> ImportProblem:
+    return ImportProblem(f"It cannot be read ({error.strerror}). Check the path, and who may read it.")
 
 
 def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from annotator import identity
 from annotator.context import assessor_of, platform
-from annotator.importing import ImportFailure, ImportReport, import_sources
+from annotator.importing import ImportFailure, ImportReport, failed, import_sources
 from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
 from annotator.views import actions
 from db.models import Assessor
@@ -60,7 +60,7 @@ def _import(path: Path, collection: str, by: Assessor) -> ImportReport:
     report = import_sources(platform(), sources, collection=collection.strip()[:120], by_id=by.id)
     if report.waiting_ids:
         actions.propose(platform(), by)
-    report.failures[:0] = [ImportFailure(name, reason) for name, reason in failures]
+    report.failures[:0] = [failed(name, reason) for name, reason in failures]
     prefix = f"{path.parent}/"
     report.failures = [
         ImportFailure(f.name.removeprefix(prefix), f.reason.replace(prefix, "")) for f in report.failures

@@ -1,14 +1,17 @@
 """Photos in: files, folders, zips and masks; one bad file never stops the others."""
 
 import io
+import json
 import os
 import struct
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -26,6 +29,7 @@ from db.photos import PhotoFacts
 from db.settings import Settings
 from inference.errors import PhotoError
 from inference.files import decode_mask, encode_mask, encode_png
+from inference.thumbnails import thumbnail
 from trainer.platform import prepare
 
 
@@ -274,20 +278,63 @@ def test_paths_that_cannot_be_read_are_named_and_the_others_come_in(prepared: Se
     folder = write(tmp_path / "in", a__png=picture(1))
     (folder / "dangling.png").symlink_to("gone.png")
     long = "n" * 300 + ".png"
-    result = CliRunner().invoke(cli.commands, [str(tmp_path / "nowhere.jpg"), long, str(folder)])
+    result = CliRunner().invoke(
+        cli.commands, [str(tmp_path / "nowhere.jpg"), str(tmp_path / "x.zip"), long, str(folder)]
+    )
     assert result.exit_code == 1
     assert "1 new, 0 known already" in result.output
-    for name, why in (("nowhere.jpg", "No such file"), ("dangling.png", "No such file"), (long, "File name too long")):
+    gone = ((name, "No such file") for name in ("nowhere.jpg", "x.zip", "dangling.png"))
+    for name, why in (*gone, (long, "File name too long")):
         assert f"{name}: It cannot be read ({why}" in result.output
 
 
-def test_a_name_that_is_not_utf8_is_told_when_it_is_known_already(prepared: Settings, tmp_path: Path) -> None:
-    folder = write(tmp_path / "in", a__png=picture(1))
+def test_a_name_that_is_not_utf8_is_told_of_what_comes_in_and_of_what_does_not(
+    prepared: Settings, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), bad__png=b"x")
     (folder / "a.png").rename(os.fsdecode(bytes(folder) + b"/m\xe4dchen.png"))
-    for said in ("1 new", "m?dchen.png"):
-        result = CliRunner(charset="utf-8").invoke(cli.commands, [str(folder)])
-        assert result.exit_code == 0, result.exception
-        assert said in result.output
+    (folder / "bad.png").rename(os.fsdecode(bytes(folder) + b"/m\xe4.png"))
+    for words, told in (([], "1 new"), ([], "known already: m?dchen.png"), (["--json"], '"name": "m?dchen.png"')):
+        result = CliRunner(charset="utf-8").invoke(cli.commands, [str(folder), *words])
+        assert result.exit_code == 1, result.exception
+        assert told in result.output
+        assert f"{folder}/m?.png" in result.output
+    (failure,) = json.loads(result.output)["failures"]
+    assert failure["name"] == f"{folder}/m?.png"
+    assert "m?.png" not in failure["reason"], "the name is said once"
+
+
+OUT_OF_MEMORY = (MemoryError(), cv2.error("(-4:Insufficient memory) Failed to allocate 9 bytes"))
+
+
+@pytest.mark.parametrize("error", [*OUT_OF_MEMORY, ValueError("a fault of ours")])
+def test_a_photo_that_memory_runs_out_for_is_named_and_the_others_come_in(
+    here: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2, width=61))
+
+    def shrink(pixels: NDArray[np.uint8]) -> bytes:
+        if pixels.shape[1] == 60:
+            raise error
+        return thumbnail(pixels)
+
+    monkeypatch.setattr(importing, "thumbnail", shrink)
+    if error not in OUT_OF_MEMORY:
+        with pytest.raises(ValueError, match="of ours"):
+            import_paths(here, [folder])
+        return
+    report = import_paths(here, [folder])
+    assert [outcome.name for outcome in report.outcomes] == ["b.png"]
+    said = [(failure.name, failure.reason) for failure in report.failures]
+    assert said == [(str(folder / "a.png"), "It needs more memory than there is; cut it into parts.")]
+
+
+def test_a_link_to_itself_beside_masks_is_named(here: Platform, tmp_path: Path) -> None:
+    folder, masks = write(tmp_path / "in", a__png=picture(1)), write(tmp_path / "masks", a__png=mask())
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    report = import_paths(here, [tmp_path / "loop.png", folder], masks)
+    assert [outcome.has_mask for outcome in report.outcomes] == [True]
+    assert [failure.name for failure in report.failures] == [str(tmp_path / "loop.png")]
 
 
 def test_the_command_imports_proposes_and_says_what_failed(prepared: Settings, tmp_path: Path) -> None:
