@@ -2,7 +2,6 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,7 @@ from db.annotations import accept, add_annotation, give_back
 from db.drafts import EventIn, append_events, draft_events, get_draft, open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
-from db.models import Annotation, Assessor, DraftEvent, Task
+from db.models import Annotation, Assessor, DraftEvent, Task, Verdict
 from db.proposals import add_proposal, latest_proposal
 from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top, renew
 from db.reviews import add_restoration, give_verdict
@@ -256,8 +255,8 @@ def come_back(session: Session, draft: Annotation, assessor: Assessor, way: str,
         submit(session, draft.id, assessor, 1, sha("mask"), 0.1, 3.0, now=now)
 
 
-@pytest.mark.parametrize("marks", [[], [{"kind": "x"}]])
-def test_a_mask_withdraws_the_task_left_behind_that_says_nothing(either_database: Database, marks: list[Any]) -> None:
+@pytest.mark.parametrize("said", ["nothing", "marks", "returned", "verdict"])
+def test_a_mask_withdraws_the_task_left_behind_that_says_nothing(either_database: Database, said: str) -> None:
     late = NOON + LEASE + timedelta(seconds=1)
     with either_database.unit_of_work() as session:
         ada, ben = two_people(session)
@@ -265,18 +264,33 @@ def test_a_mask_withdraws_the_task_left_behind_that_says_nothing(either_database
         left, draft = begin(session, ben)
         append_events(session, draft.id, ben, 0, [STROKE], 1.0, now=NOON)
         put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=late)
-        left.marks = marks
+        say(session, left, draft, said)
         task = next_task(session, ada, "label", now=late)
         assert task is not None
         newer = open_draft(session, task, ada, proposal=None, now=late)
         submit(session, newer.id, ada, 0, sha("mask"), 0.1, 3.0, now=late)
-        assert (left.status, next_task(session, ada, "label", now=late)) == (
-            ("open", left) if marks else ("withdrawn", None)
-        )
-        if not marks:
-            assert append_events(session, draft.id, ben, 1, [STROKE], 2.0, now=late) == 2, "the stroke is kept"
-            with pytest.raises(InvalidState, match="withdrawn already"):
-                submit(session, draft.id, ben, 2, sha("older"), 0.1, 3.0, now=late)
+        if said != "nothing":
+            assert next_task(session, ada, "label", now=late) is left
+            return
+        assert next_task(session, ada, "label", now=late) is None
+        assert append_events(session, draft.id, ben, 1, [STROKE], 2.0, now=late) == 2, "the stroke is kept"
+        with pytest.raises(InvalidState, match="withdrawn already"):
+            submit(session, draft.id, ben, 2, sha("older"), 0.1, 3.0, now=late)
+
+
+def say(session: Session, task: Task, annotation: Annotation, what: str) -> None:
+    """Have the label task say something of its photo."""
+    if what == "marks":
+        task.marks = [{"kind": "x"}]
+    elif what == "returned":
+        task.annotation_id = annotation.id
+    elif what == "verdict":
+        made = add_restoration(
+            session, task.photo_id, detector="d", inpainter="i", colorizer=None, threshold=0.5, mask_sha256=sha("m"),
+            warnings=[], results={"restored": (sha("r"), sha("v"))},
+        )  # fmt: skip
+        by = annotation.assessor_id
+        session.add(Verdict(result=made.results[0], assessor_id=by, accepted=False, label_task_id=task.id))
 
 
 def test_a_mask_does_not_end_what_was_said_while_it_was_drawn(either_database: Database) -> None:
