@@ -173,7 +173,9 @@ def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(
     assert model.tags["snapshot"] == snapshot.sha256
     assert registry.checkpoint_file(settings, model).suffix == ".safetensors"
     seen = json.loads((folder(settings, trained.id) / TRAINING_PHOTOS).read_text())
-    assert seen["train"] == sorted(photo.sha256 for photo in photos[:2])
+    packaged = [name for name in seen["train"] if name.startswith("packaged:")]
+    assert seen["train"] == sorted([*packaged, *(photo.sha256 for photo in photos[:2])])
+    assert len(packaged) == 6, "the clean photos beside the snapshot"
 
     compared = run(platform, "compare", {"models": [model.spec, "detector@production"], "photo_ids": None})
     assert compared.status == "done", compared.error
@@ -192,7 +194,9 @@ def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(
     successor = run(platform, "train", {"recipe": {**tiny.RECIPE, "epochs": 1, "init": start}, "snapshot": None})
     assert successor.status == "done", successor.error
     seen = json.loads((folder(settings, successor.id) / TRAINING_PHOTOS).read_text())
-    assert seen["train"] == sorted(photo.sha256 for photo in photos[:2])
+    packaged = [name for name in seen["train"] if name.startswith("packaged:")]
+    assert seen["train"] == sorted([*packaged, *(photo.sha256 for photo in photos[:2])])
+    assert len(packaged) == 6, "the clean photos beside the snapshot"
 
 
 @pytest.mark.parametrize("kind", ["inpainter", "colorizer"])
