@@ -1,6 +1,7 @@
 """What an inpainter in training is judged on."""
 
 import numpy as np
+import pytest
 
 from trainer.clean import CleanPhoto
 from trainer.inpainting.recipe import InpainterRecipe
@@ -11,7 +12,9 @@ def _plain(level: int) -> CleanPhoto:
     return CleanPhoto(str(level), lambda: np.full((300, 300, 3), level, np.uint8))
 
 
-def test_every_photo_is_judged_with_holes_of_every_size() -> None:
-    judged = judged_pictures(InpainterRecipe(validation_pictures=12), [_plain(0), _plain(100)])
-    seen = {(int(picture.pixels[0, 0, 0]), picture.group) for picture in judged}
-    assert len(seen) == 12
+@pytest.mark.parametrize("photos", [1, 2, 4, 6, 7])
+def test_bins_come_in_turn_and_every_photo_is_judged_in_every_bin(photos: int) -> None:
+    recipe = InpainterRecipe(validation_pictures=6 * photos)
+    judged = judged_pictures(recipe, [_plain(20 * number) for number in range(photos)])
+    assert len({picture.group for picture in judged[:6]}) == 6
+    assert len({(int(picture.pixels[0, 0, 0]), picture.group) for picture in judged}) == 6 * photos

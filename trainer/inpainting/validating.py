@@ -1,5 +1,6 @@
 """Validation within an inpainter's training: PSNR and SSIM by share of holes, beside a classical fill."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -46,17 +47,23 @@ class JudgedPicture:
 def judged_pictures(recipe: InpainterRecipe, clean: Sequence[CleanPhoto]) -> list[JudgedPicture]:
     """`validation_pictures` of them, the same ones for the same recipe.
 
-    Every photo comes in turn and every bin in turn; a photo that comes again gets the next bin.
+    Bin after bin comes in turn and photo after photo; in the end every photo is seen in every bin.
     """
     judged = []
     for index in range(recipe.validation_pictures):
         chance = np.random.default_rng((recipe.seed, VALIDATION_EPOCH, index))
-        photo = clean[index * len(clean) // recipe.validation_pictures if recipe.validation_pictures < len(clean)
-                      else index % len(clean)]  # fmt: skip
-        pixels = _middle(photo.load(), _SIDE)
-        part = BINS[sum(divmod(index, len(clean))) % len(BINS)]
+        pixels = _middle(clean[_photo_of(index, len(clean), recipe.validation_pictures)].load(), _SIDE)
+        part = BINS[index % len(BINS)]
         judged.append(JudgedPicture(bin_name(part), pixels, mask_for(chance, pixels.shape[0], pixels.shape[1], part)))
     return judged
+
+
+def _photo_of(index: int, photos: int, pictures: int) -> int:
+    """Which photo picture `index` shows: some from all over the list, or each in turn, shifted whenever the turns of
+    photos and bins meet."""
+    if pictures < photos:
+        return index * photos // pictures
+    return (index + index // math.lcm(photos, len(BINS))) % photos
 
 
 def references(judged: Sequence[JudgedPicture]) -> dict[str, float]:
