@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from db import jobs as rows
 from db.engine import open_database
+from db.models import Photo
 from db.settings import Settings
 from db.snapshots import make_snapshot
 from inference.checkpoint import load_checkpoint
@@ -52,9 +54,11 @@ def test_several_processes_are_no_job_and_a_snapshot_needs_a_platform(
 
 def test_a_snapshot_of_the_platform_is_trained_on_into_a_folder(settings: Settings, tmp_path: Path) -> None:
     with tiny.prepared(settings) as database:
-        for seed in range(6):
-            tiny.add_photo(settings, database, seed, masked="drawn")
+        photos = [tiny.add_photo(settings, database, seed, masked="drawn") for seed in range(6)]
         with database.unit_of_work() as session:
+            for photo in photos:
+                split = "validation" if photo is photos[0] else "train"
+                session.execute(update(Photo).where(Photo.id == photo.id).values(split=split))
             frozen = make_snapshot(session, "first", None).sha256
     fields = [*FIELDS, "synthetic_share=0", "epochs=1"]
     words = ["train", "detector", *fields, "--snapshot", "first", "--out", str(tmp_path), "--json"]
@@ -62,7 +66,7 @@ def test_a_snapshot_of_the_platform_is_trained_on_into_a_folder(settings: Settin
     assert done.exit_code == 0, done.output
     provenance = load_checkpoint(tmp_path / "detector.safetensors").provenance
     assert provenance["snapshot"] == frozen
-    assert provenance["trained_on"]
+    assert provenance["trained_on"] == sorted(photo.sha256 for photo in photos[1:])
     with tiny.prepared(settings) as database, database.reading() as session:
         assert rows.list_jobs(session) == []
 
