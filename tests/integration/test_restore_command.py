@@ -10,18 +10,14 @@ from annotator.main import main
 from db.settings import Settings
 from inference.files import encode_png
 from tests.support import tiny
-from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
+from tests.support.networks import noise, small_colorizer, small_models
 
 pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> dict[str, Path]:
-    return {
-        "detector": small_detector(tmp_path / "d.safetensors"),
-        "inpainter": small_inpainter(tmp_path / "i.safetensors"),
-        "colorizer": small_colorizer(tmp_path / "c.safetensors"),
-    }
+    return small_models(tmp_path)
 
 
 @pytest.fixture

@@ -51,3 +51,12 @@ def small_colorizer(path: Path, seed: int = 0, *, hints: bool = True) -> Path:
     state["unet.head.weight"] *= 30
     save_checkpoint(path, Checkpoint("colorizer", architecture.to_dict(), {"side": 64}, {}, state))
     return path
+
+
+def small_models(folder: Path) -> dict[str, Path]:
+    """A checkpoint of every kind, by kind."""
+    return {
+        "detector": small_detector(folder / "tiny.safetensors"),
+        "inpainter": small_inpainter(folder / "fill.safetensors"),
+        "colorizer": small_colorizer(folder / "colours.safetensors"),
+    }

@@ -18,7 +18,7 @@ from inference.detector import Detector
 from inference.files import encode_png
 from inference.photo import read_photo
 from inference.progress import progress_bar
-from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
+from tests.support.networks import noise, small_models
 
 MARCHEN = os.fsdecode(b"m\xe4dchen.png")
 """A name in Latin-1, as old archives have them."""
@@ -26,12 +26,7 @@ MARCHEN = os.fsdecode(b"m\xe4dchen.png")
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("models")
-    return {
-        "detector": small_detector(folder / "tiny.safetensors"),
-        "inpainter": small_inpainter(folder / "fill.safetensors"),
-        "colorizer": small_colorizer(folder / "colours.safetensors"),
-    }
+    return small_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture

@@ -10,17 +10,12 @@ from typer.testing import CliRunner
 from inference.cli import commands
 from inference.files import encode_mask, encode_png
 from inference.results import ENDINGS
-from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
+from tests.support.networks import noise, small_models
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("models")
-    return {
-        "detector": small_detector(folder / "tiny.safetensors"),
-        "inpainter": small_inpainter(folder / "fill.safetensors"),
-        "colorizer": small_colorizer(folder / "colours.safetensors"),
-    }
+    return small_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
