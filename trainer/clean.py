@@ -65,7 +65,7 @@ def clean_photos(
     if validation_folders:
         kept = photos_in(validation_folders)
     elif folders:
-        kept = list({fingerprint(photo): photo for photo in reversed(photos)}.values())[::-1][::_VALIDATION_EVERY]
+        kept = _different(photos)[::_VALIDATION_EVERY]
     else:
         kept = [photo for photo in photos if photo.name in PACKAGED_FOR_VALIDATION]
     train = without(photos, {fingerprint(photo) for photo in kept})
@@ -75,6 +75,14 @@ def clean_photos(
             f"{where}: all clean photos here are kept for validation, and none is left to train on. Add other ones."
         )
     return train, kept
+
+
+def _different(photos: Sequence[CleanPhoto]) -> list[CleanPhoto]:
+    """The first of each that has the same bytes."""
+    found: dict[str, CleanPhoto] = {}
+    for photo in photos:
+        found.setdefault(fingerprint(photo), photo)
+    return list(found.values())
 
 
 def fingerprint(photo: CleanPhoto) -> str:

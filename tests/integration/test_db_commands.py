@@ -244,3 +244,15 @@ def test_the_room_and_its_commands_are_light() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_a_folder_that_nobody_may_write_to_is_refused_before_the_backup(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, open_blobs(settings))
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(os, "access", lambda _, mode: not mode & os.W_OK)  # for root may write anywhere
+    result = heirloom("db", "backup", tmp_path / "closed")
+    assert result.exit_code == 2
+    assert "closed cannot be written to; choose another one" in result.output
+    assert not list((tmp_path / "closed").iterdir())

@@ -18,15 +18,10 @@ from inference.detector import Detector
 from inference.files import encode_png
 from inference.photo import read_photo
 from inference.progress import progress_bar
-from tests.support.networks import noise, small_models
+from tests.support.networks import noise
 
 MARCHEN = os.fsdecode(b"m\xe4dchen.png")
 """A name in Latin-1, as old archives have them."""
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return small_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture

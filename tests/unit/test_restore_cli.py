@@ -18,12 +18,7 @@ from inference.names import ModelName
 from inference.photo import Photo, decode, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS
-from tests.support.networks import noise, small_colorizer, small_models
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return small_models(tmp_path_factory.mktemp("models"))
+from tests.support.networks import noise, small_colorizer
 
 
 @pytest.fixture

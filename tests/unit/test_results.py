@@ -10,12 +10,7 @@ from typer.testing import CliRunner
 from inference.cli import commands
 from inference.files import encode_mask, encode_png
 from inference.results import ENDINGS
-from tests.support.networks import noise, small_models
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return small_models(tmp_path_factory.mktemp("models"))
+from tests.support.networks import noise
 
 
 @pytest.fixture
