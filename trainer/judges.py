@@ -58,30 +58,30 @@ def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
 
 def choose_annotations(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Annotation], list[dict[str, Any]]]:
     """Accepted annotations that count, and the photos left out with the reason."""
-    wanted: list[int] | None = work.params.get("photo_ids")
     with work.database.reading() as session:
-        accepted = accepted_annotations(session)
-    seen = seen_here(candidates, list({annotation.photo_id: annotation.photo for annotation in accepted}.values()))
-    chosen: list[Annotation] = []
-    left_out: list[dict[str, Any]] = []
-    for annotation in accepted:
-        if wanted is not None and annotation.photo_id not in wanted:
-            continue
-        reason = why_not(annotation.photo, seen)
-        if reason is None:
-            chosen.append(annotation)
-        else:
-            left_out.append(left_out_entry(annotation.photo, reason))
-    return chosen, left_out
+        accepted = {annotation.photo_id: annotation for annotation in accepted_annotations(session)}
+        everything = session.scalars(select(Photo)).all()
+    chosen, left_out = _judges(work, candidates, [annotation.photo for annotation in accepted.values()], everything)
+    return [accepted[photo.id] for photo in chosen], left_out
 
 
 def choose_photos(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Photo], list[dict[str, Any]]]:
     """Photos that count whether or not they are annotated, those for checking models first, then the newest; and the
     photos left out with the reason."""
-    wanted: list[int] | None = work.params.get("photo_ids")
     with work.database.reading() as session:
-        photos = list(session.scalars(select(Photo).where(Photo.archived_at.is_(None)).order_by(Photo.id.desc())))
-    seen = seen_here(candidates, photos)
+        everything = session.scalars(select(Photo).order_by(Photo.id.desc())).all()
+    shown = [photo for photo in everything if photo.archived_at is None]
+    chosen, left_out = _judges(work, candidates, shown, everything)
+    return sorted(chosen, key=lambda photo: photo.split != "validation"), left_out
+
+
+def _judges(
+    work: Work, candidates: Sequence[Candidate], photos: Sequence[Photo], everything: Sequence[Photo]
+) -> tuple[list[Photo], list[dict[str, Any]]]:
+    """Those of `photos` that the job names and that may judge; `everything` are the platform's photos, archived ones
+    too: what a model learned from one of them it still knows."""
+    wanted: list[int] | None = work.params.get("photo_ids")
+    seen = seen_here(candidates, everything)
     chosen: list[Photo] = []
     left_out: list[dict[str, Any]] = []
     for photo in photos:
@@ -92,7 +92,7 @@ def choose_photos(work: Work, candidates: Sequence[Candidate]) -> tuple[list[Pho
             chosen.append(photo)
         else:
             left_out.append(left_out_entry(photo, reason))
-    return sorted(chosen, key=lambda photo: photo.split != "validation"), left_out
+    return chosen, left_out
 
 
 def seen_here(candidates: Sequence[Candidate], photos: Sequence[Photo]) -> list[tuple[Candidate, list[Photo]]]:
