@@ -219,10 +219,15 @@ def take_up(session: Session, task_id: int, assessor: Assessor, now: datetime) -
 
 
 def require_other_author(session: Session, task: Task, lead: Assessor) -> None:
-    """Raises NotAllowed when the mask of an accept task is the lead's own and another lead could decide on it."""
-    author = session.scalar(select(Annotation.assessor_id).where(Annotation.id == task.annotation_id))
-    if author == lead.id and count_leads(session) > 1:
+    """Raises NotAllowed when another lead decides on the mask of an accept task."""
+    if another_decides(session, task, lead):
         raise NotAllowed("this is your own mask; another lead decides on it")
+
+
+def another_decides(session: Session, task: Task, lead: Assessor) -> bool:
+    """Whether the mask of an accept task is the lead's own and another lead could decide on it."""
+    author = session.scalar(select(Annotation.assessor_id).where(Annotation.id == task.annotation_id))
+    return author == lead.id and count_leads(session) > 1
 
 
 def is_held(task: Task, now: datetime) -> bool:

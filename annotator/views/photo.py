@@ -12,7 +12,7 @@ from annotator.views.words import ago, concerns, count
 from db.jobs import list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
-from db.queue import is_held
+from db.queue import another_decides, is_held
 
 RESULT_WORDS = {"restored": "restored", "restored_color": "restored in colour", "color": "only coloured"}
 """As the Review page calls them (viewer-results.ts)."""
@@ -107,15 +107,16 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
 def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | None:
     """The task of this photo that this person may take, their own first; else a restoration when there is none yet.
 
-    While somebody else draws on the photo or judges it, nothing of that kind may be taken.
+    While somebody else draws on the photo or judges it, nothing of that kind may be taken; on a lead's own mask another
+    lead decides, if there is one.
     """
     if photo.archived_at is not None:
         return None
     query = select(Task).where(Task.photo_id == photo.id, Task.status == "open").order_by(Task.id)
     tasks = sorted(session.scalars(query), key=lambda task: task.leased_to_id == assessor.id)
     taken = {task.kind for task in tasks if task.leased_to_id != assessor.id and is_held(task, utc_now())}
-    by_kind = {task.kind: task for task in tasks if task.kind not in taken}
-    if "accept" in by_kind and assessor.is_lead:
+    by_kind = {task.kind: task for task in tasks if task.kind not in taken and _may_take(session, task, assessor)}
+    if "accept" in by_kind:
         return NextStep("A mask waits for your decision.", "Decide on the mask", "accept", by_kind["accept"].id)
     if "review" in by_kind:
         return NextStep("The results want your verdict.", "Review the results", "review", by_kind["review"].id)
@@ -126,6 +127,10 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
     if not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
         return NextStep("It was never restored.", "Restore it", "restore")
     return None
+
+
+def _may_take(session: Session, task: Task, assessor: Assessor) -> bool:
+    return task.kind != "accept" or (assessor.is_lead and not another_decides(session, task, assessor))
 
 
 def trouble(jobs: Sequence[Job], photo_id: int) -> str:

@@ -120,6 +120,20 @@ def test_a_photos_page_offers_no_review_that_somebody_else_has(reviewable: Revie
         assert next_step(session, review.photo, reviewable.lead) is None
 
 
+def test_a_photos_page_offers_a_lead_no_decision_on_their_own_mask_while_another_could_decide(
+    reviewable: Reviewable,
+) -> None:
+    with reviewable.platform.database.unit_of_work() as session:
+        accept = session.get_one(Task, reviewable.accepts[0])
+        session.get_one(Annotation, accept.annotation_id).assessor_id = reviewable.lead.id
+        alone = next_step(session, accept.photo, reviewable.lead)
+        session.get_one(Assessor, reviewable.member.id).is_lead = True
+        with_another = next_step(session, accept.photo, reviewable.lead)
+    assert alone is not None
+    assert with_another is not None
+    assert (alone.action, with_another.action) == ("accept", "review")
+
+
 def test_a_bad_fill_makes_no_label_task(client: TestClient, reviewable: Reviewable) -> None:
     member = as_person(client, reviewable, reviewable.member)
     answer = judge(member, reviewable, reviewable.reviews[0], {**REJECTED, "reasons": ["bad fill"]})
