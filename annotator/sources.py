@@ -77,7 +77,7 @@ class MaskFolder:
 
     def __init__(self, folder: Path, *, holds_photos: bool = False) -> None:
         """`holds_photos`: it is a folder of photos too, so that only `NAME.mask.png` is a mask."""
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise ImportProblem(f"{folder} is not a folder of masks. Check the path.")
         self._by_name: dict[str, list[Path]] = {}
         for path in sorted(folder.rglob("*.mask.png" if holds_photos else "*.png")):

@@ -1,6 +1,7 @@
 """Clean photos: those that installed packages bring, or those of a folder."""
 
 import hashlib
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +46,7 @@ def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
     """The photos below these folders, sorted by path. Raises CleanPhotosError when a folder has none."""
     photos = []
     for folder in folders:
-        paths = files_in(Path(folder), is_picture_name) if Path(folder).is_dir() else []
+        paths = files_in(Path(folder), is_picture_name) if os.path.isdir(folder) else []
         if not paths:
             raise CleanPhotosError(f"{folder}: there are no photos here. Name a folder of clean photos.")
         photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path), path) for path in paths]

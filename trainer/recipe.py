@@ -1,6 +1,7 @@
 """Recipes: what a training does, checked when made. Those of one kind of model stand with it (trainer/detecting, …)."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -114,7 +115,7 @@ class Recipe:
         """The same with absolute paths, for whoever goes on in another folder."""
 
         def whole(path: str) -> str:
-            return str(Path(path).resolve()) if path and path != SHIPPED else path
+            return os.path.realpath(path) if path and path != SHIPPED else path
 
         found: dict[str, Any] = {}
         for name in self.paths:
@@ -172,7 +173,7 @@ def load_recipe(kind: type[AnyRecipe], path: Path | None, overrides: Sequence[st
 
 
 def _found(kind: str, path: Path) -> Path:
-    if path.exists() or len(path.parts) > 1 or path.suffix:
+    if os.path.exists(path) or len(path.parts) > 1 or path.suffix:
         return path
     known = sorted(config.stem for config in (CONFIGS / kind).glob("*.yaml"))
     if path.name not in known:

@@ -1,5 +1,6 @@
 """Models by name: which checkpoint `detector@production` is, how a training becomes a version, who promoted what."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def resolve(settings: Settings, spec: str | None, kind: str) -> "tuple[Path, Mod
 
     if spec is None and not settings.has_platform():
         return shipped_model(kind)
-    if spec is not None and Path(spec).is_file():
+    if spec is not None and os.path.isfile(spec):
         return Path(spec), ModelName.of_file(kind, Path(spec))
     named = _NAMED.fullmatch(spec or f"{kind}@{PRODUCTION}")
     if named is None:

@@ -170,6 +170,12 @@ def test_the_same_mask_twice_is_one_annotation(here: Platform, tmp_path: Path) -
     assert len(rows(here, Annotation)) == 1
 
 
+@pytest.mark.parametrize("name", ["nowhere", "x" * 300])
+def test_a_folder_of_masks_that_is_not_there_is_wrong_use(here: Platform, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ImportProblem, match=r"is not a folder of masks"):
+        import_paths(here, [tmp_path], tmp_path / name)
+
+
 def test_masks_beside_their_photos_are_not_photos(here: Platform, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", a__png=picture(1), a__mask__png=mask(), b__png=picture(2))
     report = import_paths(here, [folder], folder)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -88,3 +89,39 @@ def test_an_error_leaves_one_sentence_and_an_exit_code(
         main.main([])
     assert left.value.code == code
     assert capsys.readouterr().err == f"heirloom: {error}\n"
+
+
+TOO_LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        (("detect", "a.png", "--out", "out", "--model", TOO_LONG), "neither a checkpoint file nor", 2),
+        (("train", "detector", "--out", "out", "--config", TOO_LONG), "is no recipe of heirloom", 2),
+        (("train", "detector", "--out", "out", f"photos=[{TOO_LONG}]"), "there are no photos here", 1),
+        (("defects", "preview", TOO_LONG, "--out", "sheet.png"), "there are no photos here", 1),
+        (("evaluate", "detector", "--on", TOO_LONG), "is not a folder", 2),
+        (("evaluate", "inpainter", "--on", TOO_LONG), "is not a folder", 2),
+        (("evaluate", "restoration", "--on", TOO_LONG), "there are no files NAME.damaged.*", 2),
+        (("evaluate", "all", TOO_LONG, "--out", "out"), "is missing", 2),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
+)
+def test_a_path_that_no_system_takes_leaves_one_sentence(
+    words: tuple[str, ...],
+    said: str,
+    code: int,
+    *,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        main.main([*words])
+    told = capsys.readouterr().err
+    assert said in told.replace("\n", " ")
+    assert left.value.code == code
+    assert not home.exists()

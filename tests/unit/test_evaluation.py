@@ -14,6 +14,7 @@ from inference.files import encode_mask
 from inference.names import ModelName
 from inference.png import encode_png
 from trainer.errors import WrongUse
+from trainer.evaluation.clean import clean_photos_in
 from trainer.evaluation.figures import mean_lines, plain
 from trainer.evaluation.measuring import RECALLS, THRESHOLDS, Outcome, evaluate
 from trainer.evaluation.photos import pairs_in, photos_of, set_apart
@@ -242,3 +243,12 @@ def test_a_mask_without_defects_has_no_mean_curve(pairs: Path) -> None:
     (model,) = measured(pairs / "films", 0.5).models
     assert mean_lines(model) is None
     assert math.isnan(model.means()["auc"])
+
+
+def test_a_link_to_itself_among_clean_photos_fails_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("a.png")
+    (tmp_path / "b.png").write_bytes(encode_png(np.zeros((20, 20), np.uint8)))
+    first, second = clean_photos_in([tmp_path])
+    with pytest.raises(PhotoError, match=r"a\.png cannot be read"):
+        first.read()
+    assert second.read().pixels.shape == (20, 20, 3)

@@ -1,6 +1,7 @@
 """Clean photos to measure on, in groups by the folder that was named."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from inference.files import real_path
 from inference.photo import decode, read_file
 from trainer.clean import CleanPhotosError, photos_in
 from trainer.errors import WrongUse
@@ -48,9 +50,9 @@ def clean_photos_in(folders: Sequence[Path]) -> list[CleanEvaluationPhoto]:
     Raises WrongUse when something is no folder, or has no photos.
     """
     for folder in folders:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise WrongUse(f"{folder} is not a folder. Name folders of clean photos.")
-    names = _told_apart([folder.resolve() for folder in folders])
+    names = _told_apart([real_path(folder) for folder in folders])
     found: dict[Path, CleanEvaluationPhoto] = {}
     for folder, group in zip(folders, names, strict=True):
         try:
@@ -59,7 +61,7 @@ def clean_photos_in(folders: Sequence[Path]) -> list[CleanEvaluationPhoto]:
             raise WrongUse(str(error)) from error
         for photo in photos:
             assert photo.path is not None
-            found.setdefault(photo.path.resolve(), CleanEvaluationPhoto(photo.name, group, photo.path))
+            found.setdefault(real_path(photo.path), CleanEvaluationPhoto(photo.name, group, photo.path))
     return list(found.values())
 
 

@@ -1,6 +1,7 @@
 """What `heirloom evaluate detector` does, from words to files."""
 
 import json
+import os
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -60,11 +61,11 @@ def run(settings: Settings, request: Request, as_json: bool) -> bool:
 
 def _photos(settings: Settings, request: Request) -> tuple[list[EvaluationPhoto], dict[str, str]]:
     """The photos to measure on, and what to say about where they come from."""
-    folders = [Path(name) for name in request.on if Path(name).is_dir()]
+    folders = [Path(name) for name in request.on if os.path.isdir(name)]
     if len(folders) == len(request.on):
         return set_apart(pairs_in(folders), request.apart), {"on": ", ".join(request.on)}
     if len(request.on) > 1:
-        missing = next(name for name in request.on if not Path(name).is_dir())
+        missing = next(name for name in request.on if not os.path.isdir(name))
         raise WrongUse(f"{missing} is not a folder. --on takes folders, or one snapshot alone.")
     return _of_snapshot(settings, request)
 

@@ -1,6 +1,7 @@
 """What `heirloom evaluate all` does: every evaluation in turn, and one page of their figures."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def run(settings: Settings, data: Path, out: Path, *, track: bool) -> bool:
     """
     clean, damaged = (tuple(data / name for name in names) for names in (CLEAN, DAMAGED))
     for folder in (*clean, *damaged):
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise WrongUse(
                 f"{folder} is missing. heirloom evaluate all takes a folder with {', '.join(CLEAN + DAMAGED)}."
             )

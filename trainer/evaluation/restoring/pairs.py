@@ -1,6 +1,7 @@
 """Damaged photos with what an expert made of them and the true mask, read when their turn comes."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
     """
     found: dict[Path, RestoredPair] = {}
     for folder in folders:
-        pairs = [pair for path in sorted(folder.rglob(f"*{_DAMAGED}*")) if (pair := _pair(path)) is not None]
+        paths = sorted(folder.rglob(f"*{_DAMAGED}*")) if os.path.isdir(folder) else []
+        pairs = [pair for path in paths if (pair := _pair(path)) is not None]
         if not pairs:
             raise WrongUse(
                 f"{folder}: there are no files NAME.damaged.* with NAME.restored.* here. Name a folder of photos that "
