@@ -1,6 +1,5 @@
 """The commands that restore photos; torch is loaded when one of them starts to work, not for --help."""
 
-import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -216,15 +215,13 @@ def _classical(method: FillMethod) -> "ClassicalInpainter":
 
 
 def _check_file_out(out: Path, inputs: tuple[Path, ...]) -> None:
-    from inference.files import check_folder, real_path
+    from inference.files import check_file, real_path
 
     if out.suffix.lower() != ".png":
         raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
     if real_path(out) in [real_path(path) for path in inputs]:
         raise UsageProblem(f"--out {out} would replace an input; choose another name.")
-    if os.path.isdir(out):
-        raise UsageProblem(f"--out {out} is a folder; name a file.")
-    check_folder(out.parent)
+    check_file(out)
 
 
 def _with(target: Path, suffix: str) -> Path:

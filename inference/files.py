@@ -62,11 +62,17 @@ def write_file(path: Path, data: bytes) -> None:
 
 def check_name(path: Path) -> None:
     """Raises OutputError, before any work, where the file system takes no name as long as that of `path`."""
+    error = _too_long(path)
+    if error:
+        raise not_written(path, error) from error
+
+
+def _too_long(path: Path) -> OSError | None:
     try:
         os.lstat(_nearest(path.parent) / path.name)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise not_written(path, error) from error
+        return error if error.errno == errno.ENAMETOOLONG else None
+    return None
 
 
 def not_written(path: Path, error: OSError) -> OutputError:
@@ -86,6 +92,15 @@ def check_folder(folder: Path, option: str = "--out") -> None:
         raise UsageProblem(
             f"{option} {folder} cannot be written to: {nearest} is not yours to write in; choose another."
         )
+
+
+def check_file(path: Path, option: str = "--out") -> None:
+    """Raises UsageProblem where no file can be written at `path`, which an option names."""
+    if os.path.isdir(path):
+        raise UsageProblem(f"{option} {path} is a folder; name a file.")
+    check_folder(path.parent, option)
+    if _too_long(path):
+        raise UsageProblem(f"{option} {path} cannot be: its name is too long; choose a shorter one.")
 
 
 def _nearest(folder: Path) -> Path:

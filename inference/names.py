@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference.errors import CheckpointError
 from inference.text import readable
 
 KINDS = ("detector", "inpainter", "colorizer")
@@ -30,6 +31,11 @@ class ModelName:
 
     @classmethod
     def of_file(cls, kind: str, path: Path) -> "ModelName":
-        """Name a checkpoint file by kind, file name and the first digits of its SHA-256."""
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        """Name a checkpoint file by kind, file name and the first digits of its SHA-256. Raises CheckpointError."""
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise CheckpointError(
+                f"{path} cannot be read ({error.strerror or error}); check the file's permissions."
+            ) from error
         return cls(f"{kind} {readable(path.name)}", digest[:8], "file")

@@ -1,5 +1,6 @@
 """detect, inpaint and colorize as people and machines call them."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -97,6 +98,17 @@ def test_a_damaged_checkpoint_is_wrong_use(photos: Path, tmp_path: Path) -> None
     assert "bad.safetensors" in failing(invoke("detect", photos, "--out", tmp_path / "out", "--model", path), 2)
 
 
+def test_a_checkpoint_that_may_not_be_read_is_named(
+    photos: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    said = failing(invoke("detect", photos, "--out", tmp_path / "out", "--model", model), 2)
+    assert f"{model} cannot be read (Permission denied)" in said
+
+
 def test_the_root_may_resolve_names(photos: Path, model: Path, tmp_path: Path) -> None:
     class Registry:
         def resolve_model(self, spec: str | None, kind: str) -> tuple[Path, ModelName]:
@@ -173,6 +185,7 @@ def test_inpaint_writes_png_and_no_input(tmp_path: Path) -> None:
     mask.write_bytes(encode_mask(np.zeros((40, 50), bool)))
     assert "end in .png" in failing(invoke("inpaint", photo, mask, "--out", tmp_path / "f.jpg"), 2)
     assert "replace an input" in failing(invoke("inpaint", photo, mask, "--out", photo), 2)
+    assert "name is too long" in failing(invoke("inpaint", photo, mask, "--out", tmp_path / f"{'x' * 252}.png"), 2)
 
 
 def test_inpaint_takes_a_model_or_a_method(tmp_path: Path) -> None:

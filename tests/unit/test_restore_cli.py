@@ -1,5 +1,6 @@
 """`heirloom restore` as people and machines call it: files, record, resuming, contact sheet, models, failures."""
 
+import errno
 import json
 import weakref
 from hashlib import sha256
@@ -13,7 +14,7 @@ from PIL import Image, ImageCms
 from typer.testing import CliRunner
 
 from inference.cli import commands
-from inference.files import encode_png
+from inference.files import encode_png, not_written
 from inference.names import ModelName
 from inference.photo import Photo, decode, read_photo
 from inference.restorer import RestorationResult, Restorer
@@ -304,8 +305,13 @@ def test_a_sheet_never_replaces_a_picture(restore: Any, photos: Path, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_sheet_that_cannot_be_written_is_told_at_the_end(restore: Any, photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "all.png").mkdir()
+def test_a_sheet_that_cannot_be_written_is_told_at_the_end(
+    restore: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _: bytes) -> None:
+        raise not_written(path, OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr("inference.sheet.write_file", full)
     result = restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / "all.png")
     assert "all.png cannot be written" in failing(result, 1)
     assert (tmp_path / "out" / "deep" / "b.json").is_file()
@@ -422,10 +428,23 @@ def test_nothing_of_a_photo_is_kept_when_the_next_begins(
     assert alive == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("last", [f"{'x' * 252}.png", f"{'x' * 250}.png"], ids=["first page", "second page"])
+def test_a_sheet_whose_name_is_too_long_is_refused_before_the_work(
+    restore: Any, photos: Path, tmp_path: Path, last: str
+) -> None:
+    for number in range(24):
+        (photos / f"{number}.png").write_bytes(encode_png(noise(20, 20)))
+    said = failing(restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / last), 2)
+    assert "cannot be: its name is too long; choose a shorter one." in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_sheet_that_cannot_be_written_is_refused_before_the_work(restore: Any, photos: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    result = restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / "file" / "all.png")
-    assert result.exit_code == 2
-    assert "--sheet" in result.output
-    assert "is no folder; choose another one" in result.output
+    (tmp_path / "folder.png").mkdir()
+    causes = {"file/all.png": "is no folder; choose another one", "folder.png": "is a folder; name a file"}
+    for name, cause in causes.items():
+        said = failing(restore(photos, "--out", tmp_path / "out", "--sheet", tmp_path / name), 2)
+        assert "--sheet" in said
+        assert cause in said
     assert not (tmp_path / "out").exists()
