@@ -313,6 +313,20 @@ def test_every_control_has_a_name_that_says_its_key(page: Page, editor: EditorHo
         assert re.search(r"\(keys? .+\)", control.get_attribute("aria-label") or ""), control.inner_html()
 
 
+def test_on_a_phone_the_photo_has_the_room_and_submit_is_in_sight(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png", probability())
+    page.set_viewport_size({"width": 420, "height": 860})
+    open_label(page, editor, server)
+    stage, submit = page.locator(".stage").bounding_box(), page.get_by_role("button", name="Submit").bounding_box()
+    assert stage is not None
+    assert submit is not None
+    assert stage["width"] > 300
+    assert submit["x"] + submit["width"] <= 420
+    page.get_by_role("button", name="This panel").click()
+    expect(page.get_by_label("Threshold of the detector's proposal")).to_be_visible()
+    assert page.locator(".stage").bounding_box() == stage, "the panel lies over the photo"
+
+
 def test_a_person_without_a_name_is_told_where_to_go(page: Page, server: str) -> None:
     page.goto(f"{server}/label")
     expect(page.get_by_text("Nobody is signed in here")).to_be_visible()

@@ -1,6 +1,7 @@
 """The viewer in Chromium: wipe, zoom, mask, verdicts and decisions, and what the database holds afterwards."""
 
 import base64
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -183,6 +184,19 @@ def test_m_shows_the_mask_and_c_its_contour(review: Viewer) -> None:
     assert review.colour(*HOLE_MIDDLE) == grey, "a contour leaves the inside in sight"
     review.press("c", "m")
     assert review.colour(*HOLE_MIDDLE) == grey
+
+
+@pytest.mark.parametrize("kinds", [("restored", "restored_color", "color")])
+@pytest.mark.parametrize("width", [1440, 1024, 720, 420])
+def test_no_control_covers_another_or_leaves_the_window(review: Viewer, width: int) -> None:
+    review.page.set_viewport_size({"width": width, "height": 760})
+    review.settle()
+    places = [control.bounding_box() for control in review.page.locator(".bar button:visible").all()]
+    edges = sorted((box["y"], box["x"], box["x"] + box["width"]) for box in places if box is not None)
+    assert len(edges) == 8
+    assert all(left >= 0 and right <= width for _, left, right in edges)
+    for (row, _, right), (next_row, left, _) in itertools.pairwise(edges):
+        assert row != next_row or right <= left
 
 
 def test_enter_accepts_and_the_next_opens(review: Viewer, reviewable: Reviewable) -> None:

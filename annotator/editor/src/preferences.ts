@@ -20,15 +20,18 @@ export interface Preferences {
 
 const KEY = "heirloom.editor";
 const DEFAULTS: Preferences = { size: 16, opacity: 0.6, colour: 0, folded: false };
+/** Where the panel would leave the photo less than half of the window, it begins folded. */
+const NARROW = "(max-width: 700px)";
 
 export const SMALLEST = 1;
 export const LARGEST = 1000;
 
 export function loadPreferences(): Preferences {
+  const usual = { ...DEFAULTS, folded: globalThis.matchMedia?.(NARROW).matches ?? false };
   try {
-    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>) };
+    return { ...usual, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>) };
   } catch {
-    return { ...DEFAULTS };
+    return usual;
   }
 }
 
