@@ -8,6 +8,7 @@ from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.first import first_photo, is_under_way
 from annotator.pages.jobbar import running_jobs
+from annotator.pages.leaving import leaving
 from annotator.views.home import Card, Day, Home, home
 from annotator.views.pictures import strip
 from annotator.views.words import count
@@ -23,6 +24,7 @@ def page() -> None:
         if found.cards and not is_under_way():
             st.subheader("Or help with what waits", anchor=False)
             _cards(found)
+        leaving(assessor)
         return
     main, aside = st.columns([2.4, 1], gap="large")
     with main:
@@ -30,6 +32,7 @@ def page() -> None:
     with aside:
         running_jobs(heading="Running now")
         _week(found.week)
+    leaving(assessor)
 
 
 def _cards(found: Home) -> None:
@@ -69,7 +72,10 @@ def _week(days: tuple[Day, ...]) -> None:
         x=alt.X("day:N", sort=alt.EncodingSortField("place"), title=None, axis=alt.Axis(labelAngle=0, ticks=False)),
         y=alt.Y("sum(number):Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=3)),
         color=alt.Color(
-            "what:N", title=None, scale=alt.Scale(domain=list(done), range=colours), legend=alt.Legend(orient="bottom")
+            "what:N",
+            title=None,
+            scale=alt.Scale(domain=list(done), range=colours),
+            legend=alt.Legend(orient="bottom", columns=1),
         ),
         tooltip=[alt.Tooltip("day:N"), alt.Tooltip("what:N"), alt.Tooltip("number:Q")],
     )

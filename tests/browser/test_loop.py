@@ -76,6 +76,7 @@ def test_one_photo_all_the_way_round(visit: Visit, pictures: Pictures) -> None:
     label_task = review_it(visit, pictures)
     find_the_place_marked(visit, label_task)
     look_at_home(visit, pictures)
+    leave(visit)
 
 
 def say_a_name(visit: Visit) -> None:
@@ -99,7 +100,19 @@ def import_a_photo(visit: Visit, pictures: Pictures) -> int:
     expect(visit.page.locator(".wall .tile")).to_have_count(9)
     visit.until(lambda session: session.scalar(select(Proposal).where(Proposal.photo_id == photo.id)))
     pictures.take(visit.page, "photos")
+    keep_what_was_chosen(visit)
     return photo.id
+
+
+def keep_what_was_chosen(visit: Visit) -> None:
+    """A question that is answered with no leaves the choice of photos as it was."""
+    page = visit.page
+    page.get_by_role("checkbox", name=f"Choose {PHOTO}").check(force=True)
+    page.get_by_role("button", name="Add to collection…").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("1 chosen")).to_be_visible()
 
 
 def label_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
@@ -312,3 +325,10 @@ def look_at_home(visit: Visit, pictures: Pictures) -> None:
     visit.go("")
     expect(visit.page.get_by_text("wait", exact=False).first).to_be_visible()
     pictures.take(visit.page, "home")
+
+
+def leave(visit: Visit) -> None:
+    """Whoever shares this browser is asked for a name again."""
+    expect(visit.page.get_by_text("You are here as Ann.")).to_be_visible()
+    visit.page.get_by_role("button", name="Not you? Leave").click()
+    expect(visit.page.get_by_label("What is your name?")).to_be_visible()
