@@ -58,6 +58,11 @@ def inject() -> None:
     st.html(f"<style>{on_accent}{STYLE.read_text()}</style>")
 
 
+def cover() -> None:
+    """For a page over the whole window: what lies under it is not seen, so it takes no focus either."""
+    st.html("<style>[data-testid='stHeader'], [data-testid='stSkipToContent'] { visibility: hidden; }</style>")
+
+
 def palette() -> dict[str, str]:
     """The colours of the theme this visitor looks at, for charts."""
     return LIGHT if st.context.theme.type == "light" else DARK

@@ -23,8 +23,8 @@ def ask_collection(photo_ids: Sequence[int]) -> None:
     with platform().database.reading() as session:
         names = [name for name, _ in collections(session) if name]
     name = st.selectbox(
-        f"{count(len(photo_ids), 'photo')} go to", names, index=None, placeholder="Choose or type a name",
-        accept_new_options=True,
+        f"{count(len(photo_ids), 'photo goes', 'photos go')} to", names, index=None,
+        placeholder="Choose or type a name", accept_new_options=True,
     )  # fmt: skip
     if st.button("Add", type="primary", disabled=not name):
         try:

@@ -35,9 +35,10 @@ def page() -> None:
 
 
 def _head() -> None:
-    _, *places = st.columns(WIDTHS)
-    for place, (field, said) in zip(places, TOGGLES.items(), strict=True):
-        place.caption(said, help=HELP[field])
+    with st.container(key="people-head"):
+        _, *places = st.columns(WIDTHS)
+        for place, (field, said) in zip(places, TOGGLES.items(), strict=True):
+            place.caption(said, help=HELP[field])
 
 
 def _row(person: Person) -> None:

@@ -15,6 +15,9 @@ from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor
 
+NO_FILTER: dict[str, Any] = {"search": "", "state": None, "collection": None}
+"""The filters by the keys of their widgets, as they begin."""
+
 
 def page() -> None:
     assessor = current()
@@ -26,6 +29,8 @@ def page() -> None:
         _head(found, wanted)
     if not found.cards:
         st.subheader(found.emptiness, anchor=False)
+        if found.everything:
+            st.button("Show all photos", type="primary", key="all", on_click=_show_all)
         return
     data = component_data(found, assessor, archived=wanted.state == "archived")
     asked = part("wall", key="wall", data=data, on_open_change=ignore, on_act_change=ignore)
@@ -45,8 +50,12 @@ def _head(found: Wall, wanted: Wanted) -> None:
 
 
 def _filters() -> Wanted:
+    """What is looked for. Streamlit forgets widgets on the way to another page, so we remember them."""
     with platform().database.reading() as session:
         names = wall(session, Wanted()).collections
+    for key, value in st.session_state.get("filters", {}).items():
+        if key != "collection" or value in names:
+            st.session_state.setdefault(key, value)
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         text = st.text_input(
             "Search", placeholder="Search by name", label_visibility="collapsed", key="search", width=240
@@ -64,11 +73,16 @@ def _filters() -> Wanted:
                 "Collection", names, index=None, placeholder="Any collection", label_visibility="collapsed",
                 key="collection", width=220,
             )  # fmt: skip
-    asked = (text, state, collection)
-    if st.session_state.get("asked") != asked:
-        st.session_state["asked"] = asked
+    asked = {"search": text, "state": state, "collection": collection}
+    if st.session_state.get("filters") != asked:
+        st.session_state["filters"] = asked
         st.session_state["page"] = 1
     return Wanted(text, state, collection, st.session_state["page"])
+
+
+def _show_all() -> None:
+    """Let go of all filters; runs before the page does, while they can still be changed."""
+    st.session_state.update(NO_FILTER)
 
 
 def _pager(found: Wall) -> None:

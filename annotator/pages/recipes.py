@@ -117,9 +117,18 @@ def _first_settings(basis: Recipe) -> dict[str, Any]:
     """The three that everybody changes, in one row."""
     sizes = sorted({*SIZES, basis.size})
     with st.container(horizontal=True):
-        size = st.selectbox("Size, px", sizes, index=sizes.index(basis.size), key=f"{basis.kind}-size", width=110)
-        epochs = st.number_input("Epochs", 1, 1000, basis.epochs, key=f"{basis.kind}-epochs", width=110)
-        batch = st.number_input("Batch", 1, 256, basis.batch, key=f"{basis.kind}-batch", width=110)
+        size = st.selectbox(
+            "Size, px", sizes, index=sizes.index(basis.size), key=f"{basis.kind}-size", width=96,
+            help="The side of the squares that it learns from. Twice the side takes four times as long.",
+        )  # fmt: skip
+        epochs = st.number_input(
+            "Epochs", 1, 1000, basis.epochs, key=f"{basis.kind}-epochs", width=96,
+            help="After each it is measured and shows its pictures.",
+        )  # fmt: skip
+        batch = st.number_input(
+            "Batch", 1, 256, basis.batch, key=f"{basis.kind}-batch", width=96,
+            help="Pictures that it learns from at once; more take more memory.",
+        )  # fmt: skip
     return {"size": int(size or basis.size), "epochs": int(epochs), "batch": int(batch)}
 
 

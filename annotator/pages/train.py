@@ -27,6 +27,7 @@ WITHOUT = {
     "inpainter": ("clean photos", "Clean photos, in which we cut holes: free strokes and the shapes of drawn defects."),
 }
 """What a kind learns from without a snapshot."""
+SNAPSHOT_HELP = "Makes a snapshot: the accepted masks as they are now. Trainings on the same snapshot can be compared."
 
 
 def page() -> None:
@@ -58,6 +59,7 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
     st.caption(estimate(recipe, jobs))
     if st.button("Start training", type="primary", key="launch"):
         actions.train(platform(), recipe, snapshot.id if snapshot else None, assessor)
+        st.toast("It begins as soon as a worker is free. You can leave the page while it runs.")
         st.rerun()
 
 
@@ -76,7 +78,7 @@ def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> S
         st.html(f'<p class="hl-quiet">{said}</p>')
     else:
         st.caption(WITHOUT[kind][1])
-    st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(kind, assessor))
+    st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(kind, assessor), help=SNAPSHOT_HELP)
     if problem := st.session_state.pop("freeze problem", None):
         st.error(problem)
     return found
@@ -90,4 +92,4 @@ def _freeze(kind: str, assessor: Assessor) -> None:
         st.session_state["freeze problem"] = str(error)
     else:
         st.session_state[f"{kind}-snapshot"] = made.id
-        st.toast(f"{made.name} holds what is accepted now.")
+        st.toast(f"Frozen as {made.name}.")

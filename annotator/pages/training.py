@@ -73,7 +73,7 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
     past = [job for job in jobs if job.status not in ("queued", "running")]
     if not past and len(jobs) == 0:
         st.subheader("No training has run yet", anchor=False)
-        st.write("Choose on the left what to train on, and start. You can leave the page while it runs.")
+        st.write("Choose what to train on, and start. You can leave the page while it runs.")
         return
     if past:
         st.subheader("Trainings so far", anchor=False)

@@ -25,8 +25,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     last = place;
     paint();
   };
-  const act = (name) => {
+  const act = ({ name, asks }) => {
     setTriggerValue("act", { name, ids: [...chosen] });
+    // A question may be answered with no: what was chosen is still needed then.
+    if (asks) return;
     chosen.clear();
     paint();
   };
@@ -34,7 +36,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   bar.replaceChildren(
     document.createElement("b"),
-    ...data.actions.map((action) => button(action.said, "", () => act(action.name))),
+    ...data.actions.map((action) => button(action.said, "", () => act(action))),
     button("All on this page", "clear", () => (tiles.forEach((tile) => chosen.add(tile.id)), paint())),
     button("None", "clear", () => (chosen.clear(), paint())),
   );

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotator.views.words import count, duration, trained_kind
+from annotator.views.words import count, duration, job_name, trained_kind
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
@@ -115,9 +115,11 @@ def log_tail(settings: Settings, job_id: str) -> str:
 def ending(job: Job) -> str:
     """How a training ended, in one line."""
     if job.status == "failed":
-        return f"Failed: {job.error}"
+        return f"{job_name(job)} failed: {job.error}"
+    if job.status == "cancelled" and not job.progress:
+        return f"{job_name(job)} was stopped before it began to learn."
     if job.status == "cancelled":
-        return f"Stopped at {job.progress:.0%}; the last checkpoint is kept."
+        return f"{job_name(job)} was stopped at {job.progress:.0%}; the last checkpoint is kept."
     if job.status == "done":
         made = f"{job.result.get('model', 'detector')}@{job.result.get('version', '?')}"
         took = ""

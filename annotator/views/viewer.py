@@ -4,11 +4,13 @@ from typing import Literal
 
 import streamlit as st
 
+from annotator import theme
 from annotator.parts import part
 
 
 def show_viewer(mode: Literal["review", "accept"]) -> None:
     """Mount the viewer. `?task=ID` in the page's address opens that task first."""
+    theme.cover()
     part("viewer", key=f"viewer-{mode}", data={"mode": mode, "task_id": asked_task(st.query_params.get("task"))})
 
 

@@ -80,16 +80,17 @@ def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[s
     }
 
 
-def actions_for(assessor: Assessor, *, archived: bool) -> list[dict[str, str]]:
-    """Names and words of what can be done with the chosen photos."""
+def actions_for(assessor: Assessor, *, archived: bool) -> list[dict[str, str | bool]]:
+    """Names and words of what can be done with the chosen photos, and whether it asks something first."""
+    found: list[dict[str, str | bool]]
     if archived:
         found = [{"name": "bring back", "said": "Bring back"}]
     else:
         found = [
             {"name": "restore", "said": "Restore"},
             {"name": "label", "said": "Label first"},
-            {"name": "collection", "said": "Add to collection…"},
-            {"name": "export", "said": "Export…"},
+            {"name": "collection", "said": "Add to collection…", "asks": True},
+            {"name": "export", "said": "Export…", "asks": True},
             {"name": "put away", "said": "Put away"},
         ]
-    return [*found, {"name": "delete", "said": "Delete…"}] if assessor.is_lead else found
+    return [*found, {"name": "delete", "said": "Delete…", "asks": True}] if assessor.is_lead else found

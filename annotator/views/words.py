@@ -92,7 +92,7 @@ def trained_kind(job: Job) -> str:
 def job_line(job: Job, now: datetime | None = None) -> str:
     """One line under a job's bar: what it does now and how long it still takes."""
     if job.cancel_requested and job.status in ("queued", "running"):
-        return "stopping; the last checkpoint is kept"
+        return "stopping; the last checkpoint is kept" if job.progress else "stopping"
     if job.status == "queued":
         return "waits for a worker"
     parts = [job.message, time_left(job, now)]

@@ -133,6 +133,33 @@ def test_photos_counts(show: Callable[..., AppTest], database: Database) -> None
     assert page.title[0].value == "1 of 3 photos"
 
 
+def test_photos_remember_what_was_looked_for(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        for name in "abc":
+            new_photo(session, name)
+    page = show("photos")
+    page.text_input(key="search").set_value("a.j").run()
+    page.args = ("people",)
+    page.run()
+    assert page.title[0].value == "1 person"
+    page.args = ("photos",)
+    page.run()
+    assert not page.exception
+    assert page.title[0].value == "1 of 3 photos"
+    assert page.text_input(key="search").value == "a.j"
+
+
+def test_photos_that_no_filter_leaves_are_one_press_away(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        new_photo(session, "a")
+    page = show("photos")
+    page.text_input(key="search").set_value("z").run()
+    assert "No photo fits" in said(page)
+    page.button(key="all").click().run()
+    assert not page.exception
+    assert page.title[0].value == "1 photo"
+
+
 def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Database) -> None:
     with database.unit_of_work() as session:
         photo = new_photo(session, "a")
@@ -169,6 +196,7 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
     page.number_input(key="detector-steps").set_value(7).run()
     page.button(key="launch").click().run()
     assert not page.exception
+    assert page.toast[0].value.startswith("It begins as soon as a worker is free.")
     (recipe,) = asked
     assert (recipe["epochs"], recipe["steps_per_epoch"], recipe["snapshot"]) == (3, 7, None)
     assert recipe["synthetic_share"] == 1.0
@@ -286,6 +314,13 @@ def test_a_refused_button_says_why(show: Callable[..., AppTest], monkeypatch: py
     page.button(key="launch").click().run()
     assert not page.exception
     assert page.error[0].value == "Ada is not an engineer; ask an engineer to do this"
+
+
+@pytest.mark.parametrize("module", ["label", "review", "accept"])
+def test_what_lies_under_a_page_over_the_whole_window_takes_no_focus(show: Callable[..., AppTest], module: str) -> None:
+    page = show(module)
+    assert not page.exception
+    assert "[data-testid='stHeader'], [data-testid='stSkipToContent'] { visibility: hidden; }" in said(page)
 
 
 def test_every_page_of_the_navigation_is_there() -> None:

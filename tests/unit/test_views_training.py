@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from annotator.views.training import estimate
+from annotator.views.training import ending, estimate
 from db.models import Job
 from inference.networks.colorizer import ColorizerArchitecture
 from trainer.colouring.recipe import ColorizerRecipe
@@ -44,3 +44,12 @@ def test_trainings_from_before_there_were_kinds_are_detectors() -> None:
 def test_a_colorizers_recipe_has_the_networks_own_widths() -> None:
     recipe, network = ColorizerRecipe(), ColorizerArchitecture()
     assert (recipe.levels, recipe.decoder_channels) == (network.levels, network.decoder_channels)
+
+
+def test_a_training_that_stopped_says_which_and_what_is_left_of_it() -> None:
+    stopped = Job(kind="train", status="cancelled", progress=0.34, params={"kind": "inpainter"})
+    assert ending(stopped) == "Training an inpainter was stopped at 34%; the last checkpoint is kept."
+    stopped.progress = 0.0
+    assert ending(stopped) == "Training an inpainter was stopped before it began to learn."
+    failed = Job(kind="train", status="failed", error="out of memory", params={"kind": "colorizer"})
+    assert ending(failed) == "Training a colorizer failed: out of memory"

@@ -67,6 +67,7 @@ def test_a_job_says_what_it_does() -> None:
     assert job_line(job(message="Epoch 2 of 8"), NOW) == "Epoch 2 of 8 · about 15 min left"
     assert job_line(job(status="queued"), NOW) == "waits for a worker"
     assert "checkpoint is kept" in job_line(job(cancel_requested=True), NOW)
+    assert job_line(job(cancel_requested=True, progress=0.0), NOW) == "stopping", "nothing is kept yet"
 
 
 def test_every_state_has_words_and_a_sign_of_its_own() -> None:
