@@ -107,9 +107,10 @@ def progress(session: Session, job_id: str, fraction: float, message: str) -> No
     )
 
 
-def finish(session: Session, job_id: str, result: dict[str, Any], now: datetime | None = None) -> Job:
-    """The job is done and made `result`."""
-    return _end(session, job_id, "done", now, result=result, progress=1.0)
+def finish(session: Session, job_id: str, result: dict[str, Any] | None, now: datetime | None = None) -> Job:
+    """The job is done and made `result`; None leaves what its code kept in the row itself."""
+    made = {} if result is None else {"result": result}
+    return _end(session, job_id, "done", now, **made, progress=1.0)
 
 
 def fail(session: Session, job_id: str, error: str, now: datetime | None = None) -> Job:

@@ -57,7 +57,7 @@ def _stopped(work: Work) -> Ending:
     return "cancelled"
 
 
-def _handler(kind: str) -> Callable[[Work], dict[str, Any]]:
+def _handler(kind: str) -> Callable[[Work], dict[str, Any] | None]:
     if kind == "train":
         from trainer.training import train
 

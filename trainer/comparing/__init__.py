@@ -1,6 +1,6 @@
 """Comparisons: the same photos through several models of one kind, every figure computed anew.
 
-The report, which becomes the job's result:
+The report, which `compare` makes the job's result:
 
     {"kind": "detector",
      "models": [{"spec", "name", "run_id", …}, ...],
@@ -19,7 +19,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.deletion import remove_unneeded
 from db.errors import PlatformError
+from db.models import Job, Photo
 from inference.errors import InferenceError
 from inference.files import decode_mask
 from inference.photo import decode
@@ -33,12 +38,12 @@ SMALL_SIDE = 160
 """Longer side at which it is measured how far pictures are apart, pixels."""
 
 
-def compare(work: Work) -> dict[str, Any]:
-    """Run the job `{"models": ["detector@3", ...], "photo_ids": [...] | None}`; returns the report (see above).
+def compare(work: Work) -> None:
+    """Run the job `{"models": ["detector@3", ...], "photo_ids": [...] | None}`; its result is the report (see above).
 
-    Only photos that none of the models was trained on count, nor near-copies of such. A photo that cannot be read is
-    left out by name. Raises JobError with fewer than two models or models of several kinds, RegistryError for an
-    unknown one.
+    Only photos that none of the models was trained on count, nor near-copies of such. A photo that cannot be read, or
+    is deleted meanwhile, is left out by name; pictures that the report does not show leave no bytes, however it ends.
+    Raises JobError with fewer than two models or models of several kinds, RegistryError for an unknown one.
     """
     candidates = [candidate_of(work, spec) for spec in dict.fromkeys(work.params["models"])]
     if len({candidate.spec for candidate in candidates}) < 2:
@@ -49,8 +54,14 @@ def compare(work: Work) -> dict[str, Any]:
     examiner = examiner_for(kinds[0])
     exhibits, left_out = examiner.exhibits(work, candidates)
     rows = [_Row(exhibit) for exhibit in exhibits]
-    models = [_show_to(work, examiner, candidate, rows, left_out) for candidate in candidates]
-    return _report(examiner, kinds[0], models, left_out, [row for row in rows if not row.failed])
+    try:
+        models = [_show_to(work, examiner, candidate, rows, left_out) for candidate in candidates]
+        with work.database.unit_of_work() as session:
+            job = session.get_one(Job, work.job.id, with_for_update=True)  # deletions look at it, and wait
+            _leave_out_deleted(session, rows, left_out)
+            job.result = _report(examiner, kinds[0], models, left_out, [row for row in rows if not row.failed])
+    finally:
+        remove_unneeded(work.database, work.blobs, [sha for row in rows for sha in row.stored])
 
 
 class _Row:
@@ -63,6 +74,11 @@ class _Row:
         self.seen: dict[str, Seen] = {}
         """By model; the pictures are small."""
         self.failed = False
+
+    @property
+    def stored(self) -> list[str]:
+        """The blobs of its pictures so far."""
+        return [sha for sha in (self.view, *self.pictures.values()) if sha]
 
     def entry(self, examiner: Examiner) -> dict[str, Any]:
         photo = self.exhibit.photo
@@ -102,6 +118,14 @@ def _examine(work: Work, examiner: Examiner, model: Any, spec: str, row: _Row) -
         row.view = work.blobs.put(thumbnail(examiner.view(shown), SHOWN_SIDE))
     row.pictures[spec] = work.blobs.put(thumbnail(seen.picture, SHOWN_SIDE))
     row.seen[spec] = Seen(_small(seen.picture), seen.figures)
+
+
+def _leave_out_deleted(session: Session, rows: Sequence[_Row], left_out: list[dict[str, Any]]) -> None:
+    here = set(session.scalars(select(Photo.id)))
+    for row in rows:
+        if not row.failed and row.exhibit.photo.id not in here:
+            row.failed = True
+            left_out.append(left_out_entry(row.exhibit.photo, "it was deleted meanwhile"))
 
 
 def _shown(work: Work, exhibit: Exhibit) -> Shown:
