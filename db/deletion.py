@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.blobs import HASH, BlobStore
 from db.engine import Database, serialise
+from db.errors import NotFound
 from db.models import (
     Annotation,
     Assessor,
@@ -122,6 +123,14 @@ def keep_blobs(session: Session, blobs: BlobStore, stored: Mapping[str, bytes]) 
     for sha, data in stored.items():
         if not blobs.exists(sha):
             blobs.put(data)
+
+
+def hold_photo(session: Session, photo_id: int) -> Photo:
+    """The photo, which nobody deletes until the commit. Raises NotFound, also where a deletion was about to end."""
+    photo = session.get(Photo, photo_id, with_for_update={"read": True, "key_share": True})
+    if photo is None:
+        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+    return photo
 
 
 def hashes_in(record: Any) -> set[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import NotFound
 from db.models import Photo, Proposal, Task, utc_now
@@ -25,8 +26,7 @@ def add_proposal(
 
     A model proposes once for a photo: drafts are rebuilt from proposals, so the first one stays and is returned.
     """
-    if session.get(Photo, photo_id) is None:
-        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+    hold_photo(session, photo_id)
     serialise(session, f"proposal {photo_id}")
     known = session.scalar(select(Proposal).where(Proposal.photo_id == photo_id, Proposal.model == model))
     if known is not None:

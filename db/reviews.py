@@ -8,9 +8,10 @@ from typing import Any, Literal
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
-from db.models import UNFINISHED, Assessor, Photo, Restoration, Result, ResultKind, Task, Verdict, utc_now
+from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, put_on_top, require_hold
 
@@ -46,11 +47,9 @@ def add_restoration(
     `results` maps a result's kind to the blobs of its picture and of what a browser shows, in the order of review.
     """
     moment = now or utc_now()
-    photo = session.get(Photo, photo_id)
-    if photo is None:
-        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+    photo = hold_photo(session, photo_id)
     # a key of its own: whoever gives a verdict holds the review while it waits to put the photo back to Label
-    serialise(session, f"review photo {photo_id}")
+    serialise(session, _reviews_of(photo_id))
     session.execute(
         update(Task)
         .where(Task.photo_id == photo_id, Task.kind == "review", Task.status.in_(UNFINISHED))
@@ -92,13 +91,18 @@ def recolour(
     results: Mapping[ResultKind, tuple[str, str]],
     now: datetime | None = None,
 ) -> Restoration:
-    """Adds a restoration that differs from another in its colours only: `results` has what is coloured.
+    """Adds a restoration that differs from the photo's newest in its colours only: `results` has what is coloured.
 
-    `restored` is the same picture, so a verdict on it holds for the new one as well. Raises NotFound.
+    `restored` is the same picture, so a verdict on it holds for the new one as well. Raises NotFound, InvalidState when
+    it is no longer the newest: the newer fill, which nobody judged, would be withdrawn.
     """
     before = session.get(Restoration, restoration_id)
     if before is None:
         raise NotFound(f"there is no restoration {restoration_id}; its photo may have been deleted")
+    serialise(session, _reviews_of(before.photo_id))
+    newest = latest_restoration(session, before.photo_id)
+    if newest is None or newest.id != restoration_id:
+        raise InvalidState("the photo was restored anew meanwhile; look at the new results and correct those")
     (same,) = (result for result in before.results if result.kind == "restored")
     made = add_restoration(
         session,
@@ -198,6 +202,10 @@ def latest_restoration(session: Session, photo_id: int) -> Restoration | None:
     return session.scalar(
         select(Restoration).where(Restoration.photo_id == photo_id).order_by(Restoration.id.desc()).limit(1)
     )
+
+
+def _reviews_of(photo_id: int) -> str:
+    return f"review photo {photo_id}"
 
 
 def _held(session: Session, task: Task, assessor: Assessor, now: datetime) -> Restoration:

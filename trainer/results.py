@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from db.deletion import keep_blobs, remove_unneeded
-from db.errors import NotFound
+from db.errors import PlatformError
 from inference.photo import decode
 from inference.thumbnails import browser_view
 from trainer.work import Work
@@ -31,11 +31,12 @@ class Made:
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
-        """In which rows come to refer to the blobs, whoever removes some; they go if their photo has (NotFound)."""
+        """In which rows come to refer to the blobs, whoever removes some; where it is refused (PlatformError), such as
+        for a photo that is gone, the blobs go."""
         try:
             with self._work.database.unit_of_work() as session:
                 keep_blobs(session, self._work.blobs, self._stored)
                 yield session
-        except NotFound:
+        except PlatformError:
             remove_unneeded(self._work.database, self._work.blobs, self._stored)
             raise

@@ -1,6 +1,8 @@
 """Restorations and verdicts: each result gets one, and a missed defect sends the photo back with its marks."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
-from db.photos import archive, photo_story, unarchive
+from db.photos import archive, delete, photo_story, unarchive
+from db.proposals import add_proposal
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
 from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results, recolour
 from tests.support.databases import at_once, first_open, new_photo, sha, start_waiting, two_people
@@ -331,3 +334,33 @@ def test_colours_made_anew_keep_what_was_filled_and_what_was_said_of_it(either_d
         assert "coloured anew as a person wished: strength 130%, 1 colour given" in told
         with pytest.raises(NotFound):
             recolour(session, 99, colorizer="colorizer v2", colouring=colouring, results=results)
+        newer = restore(session, photo.id, "newer", KINDS)
+        with pytest.raises(InvalidState, match="restored anew meanwhile"):
+            recolour(session, made.id, colorizer="colorizer v2", colouring=colouring, results=results)
+        assert latest_restoration(session, photo.id) is newer
+
+
+def test_nothing_is_added_to_a_photo_whose_deletion_is_about_to_end(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photo, (ada, _) = new_photo(session, "a"), two_people(session)
+    adding: tuple[Callable[[Session], object], ...] = (
+        lambda session: restore(session, photo.id),
+        lambda session: add_proposal(
+            session, photo.id, model="detector v1", probability_sha256=sha("p"), threshold=0.5, uncertainty=0.1
+        ),
+    )
+    errors: list[Exception] = []
+
+    def add(write: Callable[[Session], object]) -> None:
+        try:
+            with either_database.unit_of_work() as session:
+                write(session)
+        except Exception as error:
+            errors.append(error)
+
+    with either_database.unit_of_work() as session:
+        delete(session, [photo.id], ada)
+        waiting_now = [start_waiting(either_database, partial(add, write)) for write in adding]
+    for thread in waiting_now:
+        thread.join()
+    assert [type(error) for error in errors] == [NotFound, NotFound]
