@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from inference.errors import InferenceError, UsageProblem
-from inference.memory import ran_out, too_large
+from inference.memory import room_for
 from inference.names import ModelName
 from inference.progress import progress_bar
 from inference.text import readable
@@ -90,15 +90,12 @@ def _do_one(
 ) -> None:
     show(path.name, number)
     try:
-        outcome.done.append(step(number, lambda share: show(path.name, number + share)))
+        with room_for(str(path)):
+            outcome.done.append(step(number, lambda share: show(path.name, number + share)))
     except UsageProblem as error:  # one that only the photo shows, such as a hint beyond its edge
         raise refuse(error) from error
     except InferenceError as error:
         outcome.failed.append(Failed(str(path), str(error)))
-    except Exception as error:
-        if not ran_out(error):
-            raise
-        outcome.failed.append(Failed(str(path), too_large(str(path))))
 
 
 def _close(sheet: "ContactSheet", outcome: Outcome) -> None:

@@ -2,8 +2,12 @@
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+from inference.errors import InferenceError, PhotoError
 
 _SIGNS = ("can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory",
           "insufficient memory", "alloc_failed")  # fmt: skip
@@ -17,6 +21,19 @@ def ran_out(error: Exception) -> bool:
 def too_large(name: str) -> str:
     """What to say of a photo for which memory ran out."""
     return f"{name} needs more memory than there is; cut it into parts."
+
+
+@contextmanager
+def room_for(name: str) -> Iterator[None]:
+    """What runs out of memory in the block becomes a PhotoError about the photo `name`: others may well go on."""
+    try:
+        yield
+    except InferenceError:
+        raise
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        raise PhotoError(too_large(name)) from error
 
 
 def give_back() -> None:

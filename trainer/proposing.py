@@ -10,6 +10,7 @@ from db.errors import PlatformError
 from db.models import Photo
 from inference.errors import InferenceError
 from inference.files import encode_png
+from inference.memory import room_for
 from inference.photo import decode
 from inference.probability import quantise
 from trainer.models import load_detector
@@ -38,7 +39,8 @@ def propose(work: Work) -> dict[str, Any]:
             work.progress(place / len(fresh), f"{photo.filename} ({place + 1} of {len(fresh)})")
             tried.add(photo.id)
             try:
-                _propose_for(work, detector, photo)
+                with room_for(photo.filename):
+                    _propose_for(work, detector, photo)
                 made += 1
             except (PlatformError, InferenceError) as error:
                 work.go_on()

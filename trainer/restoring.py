@@ -10,6 +10,7 @@ from db.errors import PlatformError
 from db.models import Photo, Restoration, ResultKind
 from inference.errors import InferenceError
 from inference.files import encode_mask, encode_png
+from inference.memory import room_for
 from inference.photo import decode
 from inference.results import encode_colour
 from trainer.models import load_colorizer, load_detector, load_inpainter
@@ -39,7 +40,8 @@ def restore(work: Work) -> dict[str, Any]:
         work.progress(place / len(photos), f"{photo.filename} ({place + 1} of {len(photos)})")
         try:
             if not _restored_already(work, photo):
-                restore_photo(photo)
+                with room_for(photo.filename):
+                    restore_photo(photo)
             done += 1
         except (PlatformError, InferenceError) as error:
             work.go_on()

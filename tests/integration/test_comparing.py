@@ -93,6 +93,23 @@ def test_a_photo_deleted_meanwhile_leaves_no_pictures(
     assert set(here.blobs.hashes()) == {photo.sha256, photo.view_sha256, photo.thumbnail_sha256, *pictures}
 
 
+def test_a_photo_that_memory_is_too_small_for_is_left_out(here: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = Comparison(here, monkeypatch)
+
+    def no_room(*at: str) -> None:
+        if at == ("colorizer@2", "a.png"):
+            raise MemoryError
+
+    comparison.on_look = no_room
+    comparing.compare(comparison.work)
+    with here.database.reading() as session:
+        report = get_job(session, comparison.job.id).result
+    assert [photo["filename"] for photo in report["photos"]] == ["b.png"]
+    assert [entry["reason"] for entry in report["left_out"]] == [
+        "a.png needs more memory than there is; cut it into parts."
+    ]
+
+
 def test_a_comparison_that_is_broken_off_leaves_no_pictures(here: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     comparison = Comparison(here, monkeypatch)
 

@@ -21,8 +21,8 @@ from db.reviews import add_restoration
 from db.settings import Settings
 from inference.files import encode_png
 from tests.support.databases import new_photo, start_waiting
-from trainer.proposing import _propose_for
-from trainer.restoring import _restore_one, _restored_already
+from trainer.proposing import _propose_for, propose
+from trainer.restoring import _restore_one, _restored_already, restore
 from trainer.results import Made
 from trainer.work import Work
 
@@ -123,3 +123,23 @@ def test_results_like_those_of_a_photo_deleted_meanwhile_stay(settings: Settings
         )  # fmt: skip
     removing.join()
     assert here.blobs.exists(mask)
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
+
+
+def test_a_photo_that_memory_is_too_small_for_fails_by_itself(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Platform(settings, database, open_blobs(settings))
+    photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
+    detector = SimpleNamespace(probability=no_room, name="detector v1", threshold=0.5)
+    monkeypatch.setattr("trainer.restoring._restorer", lambda _: SimpleNamespace(restore=no_room))
+    monkeypatch.setattr("trainer.proposing.load_detector", lambda _: detector)
+    why = "a.png needs more memory than there is; cut it into parts."
+    for kind, perform in (("restore", restore), ("propose", propose)):
+        with database.unit_of_work() as session:
+            job = add_job(session, kind, {"photo_ids": [photo_id]}, None)  # type: ignore[arg-type]
+        made = perform(Work(settings, database, here.blobs, job, lambda: False))
+        assert made["failures"] == [{"photo_id": photo_id, "filename": "a.png", "error": why}]

@@ -27,6 +27,7 @@ from db.errors import PlatformError
 from db.models import Job, Photo
 from inference.errors import InferenceError
 from inference.files import decode_mask
+from inference.memory import room_for
 from inference.photo import decode
 from inference.thumbnails import thumbnail
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, examiner_for
@@ -102,7 +103,8 @@ def _show_to(
         photo = row.exhibit.photo
         work.progress(place / len(waiting), f"{photo.filename} through {candidate.spec}")
         try:
-            _examine(work, examiner, model, candidate.spec, row)
+            with room_for(photo.filename):
+                _examine(work, examiner, model, candidate.spec, row)
         except (PlatformError, InferenceError) as error:
             work.go_on()
             row.failed = True
