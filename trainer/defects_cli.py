@@ -42,7 +42,7 @@ def preview(
     from dataclasses import replace
 
     from inference.errors import InferenceError, UsageProblem
-    from inference.files import encode_png, write_file
+    from inference.files import check_file, encode_png, real_path, write_file
     from inference.progress import progress_bar
     from trainer.clean import photos_in
     from trainer.detecting.recipe import DetectorRecipe
@@ -51,10 +51,14 @@ def preview(
 
     if out.suffix.lower() != ".png":
         raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
-    recipe = load_recipe(DetectorRecipe, config, [f"defects.{field}" for field in fields or []])
-    settings = replace(recipe.defects, textures=recipe.defects.textures or recipe.textures)
+    check_file(out)
+    recipe = load_recipe(DetectorRecipe, config, [_of_recipe(field) for field in fields or []])
+    settings = replace(recipe.defects, textures=recipe.textures)
     pictures, failed = [], []
-    chosen = _spread(photos_in([str(folder)]), count)
+    photos = photos_in([str(folder)])
+    if real_path(out) in [real_path(photo.path) for photo in photos if photo.path]:
+        raise UsageProblem(f"--out {out} would replace one of the photos; choose another name.")
+    chosen = _spread(photos, count)
     with progress_bar(len(chosen)) as report:
         for place, photo in enumerate(chosen):
             report(photo.name, place)
@@ -71,6 +75,11 @@ def preview(
         typer.echo(f"Failed: {reason}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _of_recipe(field: str) -> str:
+    """The recipe's field for a setting of the defects; their textures are the recipe's."""
+    return field if field.startswith("textures=") else f"defects.{field}"
 
 
 def _spread(photos: "list[CleanPhoto]", count: int) -> "list[CleanPhoto]":

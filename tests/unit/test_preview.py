@@ -99,6 +99,34 @@ def test_a_recipe_brings_its_settings_and_its_textures(photos: Path, tmp_path: P
     assert "no PNG textures" in str(result.exception)
 
 
+def test_a_folder_of_textures_is_a_setting(photos: Path, tmp_path: Path) -> None:
+    textures = tmp_path / "textures"
+    textures.mkdir()
+    (textures / "band.png").write_bytes(encode_png(np.full((64, 64), 255, np.uint8)))
+    for number, setting in enumerate(([], [f"textures={textures}"])):
+        result = preview(photos, "texture=9", "intact=0", *setting, "--out", tmp_path / f"{number}.png", "--count", 1)
+        assert result.exit_code == 0, result.output
+    assert (tmp_path / "0.png").read_bytes() != (tmp_path / "1.png").read_bytes()
+    assert "no PNG textures" in str(preview(photos, "textures=none", "--out", tmp_path / "2.png").exception)
+
+
+def test_a_sheet_replaces_no_photo_and_no_work_is_done_for_one_that_cannot_be_written(
+    photos: Path, tmp_path: Path
+) -> None:
+    before = (photos / "1.png").read_bytes()
+    for out, problem in (
+        (photos / "1.png", "would replace"),
+        (photos / ".." / "photos" / "1.png", "would replace"),
+        (photos / "1.png" / "sheet.png", "is no folder"),
+    ):
+        result = preview(photos, "--out", out, "--count", 1)
+        assert isinstance(result.exception, UsageProblem)
+        assert problem in str(result.exception)
+    (tmp_path / "folder.png").mkdir()
+    assert "is a folder" in str(preview(photos, "--out", tmp_path / "folder.png").exception)
+    assert (photos / "1.png").read_bytes() == before
+
+
 def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_drawn(photos: Path, tmp_path: Path) -> None:
     (photos / "broken.png").write_bytes(b"no picture")
     result = preview(photos, "--out", tmp_path / "sheet.png", "--count", 4)
