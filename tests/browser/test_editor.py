@@ -265,6 +265,21 @@ def test_two_windows_on_one_draft_never_merge_silently(
     assert (shown(page) == theirs) == (choice == "drop")
 
 
+def test_submitting_an_older_version_shows_the_newer_one_and_says_so(
+    page: Page, context: BrowserContext, editor: EditorHome, server: str
+) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    other = context.new_page()
+    open_label(other, editor, server)
+    draw(other, (0.3, 0.3), (0.5, 0.3))
+    saved(other)
+    page.bring_to_front()
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Here is the newest version; it is not submitted yet.")
+    assert shown(page) == shown(other)
+
+
 def test_rejected_places_are_shown_and_reached_by_key(page: Page, editor: EditorHome, server: str) -> None:
     stored = editor.add_photo(photo(), "one.png")
     with editor.database.unit_of_work() as rows:

@@ -70,15 +70,15 @@ export function askSkip(root: HTMLElement): Promise<string | undefined> {
 export type ConflictChoice = "theirs" | "replay";
 
 export function askConflict(root: HTMLElement, unsent: number): Promise<ConflictChoice | undefined> {
-  const strokes = unsent === 1 ? "1 change" : `${unsent} changes`;
+  const [strokes, mine] = unsent === 1 ? ["1 change", "my change"] : [`${unsent} changes`, `my ${unsent} changes`];
   const exist = unsent === 1 ? "exists" : "exist";
   return ask<ConflictChoice>(root, "This photo was worked on elsewhere", (choose) => [
     make("p", {}, `Another window saved a newer version of this draft. ${strokes} of yours ${exist} only here. Nothing is mixed unless you say so.`),
     make(
       "div",
       { class: "choices" },
-      button(`Load the newer version and draw my ${strokes} on top`, "primary", () => choose("replay")),
-      button(`Load the newer version and drop my ${strokes}`, "choice", () => choose("theirs")),
+      button(`Load the newer version and draw ${mine} on top`, "primary", () => choose("replay")),
+      button(`Load the newer version and drop ${mine}`, "choice", () => choose("theirs")),
     ),
   ]);
 }

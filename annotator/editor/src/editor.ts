@@ -247,8 +247,10 @@ class Editor {
       await this.open();
       this.desk.say(`${sheet.task.photo.filename} is ${word}.`);
     } catch (error) {
-      if (error instanceof Refusal && error.version !== undefined) await this.resolveConflict(0);
-      else if (isOver(sheet, error)) this.showOver(sheet, word, error);
+      if (error instanceof Refusal && error.version !== undefined) {
+        await this.resolveConflict(0);
+        this.desk.say(`This photo was worked on elsewhere. Here is the newest version; it is not ${word} yet.`);
+      } else if (isOver(sheet, error)) this.showOver(sheet, word, error);
       else this.desk.say(error instanceof Error ? error.message : String(error));
     } finally {
       this.busy = false;
