@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -22,6 +23,11 @@ from db.errors import BlobError, InvalidState, WrongFolder
 from db.rle import Mask, bounding_box, coco_counts, cvat_counts, label_studio_rle
 
 LABEL = "defect"
+LONGEST_STEM = 190
+"""Bytes, of the 255 that file systems take: part of a hash and an ending follow."""
+LONGEST_ENDING = 10
+"""Letters."""
+NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 LABEL_STUDIO_CONFIG = f"""<View>
   <Image name="photo" value="$image" zoom="true"/>
   <BrushLabels name="mask" toName="photo"><Label value="{LABEL}" background="#e34234"/></BrushLabels>
@@ -69,7 +75,7 @@ def export_items(session: Session, photo_ids: Collection[int] | None = None) -> 
         photo = annotation.photo
         if annotation.mask_sha256 is None:
             raise InvalidState(f"accepted annotation {annotation.id} has no mask; restore the database from a backup")
-        ending = Path(photo.filename).suffix if photo.view_sha256 == photo.sha256 else ".png"
+        ending = _plain(Path(photo.filename).suffix)[:LONGEST_ENDING] if photo.view_sha256 == photo.sha256 else ".png"
         items.append(
             ExportItem(photo.id, name, ending, photo.width, photo.height, photo.view_sha256, annotation.mask_sha256)
         )
@@ -77,16 +83,28 @@ def export_items(session: Session, photo_ids: Collection[int] | None = None) -> 
 
 
 def unique_names(files: Sequence[tuple[str, str]]) -> list[str]:
-    """A name without an ending for each (filename, SHA-256); equal ones, whatever their case, get part of the hash."""
-    stems = [Path(filename).stem or "photo" for filename, _ in files]
+    """A name without an ending for each (filename, SHA-256); equal ones, whatever their case, get part of the hash.
+
+    So do names that leave no room for what is appended to them, and they are cut.
+    """
+    stems = [_plain(Path(filename).stem) or "photo" for filename, _ in files]
     shared = Counter(stem.casefold() for stem in stems)
     names = [
-        stem if shared[stem.casefold()] == 1 else f"{stem}-{sha[:8]}"
+        stem if shared[stem.casefold()] == 1 and _cut(stem) == stem else f"{_cut(stem)}-{sha[:8]}"
         for stem, (_, sha) in zip(stems, files, strict=True)
     ]
     if len({name.casefold() for name in names}) < len(names):
         return [sha for _, sha in files]
     return names
+
+
+def _cut(stem: str) -> str:
+    return stem.encode()[:LONGEST_STEM].decode(errors="ignore")
+
+
+def _plain(name: str) -> str:
+    """Without what XML does not take."""
+    return NOT_IN_XML.sub("_", name)
 
 
 def write_export(

@@ -1,6 +1,8 @@
 """The run-length formats of other tools, read back by plain readers written from their descriptions."""
 
 import json
+from io import BytesIO
+from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import numpy as np
@@ -8,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
 
-from db.exports import ExportItem, coco, cvat, label_studio, unique_names
+from db.blobs import BlobStore
+from db.exports import ExportFormat, ExportItem, coco, cvat, label_studio, unique_names, write_export
 from db.rle import LONGEST_RUN, Mask, bounding_box, label_studio_rle, run_lengths
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=24))
@@ -125,3 +129,18 @@ def test_names_are_unique_whatever_their_case(files: list[tuple[str, int]]) -> N
     hashed = [(name, f"{number:064x}") for name, number in {number: (name, number) for name, number in files}.values()]
     names = unique_names(hashed)
     assert len({name.casefold() for name in names}) == len(hashed)
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+@pytest.mark.parametrize("stem", ["x" * 251, "ü" * 250, "a\x01b"], ids=["long", "long in bytes", "control"])
+def test_any_name_that_a_photo_has_can_be_exported(stem: str, kind: ExportFormat, tmp_path: Path) -> None:
+    blobs = BlobStore(str(tmp_path / "blobs"))
+    picture = BytesIO()
+    Image.new("L", (20, 16), 255).save(picture, "PNG")
+    sha = blobs.put(picture.getvalue())
+    name, other = unique_names([(f"{stem}.tif", "ab" * 32), (f"{stem}y.tif", "cd" * 32)])
+    assert name != other
+    item = ExportItem(1, name, ".png", 20, 16, sha, sha)
+    write_export([item], blobs, tmp_path / "out", kind, lambda _: None)
+    if kind is ExportFormat.CVAT:
+        assert Xml.parse(tmp_path / "out" / "annotations.xml").find("image") is not None
