@@ -42,9 +42,11 @@ def up(
 ) -> None:
     """Start the app, MLflow and a worker on this machine; Ctrl-C stops them."""
     from db.settings import Settings
+    from inference.files import check_folder
 
     settings = Settings()
     home = settings.home.resolve()
+    check_folder(home, "HEIRLOOM_HOME")
     home.mkdir(parents=True, exist_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background processes deaf to Ctrl-C
         signal.signal(number, _interrupt)

@@ -9,6 +9,7 @@ from db.addresses import normal_url
 from db.migrate import upgrade
 from db.settings import Settings
 from inference.errors import CheckpointError
+from inference.files import check_folder
 from inference.names import KINDS
 from inference.shipped import shipped_path
 from trainer.locks import exclusive
@@ -19,9 +20,11 @@ DETECTOR = "detector"
 def prepare(settings: Settings) -> None:
     """Make everything that work on the platform needs. Idempotent; any number of processes may call it at once.
 
-    What one MLflow store needs is done once for it, because importing MLflow alone takes seconds.
+    What one MLflow store needs is done once for it, because importing MLflow alone takes seconds. Raises UsageProblem
+    where the home cannot be made or written into.
     """
     home = settings.home.resolve()
+    check_folder(home, "HEIRLOOM_HOME")
     for folder in (home, settings.artifacts_dir, home / "jobs", home / "locks"):
         folder.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)

@@ -19,6 +19,7 @@ from db.engine import Database, open_database
 from db.errors import PlatformError
 from db.settings import Settings
 from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
+from inference.files import check_folder
 from trainer.errors import JobError, RunBusy
 from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
@@ -74,7 +75,8 @@ def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = 
     """Train into a folder, without a job or MLflow; the same folder again goes on where it was.
 
     Without a snapshot it trains on synthetic defects alone. torchrun may run it in several processes: the main one
-    writes and tells. Raises RunBusy when another training writes into the folder, JobError when it was stopped.
+    writes and tells. Raises UsageProblem when `out` is no folder to write in, RunBusy when another training writes into
+    it, JobError when it was stopped.
     """
     from trainer.loop import train_model
 
@@ -92,6 +94,7 @@ def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = 
 
 @contextmanager
 def _only_writer(out: Path) -> Iterator[None]:
+    check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / ".lock", timeout=0):

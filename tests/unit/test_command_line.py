@@ -91,6 +91,43 @@ def test_an_error_leaves_one_sentence_and_an_exit_code(
     assert capsys.readouterr().err == f"heirloom: {error}\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "detector", "--config", "tiny"),
+        ("evaluate", "detector", "--on", "photos"),
+        ("evaluate", "inpainter", "--on", "photos"),
+        ("evaluate", "colorizer", "--on", "photos"),
+        ("evaluate", "restoration", "--on", "photos"),
+        ("evaluate", "all", "photos"),
+    ],
+    ids=" ".join,
+)
+def test_a_place_for_results_that_is_no_folder_is_told_before_any_work(
+    words: tuple[str, ...], home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    for out in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(SystemExit) as left:
+            main.main([*words, "--out", str(out)])
+        assert f"heirloom: --out {out} cannot be" in capsys.readouterr().err
+        assert left.value.code == 2
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("words", [("up",), ("worker",), ("import", "a.png")], ids=" ".join)
+def test_a_home_that_is_no_folder_is_named(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    monkeypatch.setenv("HEIRLOOM_HOME", str(taken))
+    with pytest.raises(SystemExit) as left:
+        main.main([*words])
+    assert f"heirloom: HEIRLOOM_HOME {taken} cannot be" in capsys.readouterr().err
+    assert left.value.code == 2
+
+
 TOO_LONG = "x" * 300
 
 

@@ -17,7 +17,7 @@ from db.settings import Settings
 from db.snapshots import find_snapshot, snapshot_contents
 from inference.checkpoint import load_checkpoint
 from inference.detector import Detector
-from inference.files import write_file
+from inference.files import check_folder, write_file
 from inference.progress import progress_bar
 from trainer.errors import WrongUse
 from trainer.evaluation import figures, tables
@@ -48,6 +48,8 @@ def run(settings: Settings, request: Request, as_json: bool) -> bool:
     Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
     OutputError where the results cannot be written.
     """
+    if request.out:
+        check_folder(request.out)
     photos, data = _photos(settings, request)
     detectors, trained_on = _detectors(settings, request)
     with progress_bar(len(photos)) as show:

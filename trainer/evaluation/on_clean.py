@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from db.settings import Settings
 from inference.batch import Failed
+from inference.files import check_folder
 from inference.progress import progress_bar
 from trainer.evaluation.clean import CleanEvaluationPhoto, clean_photos_in
 from trainer.evaluation.outputs import Loader, keep, load_models, tell
@@ -85,9 +86,11 @@ class CleanEvaluation(Generic[Model, Made]):
     def run(self, settings: Settings, request: Request, as_json: bool) -> bool:
         """Measure, tell and keep. Returns whether every photo could be measured.
 
-        Raises WrongUse, RegistryError or CheckpointError before any work where the request cannot be met, OutputError
-        where the results cannot be written.
+        Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
+        OutputError where the results cannot be written.
         """
+        if request.out:
+            check_folder(request.out)
         photos = clean_photos_in(request.on)
         models, trained_on = load_models(settings, request.models, self.kind, self.load)
         with progress_bar(len(photos)) as show:

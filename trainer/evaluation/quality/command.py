@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from db.settings import Settings
-from inference.files import write_file
+from inference.files import check_folder, write_file
 from trainer.errors import WrongUse
 from trainer.evaluation import command as detecting
 from trainer.evaluation.colouring.command import COLORIZERS
@@ -32,6 +32,7 @@ def run(settings: Settings, data: Path, out: Path, *, track: bool) -> bool:
     Returns whether every photo could be measured. Raises WrongUse naming a folder that is missing in `data`, and what
     the evaluations raise before they begin.
     """
+    check_folder(out)
     clean, damaged = (tuple(data / name for name in names) for names in (CLEAN, DAMAGED))
     for folder in (*clean, *damaged):
         if not os.path.isdir(folder):

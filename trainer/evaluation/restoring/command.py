@@ -13,7 +13,7 @@ from db.settings import Settings
 from inference.checkpoint import load_checkpoint
 from inference.choosing import Model, resolve_models
 from inference.detector import Detector
-from inference.files import write_file
+from inference.files import check_folder, write_file
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
 from inference.methods import FillMethod
@@ -56,6 +56,8 @@ def run(settings: Settings, request: Request, as_json: bool) -> bool:
     Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
     OutputError where the results cannot be written.
     """
+    if request.out:
+        check_folder(request.out)
     pairs = restored_pairs_in(request.on)
     kinds = ["detector"] if request.method else ["detector", "inpainter"]
     chosen = resolve_models(_Registry(settings), request.models, kinds)
