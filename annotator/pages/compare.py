@@ -39,6 +39,7 @@ def page() -> None:
         st.page_link(link("train"), label="**Train the first one**", icon=":material/model_training:")
         return
     chosen = _table(kind, runs, losses)
+    st.caption(kind.terms)
     _chosen(kind, chosen, assessor)
     promotions(kind, runs, assessor)
 

@@ -69,12 +69,13 @@ def _settings() -> DefectSettings:
 
 
 def _knobs(knobs: tuple[Knob, ...]) -> dict[str, float]:
-    columns = st.columns(2)
+    """Two in a row, so that the tab key and narrow windows take them in the order in which they are read."""
+    columns = [column for _ in knobs[::2] for column in st.columns(2)]
     return {
-        knob.name: columns[place % 2].slider(
+        knob.name: column.slider(
             knob.label, 0.0, float(knob.most), step=0.05 if knob.most > 1 else 0.01, key=_key(knob.name), help=knob.help
         )
-        for place, knob in enumerate(knobs)
+        for column, knob in zip(columns, knobs, strict=False)
     }
 
 

@@ -113,7 +113,7 @@ def _more(found: PhotoPage, assessor: Assessor) -> None:
     with st.expander("More"):
         if photo.archived_at is None:
             method = st.segmented_control("Fill by", list(METHODS), format_func=METHODS.__getitem__, default=LEARNED)
-            if st.button("Restore again", key="again"):
+            if st.button("Restore again" if found.results else "Restore it this way", key="again"):
                 _restore(photo.id, method or LEARNED, assessor)
         if assessor.is_lead:
             other = "train" if photo.split == "validation" else "validation"

@@ -61,6 +61,8 @@ class Kind:
     """What the pictures of a training show, from top to bottom."""
     legend: dict[str, str] = field(default_factory=dict)
     """What the colours of its pictures mean."""
+    terms: str = ""
+    """What its figures mean, for whoever does not know their names."""
     measured_how: str = ""
     """How the figures of a comparison come about, where that is not plain."""
 
@@ -75,7 +77,7 @@ _DETECTOR = Kind(
     does="proposes masks and finds the defects of photos that are restored",
     columns=(
         Column("on real photos: Dice, ROC AUC, AP", ("real/dice", "real/auc", "real/average_precision"),
-               missing="no real annotations yet"),
+               missing="not measured"),
         Column("synthetic: Dice", ("synthetic/dice",)),
     ),
     curves={
@@ -89,6 +91,8 @@ _DETECTOR = Kind(
     groups=_ANNOTATED,
     samples="Photos, with what was found and missed",
     legend={"found": "#3cc85a", "missed": "#466eff", "false alarm": "#f03c3c"},
+    terms="Dice is how well a mask covers the true one; ROC AUC and AP are how well defects are told from the rest, "
+    "whatever the threshold. 1 is perfect.",
 )  # fmt: skip
 _HOLE_SHARES = ("0-10", "10-20", "20-30", "30-40", "40-50", "50-60")
 _INPAINTER = Kind(
@@ -113,6 +117,7 @@ _INPAINTER = Kind(
     ),
     groups=_ANNOTATED,
     samples="Photos with holes, filled, and as they were",
+    terms="PSNR is how close a filled hole comes to what was there: the more dB, the closer.",
     measured_how="What lies under a defect nobody knows. The figures come from holes of the same shapes, cut where the "
     "photo is clean: the mask, mirrored.",
 )
@@ -143,7 +148,7 @@ _COLORIZER = Kind(
         "old": Group("old photo", "old photos", "Old photos", "nobody knows their colours, so look at them"),
     },
     samples="Grey, coloured, and as the photos were",
-    measured_how="ΔE00 is how far colours are from the true ones; 1 is just visible. Colourfulness is how much colour "
+    terms="ΔE00 is how far colours are from the true ones; 1 is just visible. Colourfulness is how much colour "
     "there is, the true photo's being 1: a model that leaves all grey has 0.",
 )
 _KINDS = {kind.name: kind for kind in (_DETECTOR, _INPAINTER, _COLORIZER)}

@@ -124,7 +124,8 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
         reason = by_kind["label"].reason
         why = f" Why: {reason}." if reason not in ("", "new") else ""
         return NextStep(f"It waits for a mask.{why}", "Draw the mask", "label", by_kind["label"].id)
-    if not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
+    restoring = any(concerns(job, photo.id) for job in list_jobs(session, "restore", active=True))
+    if not restoring and not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
         return NextStep("It was never restored.", "Restore it", "restore")
     return None
 

@@ -170,6 +170,19 @@ def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Databas
     assert page.button(key="next").label == "Draw the mask"
 
 
+def test_a_photo_that_is_being_restored_is_not_offered_again(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a", queue=False)
+    page = show("photo", photo=str(photo.id))
+    assert page.button(key="next").label == "Restore it"
+    with database.unit_of_work() as session:
+        add_job(session, "restore", {"photo_ids": [photo.id]}, 1)
+    page.run()
+    assert not page.exception
+    assert not [button for button in page.button if button.key == "next"]
+    assert "It was never restored." not in said(page)
+
+
 def test_a_photo_that_is_gone_says_so(show: Callable[..., AppTest]) -> None:
     page = show("photo", photo="99")
     assert not page.exception
