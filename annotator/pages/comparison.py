@@ -6,7 +6,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.pages.jobbar import bar, stop_button
-from annotator.pages.training import legend
+from annotator.pages.training import legend, log
 from annotator.views import actions
 from annotator.views.comparing import figure_lines, grids, left_out_sentence, moves, production_sentence
 from annotator.views.kinds import Kind, kind_named, kind_of
@@ -31,6 +31,8 @@ def comparison(jobs: list[Job]) -> None:
         _result(job)
     else:
         st.error(job.error or "The comparison was stopped. Start it again.")
+        if job.status == "failed":
+            log(job)
 
 
 @st.fragment(run_every=2)

@@ -64,8 +64,14 @@ def _pictures(job: Job) -> None:
         if samples:
             st.caption(kind.samples)
             legend(kind)
+    log(job)
+
+
+def log(job: Job) -> None:
+    """What a job printed, folded away."""
     with st.expander("Log"):
-        st.code(log_tail(settings, job.id) or "The log is empty so far, or lies on another machine.", language=None)
+        said = log_tail(platform().settings, job)
+        st.code(said or "The log is empty so far, or lies on another machine.", language=None)
 
 
 def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
@@ -85,5 +91,7 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
             if stopped and st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
                 actions.go_on(platform(), job, assessor)
                 st.rerun()
+        if job.status == "failed":
+            log(job)
     if any(job.status == "done" for job in past):
         st.page_link(link("compare"), label="Compare models", icon=":material/balance:")

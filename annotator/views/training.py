@@ -13,6 +13,7 @@ from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
 from inference.errors import CheckpointError
 from inference.shipped import shipped_path
+from trainer.jobs import queue_of
 from trainer.recipe import Recipe, RecipeError, from_mapping
 
 SHOWN_PHOTOS = 8
@@ -102,9 +103,15 @@ def _encoder(recipe: Recipe) -> str:
     return str(getattr(recipe, "encoder", ""))
 
 
-def log_tail(settings: Settings, job_id: str) -> str:
-    """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins."""
-    path: Path = settings.home.resolve() / "jobs" / job_id / "log.txt"
+def log_tail(settings: Settings, job: Job) -> str:
+    """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins.
+
+    Trainings have one of their own; what else a worker does goes into one for each queue.
+    """
+    home = settings.home.resolve()
+    path: Path = home / "logs" / f"{queue_of(job.kind)}.log"
+    if job.kind == "train":
+        path = home / "jobs" / job.id / "log.txt"
     if not path.exists():
         return ""
     with path.open("rb") as log:

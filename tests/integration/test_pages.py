@@ -19,7 +19,7 @@ from annotator.routes.pictures import photo_url, result_url
 from annotator.views import actions
 from db.engine import Database
 from db.errors import NotAllowed
-from db.jobs import add_job, finish, list_jobs
+from db.jobs import add_job, fail, finish, list_jobs
 from db.models import Annotation, Assessor, Job, JobKind, ResultKind, utc_now
 from db.people import sign_in
 from db.reviews import add_restoration
@@ -195,6 +195,16 @@ def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> No
     assert "No training has run yet" in said(page)
     page.button(key="freeze").click().run()
     assert "no annotation is accepted yet" in page.error[0].value
+
+
+def test_a_training_that_failed_shows_its_log(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        job = add_job(session, "train", {"kind": "detector"}, 1)
+        fail(session, job.id, "It diverged.")
+    page = show("train")
+    assert not page.exception
+    assert "Training a detector failed: It diverged." in said(page)
+    assert [each.label for each in page.expander] == ["More settings", "Log"]
 
 
 def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 """How long a training will take, by trainings of its own kind alone; recipes that pages can make without a network."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from annotator.views.training import ending, estimate
+from annotator.views.training import ending, estimate, log_tail
 from db.models import Job
+from db.settings import Settings
 from inference.networks.colorizer import ColorizerArchitecture
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.detecting.recipe import DetectorRecipe
@@ -53,3 +55,17 @@ def test_a_training_that_stopped_says_which_and_what_is_left_of_it() -> None:
     assert ending(stopped) == "Training an inpainter was stopped before it began to learn."
     failed = Job(kind="train", status="failed", error="out of memory", params={"kind": "colorizer"})
     assert ending(failed) == "Training a colorizer failed: out of memory"
+
+
+def test_every_kind_of_job_has_a_log_to_look_into(tmp_path: Path) -> None:
+    for path, said in {
+        "jobs/7/log.txt": "epoch 1",
+        "logs/pictures.log": "ImportError",
+        "logs/proposals.log": "!",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(said)
+    settings = Settings(home=tmp_path)
+    assert log_tail(settings, Job(id="7", kind="train")) == "epoch 1"
+    assert log_tail(settings, Job(id="8", kind="train")) == ""
+    assert log_tail(settings, Job(id="9", kind="compare")) == "ImportError"
