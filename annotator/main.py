@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from db.errors import PlatformError
-from inference.errors import InferenceError, UsageProblem
+from inference.errors import CheckpointError, InferenceError, ModelError, UsageProblem
 from trainer.errors import TrainerError, WrongUse
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ ROOMS = (
     "inference.cli",
 )
 FAILED, WRONG_USE = 1, 2
+_WRONG_USES = (UsageProblem, CheckpointError, ModelError, WrongUse)
 PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "altair"}
 
 
@@ -84,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         if sentence is None:
             raise
         typer.echo(f"heirloom: {sentence}", err=True)
-        sys.exit(WRONG_USE if isinstance(error, UsageProblem | WrongUse) else FAILED)
+        sys.exit(WRONG_USE if isinstance(error, _WRONG_USES) else FAILED)
 
 
 def expected(error: Exception) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from annotator import main
 from db.errors import NotFound
 from db.settings import Settings
-from inference.errors import PhotoError
+from inference.errors import CheckpointError, ModelError, PhotoError
 from trainer.errors import RegistryError, UnknownModel
 from trainer.recipe import RecipeError
 
@@ -71,7 +71,8 @@ def test_settings_that_do_not_fit_are_named() -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [(NotFound("there is no photo 7"), 1), (RegistryError("silent"), 1), (UnknownModel("no x@3"), 2),
-     (RecipeError("no field 'epoch'"), 2)],
+     (RecipeError("no field 'epoch'"), 2), (CheckpointError("x.safetensors is none"), 2), (ModelError("no x"), 2),
+     (PhotoError("a.jpg is cut short"), 1)],
 )  # fmt: skip
 def test_an_error_leaves_one_sentence_and_an_exit_code(
     error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
