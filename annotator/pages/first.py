@@ -13,9 +13,11 @@ from annotator.views import actions
 from annotator.views.photo import photo_page
 from db.errors import PlatformError
 from db.jobs import ACTIVE
-from db.models import Assessor
+from db.models import Assessor, Job
 
 UNDER_WAY = "first photo"
+ANOTHER = "another photo"
+"""Set while somebody who is no newcomer any more wants to drop one more."""
 DROP = "first-drop"
 
 
@@ -24,14 +26,21 @@ def is_under_way() -> bool:
     return UNDER_WAY in st.session_state
 
 
+def wants_another() -> bool:
+    """Whether this person asked to restore one more."""
+    return ANOTHER in st.session_state
+
+
 def first_photo(assessor: Assessor) -> None:
     """Drop → import → restore → the result, on one page."""
     if not is_under_way():
-        st.title("Restore your first photo", anchor=False)
+        st.title("Restore another photo" if wants_another() else "Restore your first photo", anchor=False)
         call = {"call": "Drop a photo here, or press to choose one", "large": True}
         part("drop", key=DROP, data=call, on_taken_change=_taken)
+        if wants_another():
+            st.button("Not now", key="not-now", on_click=st.session_state.pop, args=(ANOTHER,))
         return
-    _follow(assessor)
+    (_follow if _job().status in ACTIVE else _show)(assessor)
 
 
 def _taken() -> None:
@@ -41,13 +50,24 @@ def _taken() -> None:
         return
     here = platform()
     job = actions.restore(here, taken["ids"], assessor)
+    st.session_state.pop(ANOTHER, None)
     st.session_state[UNDER_WAY] = {"photo": taken["ids"][0], "job": job.id}
+
+
+def _job() -> Job:
+    return fresh(st.session_state[UNDER_WAY]["job"])
 
 
 @st.fragment(run_every=1)
 def _follow(assessor: Assessor) -> None:
-    state = st.session_state[UNDER_WAY]
-    job = fresh(state["job"])
+    """Refreshed by itself until the job ends; a result that is looked at stands still."""
+    if _job().status not in ACTIVE:
+        st.rerun()
+    _show(assessor)
+
+
+def _show(assessor: Assessor) -> None:
+    state, job = st.session_state[UNDER_WAY], _job()
     try:
         with platform().database.reading() as session:
             found = photo_page(session, state["photo"], assessor)
@@ -89,4 +109,5 @@ def _afterwards(photo_id: int) -> None:
             st.switch_page(link("photo"), query_params={"photo": str(photo_id)})
         if st.button("Restore another"):
             del st.session_state[UNDER_WAY]
+            st.session_state[ANOTHER] = True
             st.rerun()

@@ -6,7 +6,7 @@ import streamlit as st
 from annotator import theme
 from annotator.context import platform
 from annotator.navigation import link
-from annotator.pages.first import first_photo, is_under_way
+from annotator.pages.first import first_photo, is_under_way, wants_another
 from annotator.pages.jobbar import running_jobs
 from annotator.pages.leaving import leaving
 from annotator.views.home import Card, Day, Home, home
@@ -19,7 +19,7 @@ def page() -> None:
     assessor = current()
     with platform().database.reading() as session:
         found = home(session, assessor)
-    if found.is_newcomer or is_under_way():
+    if found.is_newcomer or is_under_way() or wants_another():
         first_photo(assessor)
         if found.cards and not is_under_way():
             st.subheader("Or help with what waits", anchor=False)
@@ -79,4 +79,4 @@ def _week(days: tuple[Day, ...]) -> None:
         ),
         tooltip=[alt.Tooltip("day:N"), alt.Tooltip("what:N"), alt.Tooltip("number:Q")],
     )
-    st.altair_chart(chart.properties(height=190))
+    st.altair_chart(chart.properties(height=250))

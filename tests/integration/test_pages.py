@@ -104,6 +104,18 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
         {"label": label, "src": result_url(result)}
         for label, result in zip(("restored", "restored in colour", "only coloured"), made.results, strict=True)
     ]
+    offer_another(page, monkeypatch)
+
+
+def offer_another(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for another may drop one, or go back to what waits."""
+    monkeypatch.setattr("annotator.pages.first.part", lambda *_, **__: None)
+    next(button for button in page.button if button.label == "Restore another").click().run()
+    assert not page.exception
+    assert page.title[0].value == "Restore another photo"
+    page.button(key="not-now").click().run()
+    assert not page.exception
+    assert page.button(key="open-review").label == "Review"
 
 
 def test_home_says_what_waits(show: Callable[..., AppTest], database: Database) -> None:
