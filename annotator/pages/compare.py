@@ -92,7 +92,7 @@ def _chosen(kind: Kind, chosen: list[Run], assessor: Assessor) -> None:
     if len(specs) >= 2:
         with platform().database.reading() as session:
             jobs = comparisons_of(list_jobs(session, "compare"), specs)
-        comparison(jobs)
+        comparison(jobs, {run.model.spec for run in models if run.model and run.in_production})
 
 
 def _curves(kind: Kind, chosen: list[Run]) -> None:

@@ -19,8 +19,8 @@ from db.models import Assessor, Job
 from trainer.platform import DETECTOR
 
 
-def comparison(jobs: list[Job]) -> None:
-    """The newest comparison of the chosen models: as it runs, or its result."""
+def comparison(jobs: list[Job], in_production: set[str]) -> None:
+    """The newest comparison of the chosen models: as it runs, or its result. `in_production`: those not to promote."""
     if not jobs:
         st.caption("They were not compared yet. Figures are made anew, on photos that none of them was trained on.")
         return
@@ -28,7 +28,7 @@ def comparison(jobs: list[Job]) -> None:
     if job.status in ACTIVE:
         _running(job.id)
     elif job.status == "done":
-        _result(job)
+        _result(job, in_production)
     else:
         st.error(job.error or "The comparison was stopped. Start it again.")
         if job.status == "failed":
@@ -46,7 +46,7 @@ def _running(job_id: str) -> None:
         stop_button(job)
 
 
-def _result(job: Job) -> None:
+def _result(job: Job, in_production: set[str]) -> None:
     report = job.result
     kind = kind_named(report["kind"])
     st.subheader("The same photos through each", anchor=False)
@@ -57,7 +57,10 @@ def _result(job: Job) -> None:
             st.write(f"**{model['spec']}**")
             for line in figure_lines(kind, report, model["spec"]):
                 st.write(line)
-            if st.button("Promote…", key=f"promote-{model['spec']}"):
+            is_there = model["spec"] in in_production
+            if st.button(
+                "In production" if is_there else "Promote…", key=f"promote-{model['spec']}", disabled=is_there
+            ):
                 ask_promote(model["spec"])
     if kind.measured_how and any(report["figures"].values()):
         st.caption(kind.measured_how)

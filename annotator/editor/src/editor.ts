@@ -173,7 +173,7 @@ class Editor {
     this.desk.setTask(undefined);
     this.desk.showNotice(
       "Nothing waits to be labelled",
-      "Every photo has been labelled, or somebody is working on it. Bring in more, or look again later.",
+      "Every photo has been labelled, skipped by you, or is with somebody else. Bring in more, or look again later.",
       { label: "Add photos", href: "/photos" },
       { label: "Look again", run: () => void this.open() },
     );
