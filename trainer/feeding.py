@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Generator, Iterator
-from typing import cast
+from typing import Any
 
 import cv2
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
+from db.errors import PlatformError
+from inference.errors import InferenceError
 from trainer.learner import Batch, TrainingPictures
 from trainer.recipe import Recipe
 
@@ -39,7 +41,7 @@ def batches(
 ) -> Generator[Batch]:
     """The batches of an epoch from step `first` on, for one of several processes (index, count).
 
-    Every step has `accumulate` of them.
+    Every step has `accumulate` of them. What a data worker cannot read is raised here as it was there.
     """
     pictures.epoch = epoch
     index, count = process
@@ -47,9 +49,10 @@ def batches(
         [(turn * count + index) * recipe.batch + place for place in range(recipe.batch)]
         for turn in range(first * recipe.accumulate, recipe.steps_per_epoch * recipe.accumulate)
     ]
-    loader: DataLoader[Batch] = DataLoader(
-        cast(Dataset[Batch], pictures),
+    loader: DataLoader[Any] = DataLoader(
+        _Sentences(pictures),
         batch_sampler=own,
+        collate_fn=_collate,
         num_workers=recipe.workers,
         worker_init_fn=_start_worker,
         pin_memory=pinned,
@@ -58,9 +61,29 @@ def batches(
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # a data worker is forked: of OpenCV's pool it would get the locks and not the threads
     try:
-        yield from loader
+        for batch in loader:
+            if isinstance(batch, Exception):
+                raise batch
+            yield batch
     finally:
         cv2.setNumThreads(threads)
+
+
+class _Sentences(Dataset[Batch | Exception]):
+    """Pictures, or why one cannot be made: of what a data worker raises, torch would make a traceback."""
+
+    def __init__(self, pictures: TrainingPictures) -> None:
+        self._pictures = pictures
+
+    def __getitem__(self, index: int) -> Batch | Exception:
+        try:
+            return self._pictures[index]
+        except (PlatformError, InferenceError) as error:
+            return error
+
+
+def _collate(made: list[Batch | Exception]) -> Any:
+    return next((each for each in made if isinstance(each, Exception)), None) or default_collate(made)
 
 
 def _start_worker(_: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference.errors import PhotoError
 from trainer import cropping
 from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_photos, photos_in
 from trainer.defects import AgeingSettings, DefectSettings
@@ -68,6 +69,16 @@ def test_an_epoch_begun_anew_draws_nothing_of_the_chance_that_dropout_lives_on(w
     before = torch.get_rng_state()
     next(batches(dataset.recipe, dataset, 0, 3, (0, 1), pinned=False))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_photo_that_cannot_be_read_is_one_sentence_whoever_reads_it(workers: int, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    dataset = DetectorDataset(DetectorRecipe(**{**vars(RECIPE), "workers": workers}), [], photos_in([str(tmp_path)]))
+    with pytest.raises(PhotoError) as caught:
+        next(batches(dataset.recipe, dataset, 0, 0, (0, 1), pinned=False))
+    assert str(caught.value).startswith(f"{tmp_path / 'broken.png'} is not a picture that heirloom knows; ")
+    assert "\n" not in str(caught.value)
 
 
 def test_two_processes_share_a_step_without_overlap() -> None:
