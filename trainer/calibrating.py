@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.probability import LEVELS, quantise
-from inference.regions import regions_at
+from inference.regions import asked_certainty, regions_at
 
 Probability = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -56,8 +56,10 @@ class CertaintySearch:
         regions = regions_at(probability, self._level)
         hit = np.bincount(regions.of, weights=mask.ravel()[regions.places], minlength=len(regions.means))
         falling = np.argsort(-regions.means)
-        kept = np.searchsorted(-regions.means[falling], -CERTAINTIES, side="right")
-        found, hits = (np.concatenate([[0], np.cumsum(each[falling])])[kept] for each in (regions.sizes, hit))
+        found, hits = (np.concatenate([[0], np.cumsum(each[falling])]) for each in (regions.sizes, hit))
+        sure = found[_at_least(regions.means[falling], CERTAINTIES)]
+        kept = _at_least(regions.means[falling], asked_certainty(CERTAINTIES, sure / mask.size))
+        found, hits = found[kept], hits[kept]
         both = found + np.count_nonzero(mask)
         self._dice += np.divide(2 * hits, both, out=np.ones(len(CERTAINTIES)), where=both > 0)
         self._photos += 1
@@ -66,3 +68,8 @@ class CertaintySearch:
         """The lowest certainty of those that are best, and the mean Dice at it; 0 of fewer than FEWEST photos."""
         best = int(np.argmax(self._dice)) if self._photos >= FEWEST else 0
         return float(CERTAINTIES[best]), float(self._dice[best] / max(1, self._photos))
+
+
+def _at_least(falling: npt.NDArray[np.float64], bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """How many of the values reach each bound."""
+    return np.searchsorted(-falling, -bounds, side="right")

@@ -45,7 +45,7 @@ def test_threshold_search_without_defects_stays_in_the_middle() -> None:
 def test_certainty_search_finds_the_best_mean_dice_that_trying_finds() -> None:
     cases = [
         *(_case(seed) for seed in range(FEWEST)),
-        (_case(50)[0], NOTHING),
+        *((_fainter(_case(100 + seed)[0]), NOTHING) for seed in range(4)),
         (np.zeros((60, 80), np.float32), NOTHING),
     ]
     search = CertaintySearch(LEVEL)
@@ -57,6 +57,10 @@ def test_certainty_search_finds_the_best_mean_dice_that_trying_finds() -> None:
     assert certainty == CERTAINTIES[int(np.argmax(np.round(tried, 9)))]
     assert 0 < certainty < 1
     assert min(tried) < dice - 0.05
+
+
+def _fainter(probability: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return LEVEL + np.float32(0.8) * (probability - LEVEL)
 
 
 def _dice(case: Case, certainty: float) -> float:

@@ -5,14 +5,14 @@ import pytest
 
 from inference.errors import UsageProblem
 from inference.probability import mask_at, quantise
-from inference.regions import checked_certainty, demote_unsure, regions_at
+from inference.regions import DAMAGED, LENIENCE, asked_certainty, checked_certainty, demote_unsure, regions_at
 
 
 def test_an_unsure_region_falls_below_the_level_and_a_sure_one_stays() -> None:
-    probability = np.full((8, 12), 0.1, dtype=np.float32)
+    probability = np.full((80, 120), 0.1, dtype=np.float32)
     probability[1, 1:4] = (0.5, 0.9, 0.5)
     probability[2, 4] = 0.6  # touches the first region by a corner
-    probability[6, 8:11] = 0.8
+    probability[6, 8:11] = 0.8  # less than a thousandth of the photo
     before = probability.copy()
     after = demote_unsure(probability, 0.5, 0.7)
     assert after is probability
@@ -21,6 +21,25 @@ def test_an_unsure_region_falls_below_the_level_and_a_sure_one_stays() -> None:
     assert (after[~unsure] == before[~unsure]).all()
     assert (after[unsure] < 0.5).all()
     np.testing.assert_allclose(after[unsure] / before[unsure], 0.49)
+
+
+def test_of_a_photo_that_is_surely_damaged_a_region_may_be_less_sure() -> None:
+    probability = np.full((20, 50), 0.1, dtype=np.float32)
+    probability[4, 10:13] = 0.77
+    probability[8, 10:13] = 0.73
+    sound = demote_unsure(probability.copy(), 0.5, 0.8)
+    assert (sound < 0.5).all()
+    probability[15, 20:23] = 0.9  # three in a thousand
+    damaged = demote_unsure(probability.copy(), 0.5, 0.8)
+    kept = [[row, column] for row, first in ((4, 10), (15, 20)) for column in range(first, first + 3)]
+    assert np.argwhere(damaged >= 0.5).tolist() == kept
+        [row, column] for row, first in ((4, 10), (15, 20)) for column in range(first, first + 3)
+    ]
+
+
+def test_what_is_asked_of_a_region_depends_on_how_much_of_its_photo_is_surely_damaged() -> None:
+    asked = asked_certainty(0.9, [0, 0.9 * DAMAGED, DAMAGED, 1])
+    assert asked == pytest.approx([0.9, 0.9, 1 - LENIENCE * 0.1, 1 - LENIENCE * 0.1])
 
 
 @pytest.mark.parametrize("level", [0.05, 0.3, 0.5, 0.9, 1.0])
