@@ -1,10 +1,12 @@
 """Moves a database's tables from revision to revision; safe to call from several processes at once."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -13,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, event, text
 
 from db.addresses import normal_url, shown_url, sqlite_file
-from db.errors import SchemaError
+from db.errors import SchemaError, WrongFolder
 
 SCRIPTS = Path(__file__).parent / "migrations"
 SORTED_DOWN = "ix_task_queue"
@@ -43,7 +45,7 @@ def downgrade(url: str, revision: str) -> None:
 def current_revision(url: str) -> str | None:
     """The revision of the tables at `url`; None when there are none yet."""
     file = sqlite_file(url)
-    if file is not None and not file.exists():
+    if file is not None and not os.path.exists(file):
         return None
     engine = create_engine(normal_url(url), poolclass=NullPool)
     with engine.connect() as connection:
@@ -88,6 +90,14 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+def _lock_beside(file: Path) -> TextIO:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return Path(f"{file}.migrate-lock").open("w")
+    except OSError as error:
+        raise WrongFolder(f"{file} cannot be made ({error.strerror}); choose another HEIRLOOM_HOME") from error
+
+
 @contextmanager
 def _locked_connection(url: str) -> Iterator[Connection]:
     """A connection in one transaction, held under a lock that all migrating processes share."""
@@ -98,8 +108,7 @@ def _locked_connection(url: str) -> Iterator[Connection]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             yield connection
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{file}.migrate-lock").open("w") as lock:
+    with _lock_beside(file) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60})
         # foreign keys stay off here: rebuilding a table would otherwise cascade into those that refer to it
