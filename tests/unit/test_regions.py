@@ -33,8 +33,6 @@ def test_of_a_photo_that_is_surely_damaged_a_region_may_be_less_sure() -> None:
     damaged = demote_unsure(probability.copy(), 0.5, 0.8)
     kept = [[row, column] for row, first in ((4, 10), (15, 20)) for column in range(first, first + 3)]
     assert np.argwhere(damaged >= 0.5).tolist() == kept
-        [row, column] for row, first in ((4, 10), (15, 20)) for column in range(first, first + 3)
-    ]
 
 
 def test_what_is_asked_of_a_region_depends_on_how_much_of_its_photo_is_surely_damaged() -> None:
