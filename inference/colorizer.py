@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inference.colour import Field, GuidedChroma, luma_of, quantised, to_luma_and_chroma, to_rgb
 from inference.detector import has_native_bfloat16
-from inference.errors import InferenceError, UsageProblem
+from inference.errors import UsageProblem, not_finite
 from inference.loading import load_network
 from inference.metadata import Array
 from inference.names import ModelName
@@ -137,9 +137,7 @@ class Colorizer:
             answer = self._network(picture, points)
         chroma: NDArray[np.float32] = answer[0].permute(1, 2, 0).float().cpu().numpy()
         if not np.isfinite(chroma).all():
-            raise InferenceError(
-                f"{self.name} answers with what is no number: its weights are damaged; export it again."
-            )
+            raise not_finite(self.name)
         scaled = np.ascontiguousarray(chroma) * np.float32(self.scale)
         return np.clip(scaled, -0.5, 0.5, out=scaled)
 

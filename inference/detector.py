@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from inference.errors import InferenceError
+from inference.errors import InferenceError, not_finite
 from inference.loading import load_network
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
@@ -132,6 +132,8 @@ class Detector:
             straight, mirrored = seen.chunk(2)
             seen = (straight + mirrored.flip(2)) / 2
         probability: NDArray[np.float32] = seen.cpu().numpy()
+        if not np.isfinite(probability).all():
+            raise not_finite(self.name)
         return probability
 
     def _logits(self, pictures: torch.Tensor) -> torch.Tensor:

@@ -23,3 +23,8 @@ class UsageProblem(InferenceError):  # noqa: N818 - a problem of the call, not o
 
 class OutputError(InferenceError):
     """A result that cannot be written."""
+
+
+def not_finite(model: object) -> InferenceError:
+    """What to raise where a model's network answers with what is no number."""
+    return InferenceError(f"{model} answers with what is no number: its weights are damaged; export it again.")

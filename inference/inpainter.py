@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from inference.detector import has_native_bfloat16
-from inference.errors import InferenceError, PhotoError
+from inference.errors import InferenceError, PhotoError, not_finite
 from inference.fill import Filled
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.loading import load_network
@@ -122,6 +122,8 @@ class Inpainter:
         photo = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None]
         valid = torch.from_numpy(~hole).to(self._device)[None, None].float()
         result: NDArray[np.float32] = self._network(photo, valid)[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        if not np.isfinite(result).all():
+            raise not_finite(self.name)
         return result
 
     def _warnings(self, photo: Photo, mask: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -223,6 +223,14 @@ def test_checkpoints_that_do_not_fit_are_refused(tiny: Path, tmp_path: Path) -> 
         Detector.load(other)
 
 
+def test_damaged_weights_find_nothing_in_silence_no_more() -> None:
+    network = Leftward()
+    with torch.no_grad():
+        network.shift.weight.fill_(torch.nan)
+    with pytest.raises(InferenceError, match="weights are damaged"):
+        Detector(network, 0.5, NAME, device="cpu").probability(noise(64, 64))
+
+
 def test_other_arrays_are_refused() -> None:
     detector = Detector(Leftward(), 0.5, NAME, device="cpu")
     for array in (np.zeros((20, 20), np.uint8), np.zeros((20, 20, 3), np.float32), np.zeros((3, 20, 20), np.uint8)):

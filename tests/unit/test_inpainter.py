@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inference import patchwork
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from inference.errors import CheckpointError, PhotoError
+from inference.errors import CheckpointError, InferenceError, PhotoError
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.inpainter import Inpainter
 from inference.metadata import Array
@@ -264,3 +264,10 @@ def test_a_coarser_photo_is_enlarged_into_its_place() -> None:
     put_coarse(coarser(source, np.zeros_like(where))[0], target, where)
     assert not target[~where].any()
     assert np.abs(target[where].astype(int) - source[where].astype(int)).max() <= 12
+
+
+def test_damaged_weights_fill_nothing_in() -> None:
+    mask = np.zeros((64, 64), np.bool_)
+    mask[20:30, 20:30] = True
+    with pytest.raises(InferenceError, match="weights are damaged"):
+        inpainter(noise=np.nan).fill(photo_of(smooth(64, 64)), mask)
