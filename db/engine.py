@@ -1,5 +1,6 @@
 """The database and its units of work: commit or nothing, on SQLite and on PostgreSQL."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -56,7 +57,7 @@ def open_database(settings: Settings) -> Database:
     from db.migrate import head_revision, refuse_newer, stored_revision
 
     location = sqlite_file(settings.database_url)
-    if location is not None and not location.exists():
+    if location is not None and not os.path.exists(location):
         raise SchemaError(f"there is no platform at {location}; run heirloom up or heirloom db upgrade to make one")
     database = Database(settings.database_url)
     try:

@@ -1,5 +1,6 @@
 """Deployment settings: where the platform keeps its state, read from the environment."""
 
+import os
 from pathlib import Path
 
 from pydantic import AliasChoices, Field
@@ -52,7 +53,7 @@ class Settings(BaseSettings):
 
     def has_platform(self) -> bool:
         """Whether a platform was ever prepared here: only `up`, `import`, `worker` and `db` create one."""
-        return self.database is not None or (self.home / "heirloom.db").exists()
+        return self.database is not None or os.path.exists(self.home / "heirloom.db")
 
     def _sqlite(self, name: str) -> str:
         return f"sqlite:///{self.home.resolve() / name}"

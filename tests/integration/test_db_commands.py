@@ -70,7 +70,6 @@ def test_upgrade_makes_the_database_and_says_what_it_did(settings: Settings) -> 
     open_database(settings).dispose()
 
 
-@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", ["file/home", "x" * 300])
 @pytest.mark.usefixtures("home")
 def test_a_home_that_cannot_be_made_is_wrong_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -80,8 +79,11 @@ def test_a_home_that_cannot_be_made_is_wrong_use(tmp_path: Path, monkeypatch: py
     assert result.exit_code == 2, result.exception
     assert "heirloom.db cannot be made (" in result.output
     assert "choose another HEIRLOOM_HOME" in result.output
+    assert isinstance(heirloom("snapshot").exception, SchemaError)
+    assert not Settings().has_platform()
 
 
+@pytest.mark.usefixtures("home")
 def test_commands_without_a_platform_say_so(tmp_path: Path) -> None:
     for words in (["snapshot"], ["export", tmp_path / "out", "--format", "png"]):
         result = heirloom(*words)
