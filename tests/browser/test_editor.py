@@ -345,3 +345,4 @@ def test_on_a_phone_the_photo_has_the_room_and_submit_is_in_sight(page: Page, ed
 def test_a_person_without_a_name_is_told_where_to_go(page: Page, server: str) -> None:
     page.goto(f"{server}/label")
     expect(page.get_by_text("Nobody is signed in here")).to_be_visible()
+    expect(page.get_by_role("link", name="Go to the start page")).to_have_attribute("href", "/")

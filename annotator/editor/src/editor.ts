@@ -24,6 +24,7 @@ const RENEW_MS = 5 * 60_000;
 const GONE = [404, 409];
 /** A stroke held still is cut into pieces too, so that it is saved. */
 const PEN_MS = 300;
+const HOME = { label: "Go to the start page", href: "/" };
 
 class Editor {
   readonly desk: Desk;
@@ -187,7 +188,7 @@ class Editor {
         ? { label: "Open the next photo", run: () => void this.open() }
         : { label: "Skip it and open the next photo", run: () => void this.passOn(held, `${title}: ${sentence}`) };
     this.desk.setTask(undefined);
-    this.desk.showNotice(title, sentence, { label: "Try again", run: () => void this.open(wanted) }, next);
+    this.desk.showNotice(title, sentence, { label: "Try again", run: () => void this.open(wanted) }, next, HOME);
   }
 
   private async passOn(task: number, reason: string): Promise<void> {
@@ -204,10 +205,8 @@ class Editor {
   private showOver(sheet: Sheet, word: string, error: unknown): void {
     const sentence = error instanceof Error ? error.message : String(error);
     this.close();
-    this.desk.showNotice(`${sheet.task.photo.filename} can no longer be ${word}`, sentence, {
-      label: "Open the next photo",
-      run: () => void this.open(),
-    });
+    const next = { label: "Open the next photo", run: () => void this.open() };
+    this.desk.showNotice(`${sheet.task.photo.filename} can no longer be ${word}`, sentence, next, HOME);
   }
 
   /** The browser's cache has the next photo before it is asked for. */
