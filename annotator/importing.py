@@ -148,11 +148,15 @@ def import_paths(
     """Import files, folders (their photos and zips, nothing hidden) and zips.
 
     Masks are `NAME.png` or `NAME.mask.png` in `masks`. A path that cannot be read is a failure in the report. Raises
-    ImportProblem when the folder of masks is not there.
+    ImportProblem when the folder of masks is not there, or the paths hold nothing that could be a photo.
     """
     shared = masks is not None and any(real_path(masks) == real_path(path) for path in paths)
     folder = MaskFolder(masks, holds_photos=shared) if masks else None
     sources, failures = find_sources(paths, leave_out=masks)
+    if not sources and not failures:
+        raise ImportProblem(
+            f"No photos found in {', '.join(map(str, paths))}; name photos, or folders or zips that hold some."
+        )
     report = import_sources(platform, sources, masks=folder, collection=collection, by_id=by_id, progress=progress)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]
     return report

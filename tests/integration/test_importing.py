@@ -294,6 +294,13 @@ def test_paths_that_cannot_be_read_are_named_and_the_others_come_in(prepared: Se
         assert f"{name}: It cannot be read ({why}" in result.output
 
 
+def test_a_folder_that_holds_no_photo_is_wrong_use(prepared: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", notes__txt=b"none")
+    result = CliRunner().invoke(cli.commands, [str(folder)])
+    assert result.exit_code == 2
+    assert f"No photos found in {folder}" in result.output
+
+
 def test_a_name_that_is_not_utf8_is_told_of_what_comes_in_and_of_what_does_not(
     prepared: Settings, tmp_path: Path
 ) -> None:
