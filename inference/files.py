@@ -28,13 +28,20 @@ def encode_mask(mask: NDArray[np.bool_]) -> bytes:
 def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.bool_]:
     """A mask file's bytes as bool H×W: true where any colour channel is above 127 (and alpha, if any, too).
 
-    `shape` is the photo's upright (height, width). Raises PhotoError for another size or an undecodable file.
+    `shape` is the photo's upright (height, width). Raises PhotoError for another size, an undecodable file, and
+    one that is nowhere bright though it is not black.
     """
     mask = decode(data, name, limits)
     if mask.size != tuple(shape):
         raise PhotoError(
             f"{name} is {mask.size[1]}×{mask.size[0]} pixels but its photo is {shape[1]}×{shape[0]}; "
             "a mask must have exactly its photo's size."
+        )
+    brightest = int(mask.pixels.max())
+    if 0 < brightest <= 127:  # zeros and ones, say: as a mask without defects it would teach and fill what is not true
+        raise PhotoError(
+            f"{name} is not black and marks nothing: its brightest value is {brightest} of 255, and a defect is above "
+            "127; save it with 255 where a defect is, or all black."
         )
     defect = mask.pixels.max(axis=2) > 127
     if mask.channels in (2, 4):

@@ -84,6 +84,14 @@ def test_other_arrays_are_refused() -> None:
         encode_mask(np.zeros((20, 20), np.uint8))  # type: ignore[arg-type]
 
 
+def test_a_mask_of_zeros_and_ones_is_no_empty_one() -> None:
+    mask = np.zeros((16, 16), np.uint8)
+    assert not decode_mask(encode_png(mask), (16, 16), "m.png").any()
+    mask[2:5, 2:5] = 1
+    with pytest.raises(PhotoError, match=r"m\.png .* brightest value is 1 of 255"):
+        decode_mask(encode_png(mask), (16, 16), "m.png")
+
+
 def test_a_mask_is_true_above_127_in_any_channel() -> None:
     grey = np.zeros((16, 16), np.uint8)
     grey[0, :3] = 127, 128, 255
