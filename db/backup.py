@@ -37,10 +37,13 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
     """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
 
     The databases come first: whatever they name was stored before. `progress` hears the number of blobs done.
-    Raises BackupError, WrongFolder where `folder` cannot be made or written to; a bad blob does not stop the rest.
+    Raises BackupError, WrongFolder where `folder` is part of what is copied, or cannot be made or written to; a bad
+    blob does not stop the rest.
     """
     if not settings.has_platform():
         raise BackupError(f"there is no platform at {settings.home.resolve()}; there is nothing to back up")
+    source = open_blobs(settings)
+    _refuse_the_live(settings, source, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,7 +51,7 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
     if not os.access(folder, os.W_OK | os.X_OK):
         raise WrongFolder(f"{folder} cannot be written to; choose another one, or change who may write there")
     report = BackupReport(databases=_databases(settings, folder))
-    _copy_blobs(open_blobs(settings), BlobStore(str(folder.resolve() / "blobs")), report, progress)
+    _copy_blobs(source, BlobStore(str(folder.resolve() / "blobs")), report, progress)
     if settings.artifacts_dir.is_dir():
         shutil.copytree(settings.artifacts_dir, folder / "artifacts", dirs_exist_ok=True)
     return report
@@ -89,6 +92,20 @@ def dump_postgres(url: str, target: Path) -> None:
         raise BackupError(f"pg_dump of {address} failed: {failure.stderr.strip()}") from failure
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _refuse_the_live(settings: Settings, blobs: BlobStore, folder: Path) -> None:
+    """Raises WrongFolder where a copy would come to lie in or over what the platform works with."""
+    files = [sqlite_file(url) for url in (settings.database_url, settings.jobs_database_url)]
+    copy = Path(os.path.realpath(folder))
+    for part in (settings.home, blobs.folder, *files):
+        if part is None:  # it lies on a server
+            continue
+        live = Path(os.path.realpath(part))
+        if copy.is_relative_to(live) or live.is_relative_to(copy):
+            raise WrongFolder(
+                f"{folder} is, holds or lies in {live}, which the platform works with; choose a folder apart from it."
+            )
 
 
 def _databases(settings: Settings, folder: Path) -> list[str]:

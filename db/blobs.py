@@ -28,6 +28,11 @@ class BlobStore:
         self._fs, self._root = fsspec.core.url_to_fs(url)
         self._local = isinstance(self._fs, LocalFileSystem)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the files are; None where they are not on this machine's disks."""
+        return Path(self._root) if self._local else None
+
     def put(self, data: bytes) -> str:
         """Stores `data` and returns its SHA-256 in hex. A reader sees all of it or nothing."""
         sha = hashlib.sha256(data).hexdigest()

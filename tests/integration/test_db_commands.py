@@ -269,3 +269,30 @@ def test_a_folder_that_nobody_may_write_to_is_refused_before_the_backup(
     assert result.exit_code == 2
     assert "closed cannot be written to; choose another one" in result.output
     assert not list((tmp_path / "closed").iterdir())
+
+
+@pytest.mark.parametrize("name", ["home", "home/blobs/x", "home/copies", ".", "link", "disk"])
+def test_a_backup_into_the_live_platform_is_refused_before_anything_is_written(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "link").symlink_to(settings.home)
+    monkeypatch.setenv("HEIRLOOM_BLOBS_URL", str(tmp_path / "disk" / "blobs"))
+    fill(database, open_blobs(Settings()))
+    before = sorted(tmp_path.rglob("*"))
+    result = heirloom("db", "backup", tmp_path / name)
+    assert result.exit_code == 2, result.exception
+    assert f"{tmp_path / name} is, holds or lies in " in result.output
+    assert "which the platform works with; choose a folder apart from it" in result.output
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("home")
+def test_a_backup_over_a_database_that_lies_elsewhere_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEIRLOOM_DATABASE_URL", f"sqlite:///{tmp_path}/apart/heirloom.db")
+    assert heirloom("db", "upgrade").exit_code == 0
+    before = (tmp_path / "apart" / "heirloom.db").stat().st_ino
+    result = heirloom("db", "backup", tmp_path / "apart")
+    assert result.exit_code == 2, result.exception
+    assert (tmp_path / "apart" / "heirloom.db").stat().st_ino == before, "it would be replaced by its copy"
