@@ -20,11 +20,14 @@ from db.photos import get_photo
 from db.reviews import add_restoration
 from db.settings import Settings
 from inference.files import encode_png
+from inference.methods import FillMethod, fill_name
 from tests.support.databases import new_photo, start_waiting
 from trainer.proposing import _propose_for, propose
 from trainer.restoring import _restore_one, _restored_already, restore
 from trainer.results import Made
 from trainer.work import Work
+
+RED = {"colouring": {"saturation": 1.5, "hints": []}}
 
 
 @pytest.mark.parametrize("deleted", [True, False])
@@ -89,6 +92,35 @@ def test_what_another_job_coloured_meanwhile_is_not_what_this_one_was_to_do(
     made(colouring)
     made({"saturation": 0.7, "hints": []})
     assert _restored_already(work, photo)
+
+
+@pytest.mark.parametrize("method", [None, "telea", "ns"])
+def test_what_another_job_filled_otherwise_meanwhile_is_not_what_this_one_was_to_do(
+    settings: Settings, database: Database, method: FillMethod | None
+) -> None:
+    here = Platform(settings, database, open_blobs(settings))
+    photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
+    with database.unit_of_work() as session:
+        photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
+        jobs = [add_job(session, "restore", asked, ada.id) for asked in ({"method": method} if method else {}, RED)]
+    own, colouring = (Work(settings, database, here.blobs, job, lambda: False) for job in jobs)
+    names = {None: "inpainter v1", "telea": str(fill_name("telea")), "ns": str(fill_name("ns"))}
+
+    def made(inpainter: str, **colours: object) -> None:
+        with database.unit_of_work() as session:
+            add_restoration(
+                session, photo_id, detector="d", inpainter=inpainter, colorizer="c", threshold=0.5,
+                mask_sha256="m" * 64, warnings=[], results={}, now=utc_now(), **colours,  # type: ignore[arg-type]
+            )  # fmt: skip
+
+    for other in names.keys() - {method}:
+        made(names[other])
+    assert not _restored_already(own, photo)
+    made(names[method])
+    assert _restored_already(own, photo)
+    assert not _restored_already(colouring, photo)
+    made(names[method], **RED)
+    assert _restored_already(colouring, photo), "colours go on whatever filled it"
 
 
 def test_a_proposal_for_a_photo_deleted_meanwhile_leaves_no_bytes(settings: Settings, database: Database) -> None:
