@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from inference.detector import Detector
 from inference.errors import CheckpointError, InferenceError
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
@@ -87,6 +88,16 @@ def test_an_architecture_that_cannot_be_built_is_refused(wrong: dict[str, object
         DetectorArchitecture(**wrong)  # type: ignore[arg-type]
     with pytest.raises(CheckpointError, match="cannot be built"):
         DetectorArchitecture.from_dict({**ARCHITECTURE.to_dict(), **wrong})
+
+
+@pytest.mark.parametrize("wrong", [{"encoder": "resnet-eighteen"}, {"encoder": 5}, {"decoder_channels": "wide"}])
+def test_a_file_whose_architecture_cannot_be_built_is_named(
+    checkpoint: Checkpoint, tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    path = tmp_path / "odd.safetensors"
+    save_checkpoint(path, replace(checkpoint, architecture={**checkpoint.architecture, **wrong}))
+    with pytest.raises(CheckpointError, match=r"odd\.safetensors: .*cannot be built.*export it again"):
+        Detector.load(path)
 
 
 def test_pretrained_weights_that_cannot_be_had_are_an_error() -> None:
