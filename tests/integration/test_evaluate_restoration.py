@@ -17,6 +17,7 @@ from inference.detector import Detector
 from inference.files import encode_mask
 from inference.fill import ClassicalInpainter
 from inference.png import encode_png
+from tests.support.folders import forbidding
 from tests.support.tiny import prepared, tiny_detector
 from trainer.errors import WrongUse
 from trainer.evaluation.restoring.command import EXPERIMENT
@@ -140,6 +141,23 @@ def test_a_photo_that_the_detector_was_trained_on_judges_nobody(tmp_path: Path) 
     )
     assert not outcome.photos
     assert outcome.left_out[0].reason == "detector v7 was trained on it"
+
+
+def test_what_cannot_be_read_among_the_pairs_is_named(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pairs"
+    for name in ("a", "damaged-gone", "expert-gone"):
+        put(folder, name)
+    put(folder / "closed", "x")
+    for lost in (folder / "damaged-gone.damaged.png", folder / "expert-gone.restored.png"):
+        lost.unlink()
+        lost.symlink_to("nowhere.png")
+    forbidding(monkeypatch, folder / "closed")
+    result = invoke("--on", folder, "--model", model)
+    assert result.exit_code == 1, result.exception
+    for name in ("closed", "damaged-gone.damaged.png", "expert-gone.restored.png"):
+        assert f"Failed: {folder / name} cannot be read (" in result.output
 
 
 def test_with_a_platform_it_becomes_a_run(settings: Settings, tmp_path: Path, model: Path) -> None:

@@ -13,6 +13,7 @@ from inference.errors import PhotoError
 from inference.files import encode_mask
 from inference.names import ModelName
 from inference.png import encode_png
+from tests.support.folders import forbidding
 from trainer.errors import WrongUse
 from trainer.evaluation.clean import clean_photos_in
 from trainer.evaluation.figures import mean_lines, plain
@@ -252,3 +253,19 @@ def test_a_link_to_itself_among_clean_photos_fails_by_itself(tmp_path: Path) -> 
     with pytest.raises(PhotoError, match=r"a\.png cannot be read"):
         first.read()
     assert second.read().pixels.shape == (20, 20, 3)
+
+
+def test_what_cannot_be_read_among_annotated_photos_fails_by_itself(
+    pairs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pairs / "films" / "gone.damaged.png").symlink_to("nowhere.png")
+    (pairs / "films" / "round.damaged.png").symlink_to("round.damaged.png")
+    (pairs / ".hidden.damaged.png").touch()
+    forbidding(monkeypatch, pairs / "prints")
+    outcome = measured(pairs, 0.5)
+    assert [entry.input for entry in outcome.failed] == ["films/gone", "films/round", f"{pairs.name}/prints"]
+    for entry, name in zip(outcome.failed, ("gone.damaged.png", "round.damaged.png", "prints"), strict=True):
+        assert f"{name} cannot be read (" in entry.reason
+    assert [entry.photo.label for entry in outcome.models[0].photos] == ["films/c"]
+    (alone,) = pairs_in([pairs / "prints"])
+    assert alone.label == "prints/prints"

@@ -1,6 +1,5 @@
 """Names of outputs, masks on disk, and writing that never leaves half a file."""
 
-import errno
 import os
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +16,7 @@ from inference.errors import OutputError, PhotoError, UsageProblem
 from inference.files import check_name, decode_mask, encode_mask, plan_outputs, stem, write_file
 from inference.photo import decode, read_file
 from inference.png import encode_png
+from tests.support.folders import forbidding
 
 
 @settings(max_examples=60, deadline=None)
@@ -164,27 +164,6 @@ def test_replacing_an_input_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="No pictures found"):
         plan_outputs([tmp_path], tmp_path / "out")
-
-
-def forbidding(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Let the system refuse a look into `folder`, as it does to all but root where the folder's permissions say so."""
-    scandir, stat = os.scandir, os.stat
-
-    def refused(path: object) -> PermissionError:
-        return PermissionError(errno.EACCES, "Permission denied", str(path))
-
-    def scanned(path: object = ".") -> object:
-        if Path(str(path)) == folder:
-            raise refused(path)
-        return scandir(path)  # type: ignore[call-overload]
-
-    def looked_at(path: object, **options: object) -> object:
-        if isinstance(path, (str, Path)) and folder in Path(path).parents:
-            raise refused(path)
-        return stat(path, **options)  # type: ignore[arg-type, call-overload]
-
-    monkeypatch.setattr(os, "scandir", scanned)
-    monkeypatch.setattr(os, "stat", looked_at)
 
 
 def test_paths_that_cannot_be_looked_at_are_inputs_like_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Annotated photos to measure detectors on: pairs of files in folders, or what a snapshot froze."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from db.blobs import BlobStore
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.errors import PhotoError
-from inference.files import decode_mask
+from inference.files import decode_mask, files_in, real_path
 from inference.photo import decode, read_file
 from trainer.errors import WrongUse
 
@@ -52,19 +53,20 @@ class EvaluationPhoto:
 def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
     """Photos `NAME.damaged.*` with masks `NAME.mask.png` (bright = defect) below these folders, each once.
 
-    The group is the path of the photo's folder within the one given, or that one's own name. A missing mask is told
-    when the photo is read. Raises WrongUse when a folder has no such photos.
+    The group is the path of the photo's folder within the one given, or that one's own name. Nothing hidden and no
+    linked folders; a missing mask is told when the photo is read, as are folders that cannot be read and links that
+    lead nowhere, which are among them. Raises WrongUse when a folder has no such photos.
     """
     found: dict[Path, EvaluationPhoto] = {}
     for folder in folders:
-        paths = sorted(path for path in folder.rglob(f"*{_DAMAGED}*") if path.is_file())
+        paths = files_in(folder, lambda file: _DAMAGED in file.name)
         if not paths:
             raise WrongUse(f"{folder}: there are no files NAME.damaged.* here. Name a folder of annotated photos.")
         for path in paths:
-            within = path.parent.relative_to(folder)
-            group = within.as_posix() if within.parts else folder.resolve().name
+            within = path.relative_to(folder).parent  # of the folder itself, where that cannot be read: itself
+            group = within.as_posix() if within.parts else real_path(folder).name
             name = path.name.split(_DAMAGED)[0]
-            found.setdefault(path.resolve(), EvaluationPhoto(name, group, partial(_read_pair, path)))
+            found.setdefault(real_path(path), EvaluationPhoto(name, group, partial(_read_pair, path)))
     return list(found.values())
 
 
@@ -97,10 +99,10 @@ def set_apart(photos: Sequence[EvaluationPhoto], names: Sequence[str]) -> list[E
 
 
 def _read_pair(path: Path) -> Truth:
-    beside = path.with_name(f"{path.name.split(_DAMAGED)[0]}.mask.png")
-    if not beside.exists():
+    photo, beside = read_file(path), path.with_name(f"{path.name.split(_DAMAGED)[0]}.mask.png")
+    if not os.path.lexists(beside):
         raise PhotoError(f"{path}: its mask {beside.name} is missing. Put it beside the photo.")
-    return _truth(read_file(path), path.name, read_file(beside), beside.name)
+    return _truth(photo, path.name, read_file(beside), beside.name)
 
 
 def _frozen(item: SnapshotEntry, blobs: BlobStore) -> EvaluationPhoto:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from inference.containers import ENDINGS
 from inference.errors import PhotoError
-from inference.files import decode_mask
+from inference.files import decode_mask, files_in, real_path
 from inference.photo import Photo, decode, read_file
 from trainer.errors import WrongUse
 
@@ -56,25 +56,26 @@ class RestoredPair:
 def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
     """The damaged photos below these folders that an expert restored, each once; others are not looked at.
 
-    A missing mask is told when the pair is read. Raises WrongUse when a folder has none.
+    Nothing hidden and no linked folders; a missing mask is told when the pair is read, as are folders that cannot be
+    read and links that lead nowhere, which are among the pairs. Raises WrongUse when a folder has none.
     """
     found: dict[Path, RestoredPair] = {}
     for folder in folders:
-        paths = sorted(folder.rglob(f"*{_DAMAGED}*")) if os.path.isdir(folder) else []
+        paths = files_in(folder, lambda file: _DAMAGED in file.name) if os.path.isdir(folder) else []
         pairs = [pair for path in paths if (pair := _pair(path)) is not None]
         if not pairs:
             raise WrongUse(
                 f"{folder}: there are no files NAME.damaged.* with NAME.restored.* here. Name a folder of photos that "
                 "an expert restored."
             )
-        found |= {pair.damaged.resolve(): pair for pair in pairs}
+        found |= {real_path(pair.damaged): pair for pair in pairs}
     return list(found.values())
 
 
 def _pair(damaged: Path) -> RestoredPair | None:
+    if os.path.isdir(damaged):  # a folder that cannot be read: reading the pair will say so
+        return RestoredPair(damaged.name, damaged, damaged, damaged)
     name = damaged.name.split(_DAMAGED)[0]
     beside = (damaged.with_name(f"{name}.restored{ending}") for endings in ENDINGS.values() for ending in endings)
-    expert = next((path for path in beside if path.is_file()), None)
-    if expert is None or not damaged.is_file():
-        return None
-    return RestoredPair(name, damaged, expert, damaged.with_name(f"{name}.mask.png"))
+    expert = next((path for path in beside if os.path.isfile(path) or os.path.islink(path)), None)
+    return RestoredPair(name, damaged, expert, damaged.with_name(f"{name}.mask.png")) if expert else None
