@@ -12,8 +12,9 @@ from annotator.context import Platform
 from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
 from db.annotations import add_annotation
 from db.deletion import keep_blobs
+from db.errors import InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
-from db.photos import PhotoFacts, add_photo
+from db.photos import PhotoFacts, add_photo, collection_name
 from inference.errors import InferenceError
 from inference.files import decode_mask, encode_mask, real_path, stem
 from inference.memory import ran_out, too_large
@@ -148,8 +149,13 @@ def import_paths(
     """Import files, folders (their photos and zips, nothing hidden) and zips.
 
     Masks are `NAME.png` or `NAME.mask.png` in `masks`. A path that cannot be read is a failure in the report. Raises
-    ImportProblem when the folder of masks is not there, or the paths hold nothing that could be a photo.
+    ImportProblem when the folder of masks is not there, the collection's name is too long, or the paths hold nothing
+    that could be a photo.
     """
+    try:
+        collection_name(collection)
+    except InvalidState as error:
+        raise ImportProblem(str(error)) from error
     shared = masks is not None and any(real_path(masks) == real_path(path) for path in paths)
     folder = MaskFolder(masks, holds_photos=shared) if masks else None
     sources, failures = find_sources(paths, leave_out=masks)

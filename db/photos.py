@@ -25,6 +25,7 @@ __all__ = [
     "StoryEntry",
     "add_photo",
     "archive",
+    "collection_name",
     "collections",
     "count_photos",
     "delete",
@@ -80,7 +81,7 @@ def add_photo(
         return known, False
     photo = Photo(
         **asdict(facts) | {"filename": facts.filename[-LONGEST_FILENAME:]},
-        collection=_collection(collection),
+        collection=collection_name(collection),
         origin=origin,
         imported_by_id=by_id,
         split=decide_split(session, facts.sha256, facts.near_hash),
@@ -94,7 +95,8 @@ def add_photo(
     return photo, True
 
 
-def _collection(name: str) -> str:
+def collection_name(name: str) -> str:
+    """The name as it is kept. Raises InvalidState for one that is too long."""
     shown = " ".join(name.split())
     if len(shown) > LONGEST_COLLECTION:
         raise InvalidState(f"a collection's name has at most {LONGEST_COLLECTION} characters; choose a shorter one")
@@ -124,7 +126,7 @@ def collections(session: Session) -> list[tuple[str, int]]:
 
 
 def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> None:
-    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(collection=_collection(name)))
+    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(collection=collection_name(name)))
 
 
 def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> None:

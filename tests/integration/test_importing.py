@@ -294,6 +294,16 @@ def test_paths_that_cannot_be_read_are_named_and_the_others_come_in(prepared: Se
         assert f"{name}: It cannot be read ({why}" in result.output
 
 
+def test_a_collection_with_too_long_a_name_is_told_before_anything_is_stored(
+    here: Platform, prepared: Settings, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    result = CliRunner().invoke(cli.commands, [str(folder), "--collection", "x" * 121])
+    assert result.exit_code == 2, result.exception
+    assert "collection's name has at most 120 characters" in result.output
+    assert not set(here.blobs.hashes())
+
+
 def test_a_folder_that_holds_no_photo_is_wrong_use(prepared: Settings, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", notes__txt=b"none")
     result = CliRunner().invoke(cli.commands, [str(folder)])
