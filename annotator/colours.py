@@ -22,7 +22,7 @@ def checked_colouring(raw: Any, width: int, height: int) -> dict[str, Any]:
     saturation = raw.get("saturation") if isinstance(raw, dict) else None
     hints = raw.get("hints") if isinstance(raw, dict) else None
     if not _is_number(saturation) or not 0 <= saturation <= MOST_SATURATION:
-        raise ColouringError(f"The strength of colours is between 0 and {MOST_SATURATION:.0%}.")
+        raise ColouringError(f"The strength of colours is between 0 and {100 * MOST_SATURATION:.0f} %.")
     if not isinstance(hints, list) or len(hints) > MOST_HINTS:
         raise ColouringError(f"At most {MOST_HINTS} colours can be given.")
     return {

@@ -105,7 +105,7 @@ def _prepare(sample_photos: bool) -> None:
     command = [sys.executable, "-m", "annotator.preparing"]
     done = subprocess.run([*command, "--sample-photos"] if sample_photos else command, check=False)
     if done.returncode:
-        raise UpError("the platform could not be prepared; what went wrong stands above")
+        raise UpError("The platform could not be prepared; what went wrong stands above.")
 
 
 def _wait_until_ready(children: list[Child]) -> None:
@@ -122,7 +122,7 @@ def _wait_until_ready(children: list[Child]) -> None:
                 waiting.remove(child)
         if waiting and time.monotonic() > deadline:
             names = " and ".join(child.name for child in waiting)
-            raise UpError(f"{names} did not answer within {START_SECONDS:.0f} s; {waiting[0].log} may say why")
+            raise UpError(f"{names} did not answer within {START_SECONDS:.0f} s; {waiting[0].log} may say why.")
         time.sleep(0.2)
 
 
@@ -157,7 +157,7 @@ def _only_one(home: Path) -> Iterator[None]:
             lock.seek(0)
             raise UpError(
                 f"heirloom is already up on {home} (process {lock.read().strip() or 'unknown'}); "
-                "stop that one, or set HEIRLOOM_HOME to another folder"
+                "stop that one, or set HEIRLOOM_HOME to another folder."
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -169,7 +169,7 @@ def _port(host: str, wanted: int) -> int:
     try:
         return free_port(host, wanted)
     except OSError as error:
-        raise UpError(f"the address {host}:{wanted} cannot be used: {error}") from error
+        raise UpError(f"The address {host}:{wanted} cannot be used: {error}") from error
 
 
 def _moved(wanted: int, found: int) -> str:

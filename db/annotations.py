@@ -21,7 +21,7 @@ def give_back(session: Session, task: Task, lead: Assessor, comment: str, now: d
     """A lead returns the annotation with a comment; the label task it becomes, on top of the queue, is returned."""
     said = comment.strip()
     if not said:
-        raise InvalidState("returning a mask needs a comment that says what to change; please write one")
+        raise InvalidState("Returning a mask needs a comment that says what to change; please write one.")
     moment = now or utc_now()
     annotation = _decide(session, task, lead, "rejected", comment=said, now=moment)
     return put_on_top(
@@ -102,13 +102,13 @@ def _decide(
 ) -> Annotation:
     require_lead(lead)
     if task.kind != "accept":
-        raise InvalidState(f"task {task.id} is a {task.kind} task; only submitted masks are accepted or returned")
+        raise InvalidState(f"Task {task.id} is a {task.kind} task; only submitted masks are accepted or returned.")
     session.refresh(task, with_for_update=True)
     require_hold(session, task, lead, now)
     require_other_author(session, task, lead)
     annotation = session.get(Annotation, task.annotation_id, populate_existing=True)
     if annotation is None or annotation.status != "submitted":
-        raise InvalidState("this mask was decided on already; open the next one")
+        raise InvalidState("This mask was decided on already; open the next one.")
     annotation.status, annotation.comment = status, comment
     annotation.decided_at, annotation.decided_by_id = now, lead.id
     task.status, task.done_by_id, task.done_at = "done", lead.id, now

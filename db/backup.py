@@ -41,15 +41,15 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
     blob does not stop the rest.
     """
     if not settings.has_platform():
-        raise BackupError(f"there is no platform at {settings.home.resolve()}; there is nothing to back up")
+        raise BackupError(f"There is no platform at {settings.home.resolve()}; there is nothing to back up.")
     source = open_blobs(settings)
     _refuse_the_live(settings, source, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WrongFolder(f"{folder} cannot be made a folder ({error.strerror}); choose another one") from error
+        raise WrongFolder(f"{folder} cannot be made a folder ({error.strerror}); choose another one.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise WrongFolder(f"{folder} cannot be written to; choose another one, or change who may write there")
+        raise WrongFolder(f"{folder} cannot be written to; choose another one, or change who may write there.")
     report = BackupReport(databases=_databases(settings, folder))
     _copy_blobs(source, BlobStore(str(folder.resolve() / "blobs")), report, progress)
     if settings.artifacts_dir.is_dir():
@@ -65,7 +65,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
             live.backup(copy)
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
-            raise BackupError(f"{source} is damaged ({verdict}); its earlier backup was left alone")
+            raise BackupError(f"{source} is damaged ({verdict}); its earlier backup was left alone.")
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def dump_postgres(url: str, target: Path) -> None:
         )
         beside.replace(target)
     except FileNotFoundError:
-        raise BackupError("pg_dump is not installed; install the PostgreSQL client programs") from None
+        raise BackupError("pg_dump is not installed; install the PostgreSQL client programs.") from None
     except subprocess.CalledProcessError as failure:
         raise BackupError(f"pg_dump of {address} failed: {failure.stderr.strip()}") from failure
     finally:

@@ -51,9 +51,9 @@ class BlobStore:
         try:
             data: bytes = self._fs.cat_file(self._path(sha))
         except FileNotFoundError:
-            raise BlobError(f"blob {sha} is not in {self.url}; restore it from a backup") from None
+            raise BlobError(f"Blob {sha} is not in {self.url}; restore it from a backup.") from None
         if hashlib.sha256(data).hexdigest() != sha:
-            raise BlobError(f"blob {sha} in {self.url} is corrupt: its bytes have changed; restore it from a backup")
+            raise BlobError(f"Blob {sha} in {self.url} is corrupt: its bytes have changed; restore it from a backup.")
         return data
 
     def exists(self, sha: str) -> bool:
@@ -99,7 +99,7 @@ class BlobStore:
 
     def _path(self, sha: str) -> str:
         if not HASH.fullmatch(sha):
-            raise BlobError(f"{sha!r} is not the name of a blob: 64 hexadecimal digits are")
+            raise BlobError(f"{sha!r} is not the name of a blob: 64 hexadecimal digits are.")
         return f"{self._root}/{sha[:2]}/{sha}"
 
 

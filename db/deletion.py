@@ -129,7 +129,7 @@ def hold_photo(session: Session, photo_id: int) -> Photo:
     """The photo, which nobody deletes until the commit. Raises NotFound, also where a deletion was about to end."""
     photo = session.get(Photo, photo_id, with_for_update={"read": True, "key_share": True})
     if photo is None:
-        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+        raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
     return photo
 
 

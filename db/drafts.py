@@ -32,7 +32,7 @@ def open_draft(
     """
     moment = now or utc_now()
     if task.kind != "label":
-        raise InvalidState(f"task {task.id} is a {task.kind} task; only label tasks have drafts")
+        raise InvalidState(f"Task {task.id} is a {task.kind} task; only label tasks have drafts.")
     require_turn(session, task, assessor, moment)
     draft = session.scalar(
         select(Annotation)
@@ -62,11 +62,11 @@ def get_draft(session: Session, annotation_id: int, assessor: Assessor) -> Annot
     """The draft, for its own assessor only. Raises NotFound, NotAllowed or InvalidState (submitted already)."""
     draft = session.get(Annotation, annotation_id, populate_existing=True)
     if draft is None:
-        raise NotFound(f"there is no draft {annotation_id}; its photo may have been deleted")
+        raise NotFound(f"There is no draft {annotation_id}; its photo may have been deleted.")
     if draft.assessor_id != assessor.id:
-        raise NotAllowed("this draft belongs to somebody else; only they can draw on it")
+        raise NotAllowed("This draft belongs to somebody else; only they can draw on it.")
     if draft.status != "draft":
-        raise InvalidState(f"this mask is {draft.status} already and can no longer be drawn on; open the next photo")
+        raise InvalidState(f"This mask is {draft.status} already and can no longer be drawn on; open the next photo.")
     return draft
 
 
@@ -126,7 +126,7 @@ def draft_events(session: Session, annotation_id: int) -> list[DraftEvent]:
     )
     version = session.scalar(select(Annotation.version).where(Annotation.id == annotation_id)) or 0
     if [event.version for event in events] != list(range(1, version + 1)):
-        raise InvalidState(f"draft {annotation_id} is corrupt: events are missing; restore the database from a backup")
+        raise InvalidState(f"Draft {annotation_id} is corrupt: events are missing; restore the database from a backup.")
     return events
 
 
@@ -155,7 +155,7 @@ def submit(  # noqa: PLR0917
     labels = unfinished_labels(session, draft.photo_id)
     task = session.get(Task, draft.task_id, populate_existing=True) if draft.task_id is not None else None
     if task is None:
-        raise InvalidState(f"draft {annotation_id} belongs to no task any more; open the photo anew")
+        raise InvalidState(f"Draft {annotation_id} belongs to no task any more; open the photo anew.")
     require_turn(session, task, assessor, moment)
     if not _advance(session, annotation_id, expected_version, expected_version, seconds):
         raise _stale(session, annotation_id, expected_version)
@@ -232,5 +232,6 @@ def _stale(session: Session, annotation_id: int, expected: int) -> Stale:
 
 def _stale_at(current: int, expected: int) -> Stale:
     return Stale(
-        f"this draft is at version {current}, not {expected}: it is open elsewhere; reload to go on from there", current
+        f"This draft is at version {current}, not {expected}: it is open elsewhere; reload to go on from there.",
+        current,
     )

@@ -58,7 +58,7 @@ def open_database(settings: Settings) -> Database:
 
     location = sqlite_file(settings.database_url)
     if location is not None and not os.path.exists(location):
-        raise SchemaError(f"there is no platform at {location}; run heirloom up or heirloom db upgrade to make one")
+        raise SchemaError(f"There is no platform at {location}; run heirloom up or heirloom db upgrade to make one.")
     database = Database(settings.database_url)
     try:
         with database.engine.connect() as connection:
@@ -69,7 +69,9 @@ def open_database(settings: Settings) -> Database:
         return database
     database.dispose()
     refuse_newer(settings.database_url, revision)
-    raise SchemaError(f"the tables of {shown_url(settings.database_url)} are behind this code; run heirloom db upgrade")
+    raise SchemaError(
+        f"The tables of {shown_url(settings.database_url)} are behind this code; run heirloom db upgrade."
+    )
 
 
 def serialise(session: Session, key: str) -> None:

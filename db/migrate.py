@@ -60,7 +60,7 @@ def refuse_newer(url: str, revision: str | None) -> None:
     """Raises SchemaError when `revision`, that of the tables at `url`, is none that this code knows."""
     if revision is not None and revision not in known_revisions():
         raise SchemaError(
-            f"the tables of {shown_url(url)} come from a newer heirloom ({revision}); install that version"
+            f"The tables of {shown_url(url)} come from a newer heirloom ({revision}); install that version."
         )
 
 
@@ -95,7 +95,7 @@ def _lock_beside(file: Path) -> TextIO:
         file.parent.mkdir(parents=True, exist_ok=True)
         return Path(f"{file}.migrate-lock").open("w")
     except OSError as error:
-        raise WrongFolder(f"{file} cannot be made ({error.strerror}); choose another HEIRLOOM_HOME") from error
+        raise WrongFolder(f"{file} cannot be made ({error.strerror}); choose another HEIRLOOM_HOME.") from error
 
 
 @contextmanager

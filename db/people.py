@@ -17,7 +17,7 @@ def sign_in(session: Session, name: str) -> Assessor:
     """
     shown = " ".join(name.split())
     if not shown or len(shown) > LONGEST_NAME:
-        raise InvalidState(f"a name has 1 to {LONGEST_NAME} characters; please enter yours")
+        raise InvalidState(f"A name has 1 to {LONGEST_NAME} characters; please enter yours.")
     serialise(session, "people")
     found = session.scalar(select(Assessor).where(Assessor.name_key == name_key(shown)))
     return _active(found) if found is not None else _add(session, shown, None)
@@ -43,7 +43,7 @@ def sign_in_subject(session: Session, subject: str, name: str) -> Assessor:
 def get_assessor(session: Session, assessor_id: int) -> Assessor:
     found = session.get(Assessor, assessor_id)
     if found is None:
-        raise NotFound(f"there is no assessor {assessor_id}; sign in again")
+        raise NotFound(f"There is no assessor {assessor_id}; sign in again.")
     return found
 
 
@@ -65,9 +65,9 @@ def set_roles(
     assessor = _as_stored(session, assessor_id)
     active = assessor.active if active is None else active
     if assessor.active and assessor.is_lead and not (active and is_lead) and count_leads(session) == 1:
-        raise InvalidState(f"{assessor.name} is the only lead; make somebody else lead first")
+        raise InvalidState(f"{assessor.name} is the only lead; make somebody else lead first.")
     if assessor.active and assessor.is_engineer and not (active and is_engineer) and _count_engineers(session) == 1:
-        raise InvalidState(f"{assessor.name} is the only engineer; make somebody else engineer first")
+        raise InvalidState(f"{assessor.name} is the only engineer; make somebody else engineer first.")
     assessor.is_lead, assessor.is_engineer, assessor.active = is_lead, is_engineer, active
     session.flush()
     return assessor
@@ -98,18 +98,18 @@ def require_active(assessor: Assessor) -> None:
 def require_lead(assessor: Assessor) -> None:
     """Raises NotAllowed unless `assessor` is an active lead."""
     if not _active(assessor).is_lead:
-        raise NotAllowed(f"{assessor.name} is not a lead; ask a lead to do this")
+        raise NotAllowed(f"{assessor.name} is not a lead; ask a lead to do this.")
 
 
 def require_engineer(assessor: Assessor) -> None:
     """Raises NotAllowed unless `assessor` is an active engineer."""
     if not _active(assessor).is_engineer:
-        raise NotAllowed(f"{assessor.name} is not an engineer; ask an engineer to do this")
+        raise NotAllowed(f"{assessor.name} is not an engineer; ask an engineer to do this.")
 
 
 def _active(assessor: Assessor) -> Assessor:
     if not assessor.active:
-        raise NotAllowed(f"{assessor.name} is no longer active here; ask a lead")
+        raise NotAllowed(f"{assessor.name} is no longer active here; ask a lead.")
     return assessor
 
 

@@ -99,14 +99,14 @@ def collection_name(name: str) -> str:
     """The name as it is kept. Raises InvalidState for one that is too long."""
     shown = " ".join(name.split())
     if len(shown) > LONGEST_COLLECTION:
-        raise InvalidState(f"a collection's name has at most {LONGEST_COLLECTION} characters; choose a shorter one")
+        raise InvalidState(f"A collection's name has at most {LONGEST_COLLECTION} characters; choose a shorter one.")
     return shown
 
 
 def get_photo(session: Session, photo_id: int) -> Photo:
     photo = session.get(Photo, photo_id)
     if photo is None:
-        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+        raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
     return photo
 
 

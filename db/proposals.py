@@ -48,7 +48,7 @@ def add_proposal(
 def get_proposal(session: Session, proposal_id: int) -> Proposal:
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
-        raise NotFound(f"there is no proposal {proposal_id}; its photo may have been deleted")
+        raise NotFound(f"There is no proposal {proposal_id}; its photo may have been deleted.")
     return proposal
 
 

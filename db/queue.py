@@ -87,7 +87,7 @@ def skip(session: Session, task_id: int, assessor: Assessor, reason: str, now: d
     """Passes the task on with a reason; it is not offered to `assessor` again."""
     said = reason.strip()
     if not said:
-        raise InvalidState("a skip needs a reason, so that the next person knows; please give one")
+        raise InvalidState("A skip needs a reason, so that the next person knows; please give one.")
     task = _locked(session, task_id)
     _require_role(assessor, task.kind)
     require_hold(session, task, assessor, now or utc_now())
@@ -190,12 +190,12 @@ def unpark(session: Session, photo_ids: Sequence[int]) -> None:
 def require_hold(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
     """Raises InvalidState unless the task is open and held by `assessor` or by nobody."""
     if task.status == "parked":
-        raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
+        raise InvalidState(f"{task.photo.filename} is put away; bring it back first.")
     if task.status != "open":
-        raise InvalidState(f"this {task.kind} task is {task.status} already; open the next one")
+        raise InvalidState(f"This {task.kind} task is {task.status} already; open the next one.")
     if _held_by_other(task, assessor, now):
         holder = get_assessor(session, task.leased_to_id or 0)
-        raise InvalidState(f"{holder.name} is working on this photo now; open the next one")
+        raise InvalidState(f"{holder.name} is working on this photo now; open the next one.")
 
 
 def require_turn(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
@@ -221,7 +221,7 @@ def take_up(session: Session, task_id: int, assessor: Assessor, now: datetime) -
 def require_other_author(session: Session, task: Task, lead: Assessor) -> None:
     """Raises NotAllowed when another lead decides on the mask of an accept task."""
     if another_decides(session, task, lead):
-        raise NotAllowed("this is your own mask; another lead decides on it")
+        raise NotAllowed("This is your own mask; another lead decides on it.")
 
 
 def another_decides(session: Session, task: Task, lead: Assessor) -> bool:
@@ -246,7 +246,7 @@ def unfinished_labels(session: Session, photo_id: int) -> list[Task]:
 def get_task(session: Session, task_id: int) -> Task:
     task = session.get(Task, task_id)
     if task is None:
-        raise NotFound(f"there is no task {task_id}; its photo may have been deleted")
+        raise NotFound(f"There is no task {task_id}; its photo may have been deleted.")
     return task
 
 
@@ -289,19 +289,19 @@ def _locked(session: Session, task_id: int) -> Task:
         select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     )
     if task is None:
-        raise NotFound(f"there is no task {task_id}; its photo may have been deleted")
+        raise NotFound(f"There is no task {task_id}; its photo may have been deleted.")
     return task
 
 
 def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: int, now: datetime) -> Task:
     task = _locked(session, task_id)
     if task.kind != kind:
-        raise NotFound(f"task {task_id} is a {task.kind} task, not {kind}")
+        raise NotFound(f"Task {task_id} is a {task.kind} task, not {kind}")
     require_turn(session, task, assessor, now)
     if kind == "accept":
         require_other_author(session, task, assessor)
     if task.photo.archived_at is not None:
-        raise InvalidState(f"{task.photo.filename} is archived; unarchive it first")
+        raise InvalidState(f"{task.photo.filename} is put away; bring it back first.")
     return task
 
 

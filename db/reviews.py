@@ -98,11 +98,11 @@ def recolour(
     """
     before = session.get(Restoration, restoration_id)
     if before is None:
-        raise NotFound(f"there is no restoration {restoration_id}; its photo may have been deleted")
+        raise NotFound(f"There is no restoration {restoration_id}; its photo may have been deleted.")
     serialise(session, _reviews_of(before.photo_id))
     newest = latest_restoration(session, before.photo_id)
     if newest is None or newest.id != restoration_id:
-        raise InvalidState("the photo was restored anew meanwhile; look at the new results and correct those")
+        raise InvalidState("The photo was restored anew meanwhile; look at the new results and correct those.")
     (same,) = (result for result in before.results if result.kind == "restored")
     made = add_restoration(
         session,
@@ -147,11 +147,11 @@ def give_verdict(
     restoration = _held(session, task, assessor, moment)
     result = next((each for each in restoration.results if each.id == result_id), None)
     if result is None:
-        raise NotFound(f"task {task.id} is about other results than {result_id}; open the photo anew")
+        raise NotFound(f"Task {task.id} is about other results than {result_id}; open the photo anew.")
     _check_reasons(result.kind, accepted, reasons)
     places = [_checked_mark(mark) for mark in marks]
     if result.verdicts:
-        raise InvalidState(f"the {result.kind.replace('_', ' ')} result has its verdict already; open the next one")
+        raise InvalidState(f"The {result.kind.replace('_', ' ')} result has its verdict already; open the next one.")
     about_mask = [reason for reason in ABOUT_THE_MASK if reason in reasons]
     label = None
     if about_mask:
@@ -212,7 +212,7 @@ def _held(session: Session, task: Task, assessor: Assessor, now: datetime) -> Re
     """The restoration of a review task, locked, that `assessor` or nobody holds."""
     require_active(assessor)
     if task.kind != "review":
-        raise InvalidState(f"task {task.id} is a {task.kind} task; only results get verdicts")
+        raise InvalidState(f"Task {task.id} is a {task.kind} task; only results get verdicts.")
     session.refresh(task, with_for_update=True)
     require_hold(session, task, assessor, now)
     return session.get_one(Restoration, task.restoration_id, populate_existing=True)
@@ -233,15 +233,15 @@ def _check_reasons(kind: ResultKind, accepted: bool, reasons: Sequence[str]) -> 
         choice = ", ".join(REASONS[kind])
         raise InvalidState(f"{unknown[0]!r} is no reason to reject a {kind} result; choose among {choice}")
     if accepted and reasons:
-        raise InvalidState("an accepted result has no reasons; reject it or leave them out")
+        raise InvalidState("An accepted result has no reasons; reject it or leave them out.")
     if not accepted and not reasons:
-        raise InvalidState("a rejection needs at least one reason; please choose one")
+        raise InvalidState("A rejection needs at least one reason; please choose one.")
 
 
 def _checked_mark(mark: Mapping[str, Any]) -> dict[str, Any]:
     kind = mark.get("kind")
     if not isinstance(kind, str) or set(mark) != MARK_FIELDS.get(kind):
-        raise InvalidState("a mark is a rectangle with x, y, width, height or a scribble with points")
+        raise InvalidState("A mark is a rectangle with x, y, width, height or a scribble with points.")
     if kind == "rectangle":
         sound = all(_is_number(mark[side]) for side in ("x", "y", "width", "height"))
         sound = sound and mark["width"] > 0 and mark["height"] > 0
@@ -250,7 +250,7 @@ def _checked_mark(mark: Mapping[str, Any]) -> dict[str, Any]:
         sound = isinstance(points, list) and len(points) > 0
         sound = sound and all(isinstance(p, (list, tuple)) and len(p) == 2 and all(map(_is_number, p)) for p in points)
     if not sound:
-        raise InvalidState(f"the {kind} that marks the place is empty or has no numbers; draw it again")
+        raise InvalidState(f"The {kind} that marks the place is empty or has no numbers; draw it again.")
     return dict(mark)
 
 

@@ -63,7 +63,7 @@ def make_snapshot(session: Session, name: str | None, by_id: int | None, now: da
     serialise(session, "snapshots")
     annotations = accepted_annotations(session)
     if not annotations:
-        raise InvalidState("no annotation is accepted yet; accept some masks, then make the snapshot")
+        raise InvalidState("No annotation is accepted yet; accept some masks, then make the snapshot.")
     sha = content_hash((a.photo.sha256, _mask(a), a.photo.split, a.origin) for a in annotations)
     known = _known(session, name, sha)
     if known is not None:
@@ -87,7 +87,7 @@ def snapshot_contents(session: Session, snapshot_id: int) -> SnapshotContents:
     """Everything in a snapshot. Raises InvalidState when its rows no longer give its hash."""
     snapshot = session.get(Snapshot, snapshot_id)
     if snapshot is None:
-        raise NotFound(f"there is no snapshot {snapshot_id}")
+        raise NotFound(f"There is no snapshot {snapshot_id}")
     rows = session.execute(
         select(SnapshotItem, Photo.filename)
         .outerjoin(Photo, Photo.id == SnapshotItem.photo_id)
@@ -101,7 +101,7 @@ def snapshot_contents(session: Session, snapshot_id: int) -> SnapshotContents:
         for row, filename in rows
     )
     if content_hash((i.photo_sha256, i.mask_sha256, i.split, i.origin) for i in items) != snapshot.sha256:
-        raise InvalidState(f"snapshot {snapshot.name} is corrupt: its rows have changed; restore a backup")
+        raise InvalidState(f"Snapshot {snapshot.name} is corrupt: its rows have changed; restore a backup.")
     return SnapshotContents(snapshot.id, snapshot.name, snapshot.sha256, items)
 
 
@@ -133,7 +133,7 @@ def find_snapshot(session: Session, wanted: str | int) -> Snapshot:
         select(Snapshot).where(or_(*matches)).order_by(Snapshot.name != text, Snapshot.id.desc())
     ).first()
     if found is None:
-        raise NotFound(f"there is no snapshot {text}; heirloom snapshot makes one")
+        raise NotFound(f"There is no snapshot {text}; heirloom snapshot makes one.")
     return found
 
 
@@ -141,12 +141,12 @@ def _known(session: Session, name: str | None, sha: str) -> Snapshot | None:
     if name is None:
         return session.scalar(select(Snapshot).where(Snapshot.sha256 == sha).order_by(Snapshot.id.desc()).limit(1))
     if not name.strip():
-        raise InvalidState("a snapshot's name cannot be empty; leave it out to get one")
+        raise InvalidState("A snapshot's name cannot be empty; leave it out to get one.")
     if len(name.strip()) > LONGEST_NAME:
-        raise InvalidState(f"a snapshot's name has at most {LONGEST_NAME} characters; choose a shorter one")
+        raise InvalidState(f"A snapshot's name has at most {LONGEST_NAME} characters; choose a shorter one.")
     same_name = session.scalar(select(Snapshot).where(Snapshot.name == name.strip()))
     if same_name is not None and same_name.sha256 != sha:
-        raise InvalidState(f"a snapshot {name.strip()} with other content exists; choose another name")
+        raise InvalidState(f"A snapshot {name.strip()} with other content exists; choose another name.")
     return same_name
 
 
@@ -159,7 +159,7 @@ def _free_name(session: Session) -> str:
 
 def _mask(annotation: Annotation) -> str:
     if annotation.mask_sha256 is None:
-        raise InvalidState(f"accepted annotation {annotation.id} has no mask; restore the database from a backup")
+        raise InvalidState(f"Accepted annotation {annotation.id} has no mask; restore the database from a backup.")
     return annotation.mask_sha256
 
 

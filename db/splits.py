@@ -72,7 +72,7 @@ def move_split(session: Session, by: Assessor, photo_id: int, split: Split) -> l
     serialise(session, "split")
     photo = session.get(Photo, photo_id)
     if photo is None:
-        raise NotFound(f"there is no photo {photo_id}")
+        raise NotFound(f"There is no photo {photo_id}")
     return _put(session, _family(session, [photo]), split, by.id)
 
 

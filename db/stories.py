@@ -35,6 +35,19 @@ RESULT_WORDS: dict[ResultKind, str] = {
     "color": "photo as it came, in colour",
 }
 
+US = "heirloom"
+"""Who drew synthetic defects."""
+REASON_WORDS = {
+    "new": "",
+    "uncertain": "the model is unsure",
+    "chosen": "somebody put it first",
+    "returned": "a lead returned the last one",
+    "submitted": "",
+    "restored": "",
+    "imported": "it was imported",
+}
+"""Reasons of tasks that need other words, or none where there is nothing to explain."""
+
 
 @dataclass(frozen=True)
 class StoryEntry:
@@ -47,11 +60,16 @@ class StoryEntry:
     ref_id: int
 
 
+def reason_words(reason: str) -> str:
+    """Why a task waits, as people say it; empty where that goes without saying."""
+    return REASON_WORDS.get(reason, reason)
+
+
 def photo_story(session: Session, photo_id: int) -> list[StoryEntry]:
     """Everything that happened to a photo, oldest first."""
     photo = session.get(Photo, photo_id)
     if photo is None:
-        raise NotFound(f"there is no photo {photo_id}; it may have been deleted")
+        raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
     names: dict[int | None, str] = {row.id: row.name for row in session.execute(select(Assessor.id, Assessor.name))}
     entries = [
         StoryEntry(photo.created_at, names.get(photo.imported_by_id), f"imported {photo.filename}", "photo", photo.id),
@@ -64,7 +82,7 @@ def photo_story(session: Session, photo_id: int) -> list[StoryEntry]:
         *_split_moves(session, photo_id, names),
     ]
     if photo.archived_at is not None:
-        entries.append(StoryEntry(photo.archived_at, None, "archived", "photo", photo.id))
+        entries.append(StoryEntry(photo.archived_at, None, "put away", "photo", photo.id))
     return sorted(entries, key=lambda entry: entry.at)
 
 
@@ -75,11 +93,15 @@ def _proposals(session: Session, photo_id: int) -> Iterator[StoryEntry]:
 
 def _annotations(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Annotation).where(Annotation.photo_id == photo_id)):
-        who = names.get(row.assessor_id)
-        began = {"drawn": "began a mask", "imported": "imported a mask", "synthetic": "drew the defects ourselves"}
+        who = names.get(row.assessor_id) or (US if row.origin == "synthetic" else None)
+        began = {
+            "drawn": "began a mask",
+            "imported": "imported a mask",
+            "synthetic": "drew the defects, so the mask is known",
+        }
         yield StoryEntry(row.created_at, who, began[row.origin], "annotation", row.id)
         if row.submitted_at is not None:
-            share = f", {row.marked_share:.1%} marked" if row.marked_share is not None else ""
+            share = f", {100 * row.marked_share:.1f} % marked" if row.marked_share is not None else ""
             yield StoryEntry(row.submitted_at, who, f"submitted the mask{share}", "annotation", row.id)
         if row.decided_at is not None and row.origin == "drawn":
             what = "accepted the mask" if row.status == "accepted" else f"returned the mask: {row.comment}"
@@ -96,7 +118,7 @@ def _restorations(session: Session, photo_id: int) -> Iterator[StoryEntry]:
 def _recoloured(colouring: dict[str, Any]) -> str:
     given = len(colouring["hints"])
     colours = f", {given} {'colour' if given == 1 else 'colours'} given" if given else ""
-    return f"coloured anew as a person wished: strength {colouring['saturation']:.0%}{colours}"
+    return f"coloured anew as a person wished: strength {100 * colouring['saturation']:.0f} %{colours}"
 
 
 def _verdicts(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
@@ -118,7 +140,8 @@ def _why(verdict: Verdict) -> str:
 
 def _label_tasks(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for task in session.scalars(select(Task).where(Task.photo_id == photo_id, Task.kind == "label")):
-        yield StoryEntry(task.created_at, None, f"queued for labelling: {task.reason}", "task", task.id)
+        because = f": {why}" if (why := reason_words(task.reason)) else ""
+        yield StoryEntry(task.created_at, None, f"a mask is wanted{because}", "task", task.id)
     for skip in session.scalars(select(Skip).join(Task).where(Task.photo_id == photo_id)):
         yield StoryEntry(skip.created_at, names.get(skip.assessor_id), f"passed it on: {skip.reason}", "skip", skip.id)
 

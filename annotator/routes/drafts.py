@@ -109,13 +109,13 @@ def read_draft(session: Session, draft: Annotation) -> DraftRecord:
     if draft.base_annotation_id is not None:
         base = session.get(Annotation, draft.base_annotation_id)
         if base is None or base.mask_sha256 is None:
-            raise InvalidState("the mask that this draft started from is gone; skip this photo and tell a lead")
+            raise InvalidState("The mask that this draft started from is gone; skip this photo and tell a lead.")
         return DraftRecord(shape, events, None, mask_sha256=base.mask_sha256)
     if draft.base_proposal_id is not None:
         probability = get_proposal(session, draft.base_proposal_id).probability_sha256
         return DraftRecord(shape, events, draft.base_threshold, probability_sha256=probability)
     if draft.base_threshold is not None:
-        raise InvalidState("the proposal that this draft started from is gone; skip this photo and tell a lead")
+        raise InvalidState("The proposal that this draft started from is gone; skip this photo and tell a lead.")
     return DraftRecord(shape, events, None)
 
 
@@ -134,7 +134,7 @@ def rebuild_draft(record: DraftRecord, blobs: BlobStore) -> Mask:
 def _decode_probability(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
     values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint8 or values.shape != shape:
-        raise InvalidState("the proposal of this photo is not a probability map of its size; tell an engineer")
+        raise InvalidState("The proposal of this photo is not a probability map of its size; tell an engineer.")
     return values.astype(np.uint8)
 
 

@@ -78,7 +78,7 @@ def _annotation_mask(call: Call) -> Response:
     with call.platform.database.reading() as session:
         annotation = _row(session, Annotation, call.path["id"], "annotation")
         if annotation.mask_sha256 is None:
-            raise NotFound(f"annotation {annotation.id} is still a draft; it has a mask once it is submitted")
+            raise NotFound(f"Annotation {annotation.id} is still a draft; it has a mask once it is submitted.")
         sha = annotation.mask_sha256
     return _blob(call, sha)
 
@@ -98,7 +98,7 @@ def _restoration_mask(call: Call) -> Response:
 def _row(session: Session, table: type[Row], row_id: int, word: str) -> Row:
     row = session.get(table, row_id)
     if row is None:
-        raise NotFound(f"there is no {word} {row_id}; its photo may have been deleted")
+        raise NotFound(f"There is no {word} {row_id}; its photo may have been deleted.")
     return row
 
 

@@ -13,12 +13,14 @@ from annotator.routes.pictures import (
     restoration_mask_url,
     result_url,
 )
+from annotator.views.words import plain_models
 from db import queue
 from db.drafts import draft_events, open_draft
 from db.errors import NotFound
 from db.models import Annotation, Assessor, Proposal, Restoration, Result, Task, TaskKind
 from db.proposals import get_proposal, latest_proposal
 from db.reviews import REASONS, open_results
+from db.stories import reason_words
 
 MOST_UPCOMING = 50
 
@@ -39,7 +41,7 @@ def describe(session: Session, task: Task, assessor: Assessor) -> dict[str, Any]
     told = {
         "id": task.id,
         "kind": task.kind,
-        "reason": task.reason,
+        "reason": reason_words(task.reason),
         "marks": task.marks,
         "photo": {
             "id": photo.id,
@@ -77,7 +79,7 @@ def _base(session: Session, draft: Annotation) -> dict[str, Any]:
     if draft.base_annotation_id is not None:
         base = session.get(Annotation, draft.base_annotation_id)
         if base is None or base.mask_sha256 is None:
-            raise NotFound("the mask that this draft started from is gone; skip this photo and tell a lead")
+            raise NotFound("The mask that this draft started from is gone; skip this photo and tell a lead.")
         return {"kind": "annotation", "id": base.id, "url": annotation_mask_url(base), "threshold": None}
     if draft.base_proposal_id is not None:
         proposal = get_proposal(session, draft.base_proposal_id)
@@ -89,7 +91,7 @@ def _base(session: Session, draft: Annotation) -> dict[str, Any]:
 def _annotation(session: Session, task: Task) -> dict[str, Any]:
     annotation = session.get(Annotation, task.annotation_id) if task.annotation_id is not None else None
     if annotation is None:
-        raise NotFound("the mask of this task is gone; open the next one")
+        raise NotFound("The mask of this task is gone; open the next one.")
     return {
         "id": annotation.id,
         "mask": annotation_mask_url(annotation),
@@ -102,13 +104,13 @@ def _annotation(session: Session, task: Task) -> dict[str, Any]:
 def _restoration(session: Session, task: Task) -> dict[str, Any]:
     restoration = session.get(Restoration, task.restoration_id) if task.restoration_id is not None else None
     if restoration is None:
-        raise NotFound("the results of this task are gone; open the next one")
+        raise NotFound("The results of this task are gone; open the next one.")
     return {
         "mask": restoration_mask_url(restoration),
         "models": {
-            "detector": restoration.detector,
-            "inpainter": restoration.inpainter,
-            "colorizer": restoration.colorizer,
+            "detector": plain_models(restoration.detector),
+            "inpainter": plain_models(restoration.inpainter),
+            "colorizer": plain_models(restoration.colorizer) if restoration.colorizer else None,
         },
         "warnings": restoration.warnings,
         "results": [_result(result) for result in restoration.results],
@@ -145,7 +147,7 @@ def _card(session: Session, task: Task) -> dict[str, Any]:
         "photo_id": photo.id,
         "filename": photo.filename,
         "thumbnail": photo_url(photo.id, photo.thumbnail_sha256, "thumbnail"),
-        "reason": task.reason,
+        "reason": reason_words(task.reason),
         "pictures": [photo_url(photo.id, photo.view_sha256), *_pictures(session, task)],
     }
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotator.views.words import count, duration, job_name, trained_kind
+from annotator.views.words import count, duration, job_name, percent, trained_kind
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
@@ -70,6 +71,13 @@ def ships(kind: str) -> bool:
     return True
 
 
+def first_sentence(file: Path) -> str:
+    """What the comment at the head of a recipe's file says first."""
+    head = takewhile(lambda line: line.startswith("#"), file.read_text(encoding="utf-8").splitlines())
+    said = " ".join(line.removeprefix("#").strip() for line in head)
+    return said.partition(". ")[0].removesuffix(".") + "."
+
+
 def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
     """How long the training will take, from trainings that ran here, else a guess where there is one."""
     rates = [rate for job in past if (rate := _pixel_seconds(job, recipe)) is not None]
@@ -126,7 +134,7 @@ def ending(job: Job) -> str:
     if job.status == "cancelled" and not job.progress:
         return f"{job_name(job)} was stopped before it began to learn."
     if job.status == "cancelled":
-        return f"{job_name(job)} was stopped at {job.progress:.0%}; the last checkpoint is kept."
+        return f"{job_name(job)} was stopped at {percent(job.progress)}; the last checkpoint is kept."
     if job.status == "done":
         made = f"{job.result.get('model', 'detector')}@{job.result.get('version', '?')}"
         took = ""

@@ -1,5 +1,6 @@
 """How we say things: counts, times, durations and states, the way people do."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from annotator.views.kinds import kind_named
@@ -32,6 +33,21 @@ STATE_SIGNS: dict[PhotoState, str] = {
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 photo`, `3 photos`, `12,400 photos`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """`4 %`, `11.4 %`: the one form on all pages; `share` is in [0, 1]."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def plain_models(said: str) -> str:
+    """Names of models without the registry that they come from: on pages all of them do that name no other place."""
+    return said.replace(" (registry)", "")
+
+
+def whom_to_ask(said: str) -> str:
+    """What failed, for whoever may not read logs: in place of the log an engineer."""
+    return re.sub(r"(The job's log tells more|Its log is \S+)\.$", "Ask an engineer, who can read the job's log.", said)
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:

@@ -195,7 +195,7 @@ def train(visit: Visit, pictures: Pictures) -> None:
     job = visit.until(lambda session: session.scalar(select(Job).where(Job.kind == "train")))
     assert job.params["snapshot"] == snapshot.id
     assert job.params["recipe"]["epochs"] == 6
-    expect(page.get_by_text(re.compile(r"Training a detector · \d+%")).first).to_be_visible(timeout=300_000)
+    expect(page.get_by_text(re.compile(r"Training a detector · \d+ %")).first).to_be_visible(timeout=300_000)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
     assert visit.ask(lambda session: session.get_one(Job, job.id)).status == "running", "the pictures came live"

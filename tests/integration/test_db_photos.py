@@ -360,18 +360,18 @@ def test_a_photo_tells_its_story(either_database: Database) -> None:
     told = [(entry.who, entry.what) for entry in story]
     assert told == [
         ("Ada", "imported a.jpg"),
-        (None, "queued for labelling: new"),
+        (None, "a mask is wanted"),
         ("Ben", "began a mask"),
-        ("Ben", "submitted the mask, 12.5% marked"),
+        ("Ben", "submitted the mask, 12.5 % marked"),
         ("Ada", "returned the mask: more here"),
-        (None, "queued for labelling: returned"),
+        (None, "a mask is wanted: a lead returned the last one"),
         ("Cem", "passed it on: too dark"),
         (None, "imported a mask"),
-        (None, "submitted the mask, 20.0% marked"),
+        (None, "submitted the mask, 20.0 % marked"),
         ("Ada", "froze it into the snapshot “first”"),
         (None, "restored by detector v1 and telea"),
         ("Ben", "rejected the restored photo: missed defect – left edge"),
-        (None, "queued for labelling: missed defect"),
+        (None, "a mask is wanted: missed defect"),
     ]
     assert [entry.at for entry in story] == sorted(entry.at for entry in story)
 
@@ -400,4 +400,4 @@ def test_archiving_remembers_when(database: Database) -> None:
         archive(session, [photo.id], now=first + timedelta(days=1))
         session.refresh(photo)
         assert photo.archived_at == first
-        assert photo_story(session, photo.id)[-1].what == "archived"
+        assert photo_story(session, photo.id)[-1].what == "put away"

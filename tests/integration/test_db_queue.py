@@ -163,7 +163,7 @@ def test_archived_photos_wait_aside(either_database: Database) -> None:
         assert next_task(session, ada, "label", now=NOON) is None
         assert queue.waiting(session, ada, now=NOON) == Waiting(0, 0, 0)
         task = label_task(session, photo.id)
-        with pytest.raises(InvalidState, match="archived"):
+        with pytest.raises(InvalidState, match="put away"):
             next_task(session, ada, "label", task_id=task.id, now=NOON)
         unarchive(session, [photo.id])
         assert next_task(session, ada, "label", now=NOON) is not None
@@ -181,7 +181,7 @@ def test_archiving_parks_open_tasks_and_unarchiving_opens_only_those(either_data
         session.expire_all()
         assert (held.status, held.leased_to_id, held.leased_until) == ("parked", None, None)
         assert (done.status, label_task(session, other.id).status) == ("done", "open")
-        with pytest.raises(InvalidState, match=r"a\.jpg is archived"):
+        with pytest.raises(InvalidState, match=r"a\.jpg is put away"):
             queue.skip(session, held.id, ada, "too dark", now=NOON)
         unarchive(session, [first.id, second.id])
         session.expire_all()

@@ -85,7 +85,7 @@ def test_the_review_ends_with_the_last_verdict(either_database: Database) -> Non
         assert (task.status, task.leased_to_id) == ("open", ben.id)
         assert open_results(restored.restoration) == [restored, in_colour]
         give_verdict(session, task, ben, restored.id, **ACCEPTED)
-        with pytest.raises(InvalidState, match="the restored result has its verdict already"):
+        with pytest.raises(InvalidState, match="The restored result has its verdict already"):
             give_verdict(session, task, ben, restored.id, **ACCEPTED)
         give_verdict(session, task, ben, in_colour.id, **{**ACCEPTED, **rejected("bad fill", "bad colour")})
         assert (task.status, task.done_by_id, task.leased_to_id) == ("done", ben.id, None)
@@ -272,8 +272,8 @@ def test_a_bad_fill_or_colour_makes_no_label_task(either_database: Database, rea
         ({"reasons": []}, "at least one reason"),
         ({"reasons": ["ugly"]}, "'ugly' is no reason"),
         ({"accepted": True}, "accepted result has no reasons"),
-        ({"marks": [{"kind": "circle"}]}, "a mark is"),
-        ({"marks": [{"kind": "rectangle", "x": 1}]}, "a mark is"),
+        ({"marks": [{"kind": "circle"}]}, "A mark is"),
+        ({"marks": [{"kind": "rectangle", "x": 1}]}, "A mark is"),
         ({"marks": [{**RECTANGLE, "width": 0}]}, "empty or has no numbers"),
         ({"marks": [{**RECTANGLE, "x": float("nan")}]}, "empty or has no numbers"),
         ({"marks": [{"kind": "scribble", "points": []}]}, "empty or has no numbers"),
@@ -331,7 +331,7 @@ def test_colours_made_anew_keep_what_was_filled_and_what_was_said_of_it(either_d
         assert waiting(session, ada).review == 0
         told = [entry.what for entry in photo_story(session, photo.id)]
         assert told.count("rejected the restored photo: missed defect") == 1, "it was said once"
-        assert "coloured anew as a person wished: strength 130%, 1 colour given" in told
+        assert "coloured anew as a person wished: strength 130 %, 1 colour given" in told
         with pytest.raises(NotFound):
             recolour(session, 99, colorizer="colorizer v2", colouring=colouring, results=results)
         newer = restore(session, photo.id, "newer", KINDS)

@@ -73,7 +73,7 @@ def test_the_newest_accepted_mask_counts_and_archived_photos_do_not(either_datab
 def test_nothing_accepted_is_no_snapshot(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         new_photo(session, "a")
-        with pytest.raises(InvalidState, match="no annotation is accepted yet"):
+        with pytest.raises(InvalidState, match="No annotation is accepted yet"):
             make_snapshot(session, None, None)
 
 

@@ -4,7 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from annotator.views.words import STATE_SIGNS, STATE_WORDS, ago, count, duration, job_line, time_left
+from annotator.views.words import (
+    STATE_SIGNS,
+    STATE_WORDS,
+    ago,
+    count,
+    duration,
+    job_line,
+    percent,
+    plain_models,
+    time_left,
+    whom_to_ask,
+)
 from db.models import Job
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
@@ -73,3 +84,21 @@ def test_a_job_says_what_it_does() -> None:
 def test_every_state_has_words_and_a_sign_of_its_own() -> None:
     assert STATE_WORDS.keys() == STATE_SIGNS.keys()
     assert len(set(STATE_SIGNS.values())) == len(STATE_SIGNS)
+
+
+def test_shares_have_one_form() -> None:
+    assert (percent(0.041, 1), percent(0.34)) == ("4.1 %", "34 %")
+
+
+def test_where_all_models_come_from_is_not_said() -> None:
+    assert plain_models("detector v3 (registry) and telea (OpenCV 4.12)") == "detector v3 and telea (OpenCV 4.12)"
+
+
+def test_whoever_may_not_read_logs_hears_whom_to_ask() -> None:
+    asked = "Ask an engineer, who can read the job's log."
+    assert whom_to_ask("ValueError: odd. The job's log tells more.") == f"ValueError: odd. {asked}"
+    assert (
+        whom_to_ask("The process ended with 1. Its log is /home/logs/pictures.log.")
+        == f"The process ended with 1. {asked}"
+    )
+    assert whom_to_ask("Too dark.") == "Too dark."
