@@ -5,8 +5,8 @@ from html import escape
 import streamlit as st
 
 from annotator.context import platform
-from annotator.pages.jobbar import bar, stop_button
-from annotator.pages.training import legend, log
+from annotator.pages.jobbar import bar, log, stop_button
+from annotator.pages.training import legend
 from annotator.views import actions
 from annotator.views.comparing import figure_lines, grids, left_out_sentence, moves, production_sentence
 from annotator.views.kinds import Kind, kind_named, kind_of

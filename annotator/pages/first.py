@@ -7,7 +7,7 @@ import streamlit as st
 from annotator import visitor
 from annotator.context import platform
 from annotator.navigation import link
-from annotator.pages.jobbar import bar, fresh
+from annotator.pages.jobbar import bar, failure, fresh
 from annotator.parts import part
 from annotator.views import actions
 from annotator.views.photo import photo_page
@@ -82,7 +82,7 @@ def _show(assessor: Assessor) -> None:
         st.caption("You may leave this page; nothing is lost.")
     elif job.status != "done" or compared is None:
         st.title("This did not work", anchor=False)
-        st.error(job.error or _failure(job.result) or "The restoration was stopped.")
+        failure(job.error or found.trouble or "The restoration was stopped.", job, assessor)
     else:
         _here_it_is(state["photo"], compared)
         return
@@ -96,10 +96,6 @@ def _here_it_is(photo_id: int, compared: dict[str, Any]) -> None:
         st.title("Here it is", anchor=False, width="content")
         _afterwards(photo_id)
     part("wipe", key=f"wipe-{photo_id}", data=compared)
-
-
-def _failure(result: dict[str, object]) -> str:
-    return "; ".join(str(failure) for failure in result.get("failures", []))  # type: ignore[attr-defined]
 
 
 def _afterwards(photo_id: int) -> None:

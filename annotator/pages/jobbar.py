@@ -4,11 +4,12 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.views import actions
-from annotator.views.words import concerns, job_line, job_name
+from annotator.views.training import log_tail
+from annotator.views.words import concerns, job_line, job_name, whom_to_ask
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import get_job, list_jobs
-from db.models import Job
+from db.models import Assessor, Job
 
 
 @st.fragment(run_every=2)
@@ -40,6 +41,23 @@ def stop_button(job: Job, says: str | None = None) -> None:
         st.error(str(error))
     else:
         st.rerun(scope="fragment")
+
+
+def log(job: Job) -> None:
+    """What a job printed, folded away."""
+    with st.expander("Log"):
+        said = log_tail(platform().settings, job)
+        if said:
+            st.code(said, language=None, wrap_lines=True)
+        else:
+            st.caption("It is empty, or lies on another machine.")
+
+
+def failure(said: str, job: Job | None, assessor: Assessor) -> None:
+    """What went wrong. Of a job that failed engineers see the log; others hear whom to ask."""
+    st.error(said if assessor.is_engineer else whom_to_ask(said))
+    if assessor.is_engineer and job is not None and job.status == "failed":
+        log(job)
 
 
 def fresh(job_id: str) -> Job:

@@ -8,7 +8,7 @@ import streamlit as st
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.asking import ask_delete
-from annotator.pages.jobbar import running_jobs
+from annotator.pages.jobbar import failure, running_jobs
 from annotator.parts import ignore, part
 from annotator.views import actions
 from annotator.views.colouring import colouring_data
@@ -77,7 +77,7 @@ def _beside(found: PhotoPage, assessor: Assessor, *, can_correct: bool) -> None:
         st.rerun()
     running_jobs(photo.id)
     if found.trouble:
-        st.error(found.trouble)
+        failure(found.trouble, found.last_job, assessor)
     st.html(_timeline(found.story))
     _more(found, assessor)
 

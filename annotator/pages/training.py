@@ -7,13 +7,13 @@ import streamlit as st
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.charts import lines
-from annotator.pages.jobbar import stop_button
+from annotator.pages.jobbar import log, stop_button
 from annotator.routes.runs import sample_url
 from annotator.views import actions
 from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
-from annotator.views.training import ending, log_tail
-from annotator.views.words import ago, exact, job_line, job_name, trained_kind
+from annotator.views.training import ending
+from annotator.views.words import ago, exact, job_line, job_name, percent, trained_kind
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
@@ -41,7 +41,7 @@ def running_training() -> None:
 
 def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        text = f"**{job_name(job)}** · {job.progress:.0%} · {job_line(job)}"
+        text = f"**{job_name(job)}** · {percent(job.progress)} · {job_line(job)}"
         st.progress(min(1.0, job.progress), text=text)
         stop_button(job, "Keeps the last checkpoint.")
     _pictures(job)
@@ -65,13 +65,6 @@ def _pictures(job: Job) -> None:
             st.caption(kind.samples)
             legend(kind)
     log(job)
-
-
-def log(job: Job) -> None:
-    """What a job printed, folded away."""
-    with st.expander("Log"):
-        said = log_tail(platform().settings, job)
-        st.code(said or "The log is empty so far, or lies on another machine.", language=None)
 
 
 def past_trainings(jobs: list[Job], assessor: Assessor) -> None:

@@ -1,18 +1,19 @@
 """A photo's own page: its versions, its story, and what comes next."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
-from annotator.views.words import ago, concerns, count
+from annotator.views.words import ago, concerns, count, plain_models
 from db.jobs import list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
 from db.queue import another_decides, is_held
+from db.stories import reason_words
 
 RESULT_WORDS = {"restored": "restored", "restored_color": "restored in colour", "color": "only coloured"}
 """As the Review page calls them (viewer-results.ts)."""
@@ -60,6 +61,8 @@ class PhotoPage:
     next_step: NextStep | None
     trouble: str = ""
     """Why the newest restoration of it failed, if it did."""
+    last_job: Job | None = None
+    """That restoration."""
 
     @property
     def facts(self) -> str:
@@ -92,16 +95,22 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
     results = tuple(_results(session, photo))
     newest = tuple(version for version in results if version.restoration == results[-1].restoration)
     versions = (*_masks(session, photo), *results)
+    last_job = newest_job(list_jobs(session, "restore"), photo.id)
     return PhotoPage(
         photo=photo,
         state=photo_states(session, [photo_id])[photo_id],
         versions=versions,
         start=versions.index(newest[0]) if newest else len(versions) - 1,
         results=newest,
-        story=tuple(reversed(photo_story(session, photo_id))),
+        story=_story(session, photo_id),
         next_step=next_step(session, photo, assessor),
-        trouble=trouble(list_jobs(session, "restore"), photo.id),
+        trouble=trouble(last_job, photo.id),
+        last_job=last_job,
     )
+
+
+def _story(session: Session, photo_id: int) -> tuple[StoryEntry, ...]:
+    return tuple(replace(entry, what=plain_models(entry.what)) for entry in reversed(photo_story(session, photo_id)))
 
 
 def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | None:
@@ -121,8 +130,8 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
     if "review" in by_kind:
         return NextStep("The results want your verdict.", "Review the results", "review", by_kind["review"].id)
     if "label" in by_kind:
-        reason = by_kind["label"].reason
-        why = f" Why: {reason}." if reason not in ("", "new") else ""
+        reason = reason_words(by_kind["label"].reason)
+        why = f" Why: {reason}." if reason else ""
         return NextStep(f"It waits for a mask.{why}", "Draw the mask", "label", by_kind["label"].id)
     restoring = any(concerns(job, photo.id) for job in list_jobs(session, "restore", active=True))
     if not restoring and not session.scalar(select(Restoration.id).where(Restoration.photo_id == photo.id).limit(1)):
@@ -134,9 +143,13 @@ def _may_take(session: Session, task: Task, assessor: Assessor) -> bool:
     return task.kind != "accept" or (assessor.is_lead and not another_decides(session, task, assessor))
 
 
-def trouble(jobs: Sequence[Job], photo_id: int) -> str:
-    """Why the newest of these restorations that concerns the photo failed; `jobs` are newest first."""
-    job = next((each for each in jobs if concerns(each, photo_id)), None)
+def newest_job(jobs: Sequence[Job], photo_id: int) -> Job | None:
+    """The newest of these that concerns the photo; `jobs` are newest first."""
+    return next((each for each in jobs if concerns(each, photo_id)), None)
+
+
+def trouble(job: Job | None, photo_id: int) -> str:
+    """Why a restoration of the photo failed, if it did."""
     if job is None or job.status == "failed":
         return job.error if job else ""
     failures = job.result.get("failures", [])
@@ -154,7 +167,7 @@ def _masks(session: Session, photo: Photo) -> list[Version]:
     thumb = photo_url(photo.id, photo.thumbnail_sha256, "thumbnail")
     found = [Version("original", "original", f"The photo as it came, {ago(photo.created_at)}", view, thumb)]
     for proposal in session.scalars(select(Proposal).where(Proposal.photo_id == photo.id).order_by(Proposal.id)):
-        said = f"Proposed by {proposal.model}, {ago(proposal.created_at)}"
+        said = f"Proposed by {plain_models(proposal.model)}, {ago(proposal.created_at)}"
         found.append(
             Version(f"proposal {proposal.id}", "proposal", said, view, thumb, probability_url(proposal), "proposal")
         )
@@ -180,7 +193,7 @@ def _makers(result: Result, restoration: Restoration) -> str:
     filled = [] if result.kind == "color" else [restoration.detector, restoration.inpainter]
     coloured = [] if result.kind == "restored" or restoration.colorizer is None else [restoration.colorizer]
     *most, last = filled + coloured
-    return f"{', '.join(most)} and {last}" if most else last
+    return plain_models(f"{', '.join(most)} and {last}" if most else last)
 
 
 def _annotations(session: Session, photo: Photo) -> list[Annotation]:
@@ -189,7 +202,7 @@ def _annotations(session: Session, photo: Photo) -> list[Annotation]:
 
 
 def _mask_version(annotation: Annotation, view: str, thumb: str) -> Version:
-    origin = {"drawn": "drawn", "imported": "imported", "synthetic": "known, since we made the defects"}
+    origin = {"drawn": "drawn", "imported": "imported", "synthetic": "known, since heirloom drew the defects"}
     who = f" by {annotation.assessor.name}" if annotation.assessor and annotation.origin == "drawn" else ""
     state = {"accepted": "accepted", "rejected": "returned", "submitted": "waits for a lead"}.get(annotation.status, "")
     said = f"Mask {origin[annotation.origin]}{who}, {ago(annotation.created_at)}" + (f"; {state}" if state else "")

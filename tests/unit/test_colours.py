@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from annotator.colours import MOST_HINTS, ColouringError, checked_colouring
-from annotator.views.photo import trouble
+from annotator.views.photo import newest_job, trouble
 from db.models import Job
 
 HINT: dict[str, Any] = {"row": 29, "column": 39, "rgb": [0, 128, 255]}
@@ -20,7 +20,7 @@ def test_colours_are_cut_down_to_what_is_kept() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (None, "strength of colours is between 0 and 200%"),
+        (None, "strength of colours is between 0 and 200 %"),
         ({"saturation": 2.1}, "strength of colours"),
         ({"saturation": float("nan")}, "strength of colours"),
         ({"saturation": True}, "strength of colours"),
@@ -43,7 +43,7 @@ def test_colours_that_make_no_sense_are_refused(wrong: dict[str, Any] | None, sa
 def test_the_newest_restoration_of_a_photo_tells_its_trouble() -> None:
     failed = Job(status="failed", params={"photo_ids": [1, 2]}, error="No inpainter.", result={})
     partly = Job(status="done", params={"photo_ids": [1]}, result={"failures": [{"photo_id": 1, "error": "Too dark."}]})
-    assert trouble([partly, failed], 1) == "Too dark."
-    assert trouble([partly, failed], 2) == "No inpainter."
-    assert trouble([Job(status="running", params={"photo_ids": [1]}, result={}), failed], 1) == ""
-    assert trouble([failed], 3) == ""
+    assert trouble(newest_job([partly, failed], 1), 1) == "Too dark."
+    assert trouble(newest_job([partly, failed], 2), 2) == "No inpainter."
+    assert trouble(Job(status="running", params={"photo_ids": [1]}, result={}), 1) == ""
+    assert trouble(newest_job([failed], 3), 3) == ""
