@@ -38,7 +38,7 @@ def page() -> None:
 def _cards(found: Home) -> None:
     if not found.cards:
         st.title("Nothing waits for you", anchor=False)
-        said = f"{count(found.photos, 'photo')} are here." if found.photos else "There are no photos yet."
+        said = f"{count(found.photos, 'photo is', 'photos are')} here." if found.photos else "There are no photos yet."
         st.write(f"{said} Bring in photos, and they wait here for a mask.")
         st.page_link(link("photos"), label="**Bring in photos**", icon=":material/add_photo_alternate:")
     for place, card in enumerate(found.cards):

@@ -14,6 +14,7 @@ from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor
+from db.photos import PhotoState
 
 NO_FILTER: dict[str, Any] = {"search": "", "state": None, "collection": None}
 """The filters by the keys of their widgets, as they begin."""
@@ -29,8 +30,10 @@ def page() -> None:
         _head(found, wanted)
     if not found.cards:
         st.subheader(found.emptiness, anchor=False)
-        if found.everything:
-            st.button("Show all photos", type="primary", key="all", on_click=_show_all)
+        if found.everything or found.shows_put_away:
+            st.button("Show all photos", type="primary", key="all", on_click=_show, args=(None,))
+        elif found.put_away:
+            st.button("Show what was put away", type="primary", key="put-away", on_click=_show, args=("archived",))
         return
     data = component_data(found, assessor, archived=wanted.state == "archived")
     asked = part("wall", key="wall", data=data, on_open_change=ignore, on_act_change=ignore)
@@ -80,9 +83,9 @@ def _filters() -> Wanted:
     return Wanted(text, state, collection, st.session_state["page"])
 
 
-def _show_all() -> None:
-    """Let go of all filters; runs before the page does, while they can still be changed."""
-    st.session_state.update(NO_FILTER)
+def _show(state: PhotoState | None) -> None:
+    """Let go of all filters but this state; runs before the page does, while they can still be changed."""
+    st.session_state.update(NO_FILTER | {"state": state})
 
 
 def _pager(found: Wall) -> None:

@@ -46,6 +46,7 @@ class Home:
     is_newcomer: bool
     """Has brought in, drawn and judged nothing yet."""
     photos: int
+    """All of them, those put away too."""
     week: tuple[Day, ...]
     running: tuple[Job, ...]
 
@@ -56,7 +57,7 @@ def home(session: Session, assessor: Assessor, now: datetime | None = None) -> H
     return Home(
         cards=tuple(replace(card, photos=_next(session, assessor, card.kind, moment)) for card in cards(waiting)),
         is_newcomer=is_newcomer(session, assessor),
-        photos=count_photos(session, PhotoFilter()),
+        photos=count_photos(session, PhotoFilter(include_archived=True)),
         week=week(session, moment),
         running=tuple(jobs.list_jobs(session, active=True)),
     )

@@ -35,10 +35,20 @@ class Wall:
     page: int
     pages: int
     collections: tuple[str, ...]
+    put_away: int = 0
+    """Photos that were put away; asked for where they are shown, or where there are no others."""
+    shows_put_away: bool = False
 
     @property
     def said(self) -> str:
         """The headline."""
+        if self.shows_put_away:
+            named = "photo put away", "photos put away"
+            return (
+                count(self.total, *named)
+                if self.total == self.put_away
+                else f"{self.total:,} of {count(self.put_away, *named)}"
+            )
         if self.total == self.everything:
             return count(self.total, "photo")
         return f"{self.total:,} of {count(self.everything, 'photo')}"
@@ -46,7 +56,11 @@ class Wall:
     @property
     def emptiness(self) -> str:
         """What to do when nothing is shown."""
-        return "No photo fits. Choose fewer filters." if self.everything else "No photos yet. Drop some above."
+        if self.everything or self.shows_put_away:
+            return "No photo fits. Choose fewer filters."
+        if self.put_away:
+            return f"{count(self.put_away, 'photo was', 'photos were')} put away. Look at them, or drop some above."
+        return "No photos yet. Drop some above."
 
 
 def wall(session: Session, wanted: Wanted) -> Wall:
@@ -58,7 +72,9 @@ def wall(session: Session, wanted: Wanted) -> Wall:
     shown = PhotoFilter(query.text, query.collection, query.state, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     names = tuple(name for name, _ in collections(session) if name)
     everything = count_photos(session, PhotoFilter())
-    return Wall(tuple(list_photos(session, shown)), total, everything, page, pages, names)
+    apart = query.state == "archived"
+    put_away = count_photos(session, PhotoFilter(state="archived")) if apart or not everything else 0
+    return Wall(tuple(list_photos(session, shown)), total, everything, page, pages, names, put_away, apart)
 
 
 def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[str, Any]:
