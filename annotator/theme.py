@@ -54,8 +54,8 @@ def streamlit_theme() -> dict[str, Any]:
 
 def inject() -> None:
     """Put our few styles on the page."""
-    on_accent = f":root {{ --hl-on-accent: {palette()['backgroundColor']}; }}"
-    st.html(f"<style>{on_accent}{STYLE.read_text()}</style>")
+    ground = f":root {{ --hl-background: {palette()['backgroundColor']}; }}"
+    st.html(f"<style>{ground}{STYLE.read_text()}</style>")
 
 
 def cover() -> None:

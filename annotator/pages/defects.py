@@ -82,7 +82,7 @@ def _knobs(knobs: tuple[Knob, ...]) -> dict[str, float]:
 def _pictures(settings: DefectSettings) -> None:
     with platform().database.reading() as session:
         names = sources(session)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="defects-show"):
         way = st.segmented_control(
             "Show", list(WAYS), format_func=WAYS.__getitem__, default="worn", required=True, key="way"
         )
