@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from annotator.views.training import SnapshotChoice, ships
+from annotator.views.training import SnapshotChoice, first_sentence, ships
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.recipe import SHIPPED, Recipe
+from trainer.kinds import recipe_class
+from trainer.recipe import CONFIGS, SHIPPED, Recipe, load_recipe
 
 SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 ENCODERS = {
@@ -28,11 +29,41 @@ STAGES = {
     "perceptual": ("look of colours and a discriminator", ColourLossSettings(l1=0, perceptual=1, adversarial=0.05)),
 }
 """How a colorizer learns, the published stages: name, words, weights."""
+RECIPES = {
+    "detector": ("detector", "albunet18", "tiny"),
+    "inpainter": ("liu2018", "tiny"),
+    "colorizer": ("resnet50", "tiny"),
+}
+"""Recipes that come along, as `--config` names them; the others are for benchmarks, or for photos of their own."""
+FOLDERS = {
+    "inpainter": ("Folder of clean photos", "Photos without defects, in which holes are cut."),
+    "colorizer": ("Folder of colour photos", "Any colour photos; portraits teach skin and uniforms."),
+}
+"""The photos that a kind learns from: what they are called, and what they are."""
 
 
 def ask_recipe(kind: str, snapshot: SnapshotChoice | None) -> Recipe:
     """The recipe that the widgets say. Raises RecipeError for settings that do not go together."""
-    return FORMS[kind](snapshot)
+    name = st.selectbox(
+        "Start from recipe", RECIPES[kind], index=None, placeholder="none, settings of your own", key=f"{kind}-recipe"
+    )
+    return _named(kind, name, snapshot) if name else FORMS[kind](snapshot)
+
+
+def _named(kind: str, name: str, snapshot: SnapshotChoice | None) -> Recipe:
+    """A recipe that comes along; what the widgets do not ask stays as it says."""
+    file = CONFIGS / kind / f"{name}.yaml"
+    basis: Recipe = load_recipe(recipe_class(kind), file)
+    st.caption(first_sentence(file))
+    chosen: dict[str, Any] = {"photos": _folder(kind, *FOLDERS[kind])} if kind in FOLDERS else {}
+    if isinstance(basis, DetectorRecipe):
+        chosen["synthetic_share"] = _synthetic_share(kind, snapshot)
+    chosen |= _first_settings(basis, f"{kind}-{name}")
+    with st.expander("More settings"):
+        chosen |= _more_settings(basis, f"{kind}-{name}") | {"warmup_steps": basis.warmup_steps}
+    if isinstance(basis, InpainterRecipe):
+        chosen["second_rate"] = _second_rate(basis, chosen["learning_rate"])
+    return replace(basis, **chosen)
 
 
 def _detector(snapshot: SnapshotChoice | None) -> Recipe:
@@ -54,7 +85,7 @@ def _detector(snapshot: SnapshotChoice | None) -> Recipe:
 
 def _inpainter(snapshot: SnapshotChoice | None) -> Recipe:
     basis = InpainterRecipe()
-    photos = _folder("inpainter", "Folder of clean photos", "Photos without defects, in which holes are cut.")
+    photos = _folder("inpainter", *FOLDERS["inpainter"])
     first = _first_settings(basis)
     largest = st.slider(
         "Largest hole, px", 16, 256, basis.largest_hole, step=8, key="inpainter-largest",
@@ -68,16 +99,15 @@ def _inpainter(snapshot: SnapshotChoice | None) -> Recipe:
         start = _shipped_start("inpainter")
         more = _more_settings(basis)
     annotated = min(basis.annotated_share, 1 - free) if snapshot else 0.0
-    second = basis.second_rate / basis.learning_rate * more["learning_rate"]
     return replace(
         basis, photos=photos, largest_hole=int(largest), irregular_share=free, annotated_share=annotated,
-        second_rate=second, init=SHIPPED if start else "", **first, **more,
+        second_rate=_second_rate(basis, more["learning_rate"]), init=SHIPPED if start else "", **first, **more,
     )  # fmt: skip
 
 
 def _colorizer(_: SnapshotChoice | None) -> Recipe:
     basis = ColorizerRecipe()
-    photos = _folder("colorizer", "Folder of colour photos", "Any colour photos; portraits teach skin and uniforms.")
+    photos = _folder("colorizer", *FOLDERS["colorizer"])
     if not photos:
         st.caption("Without a folder it learns from the eight sample photos: enough to try it, too few for colours.")
     stage = st.selectbox(
@@ -113,20 +143,26 @@ def _folder(kind: str, label: str, says: str) -> tuple[str, ...]:
     return (said.strip(),) if said.strip() else ()
 
 
-def _first_settings(basis: Recipe) -> dict[str, Any]:
-    """The three that everybody changes, in one row."""
+def _second_rate(basis: InpainterRecipe, rate: float) -> float:
+    """The second phase is slower than the first by as much as in the recipe."""
+    return basis.second_rate / basis.learning_rate * rate
+
+
+def _first_settings(basis: Recipe, key: str = "") -> dict[str, Any]:
+    """The three that everybody changes, in one row; `key` begins those of the widgets, by default the kind."""
+    key = key or basis.kind
     sizes = sorted({*SIZES, basis.size})
     with st.container(horizontal=True):
         size = st.selectbox(
-            "Size, px", sizes, index=sizes.index(basis.size), key=f"{basis.kind}-size", width=96,
+            "Size, px", sizes, index=sizes.index(basis.size), key=f"{key}-size", width=96,
             help="The side of the squares that it learns from. Twice the side takes four times as long.",
         )  # fmt: skip
         epochs = st.number_input(
-            "Epochs", 1, 1000, basis.epochs, key=f"{basis.kind}-epochs", width=96,
+            "Epochs", 1, 1000, basis.epochs, key=f"{key}-epochs", width=96,
             help="After each it is measured and shows its pictures.",
         )  # fmt: skip
         batch = st.number_input(
-            "Batch", 1, 256, basis.batch, key=f"{basis.kind}-batch", width=96,
+            "Batch", 1, 256, basis.batch, key=f"{key}-batch", width=96,
             help="Pictures that it learns from at once; more take more memory.",
         )  # fmt: skip
     return {"size": int(size or basis.size), "epochs": int(epochs), "batch": int(batch)}
@@ -136,13 +172,13 @@ def _shipped_start(kind: str) -> bool:
     return ships(kind) and st.toggle(f"Start from the {kind} that ships", True, key=f"{kind}-shipped")
 
 
-def _more_settings(basis: Recipe) -> dict[str, Any]:
+def _more_settings(basis: Recipe, key: str = "") -> dict[str, Any]:
     """What few change, the same for all kinds."""
-    kind = basis.kind
-    steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{kind}-steps")
-    rate = st.number_input("Learning rate", 1e-6, 0.1, basis.learning_rate, format="%.6f", key=f"{kind}-rate")
-    workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key=f"{kind}-workers")
-    seed = st.number_input("Seed", 0, 2**31, basis.seed, key=f"{kind}-seed")
+    key = key or basis.kind
+    steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{key}-steps")
+    rate = st.number_input("Learning rate", 1e-6, 0.1, basis.learning_rate, format="%.6f", key=f"{key}-rate")
+    workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key=f"{key}-workers")
+    seed = st.number_input("Seed", 0, 2**31, basis.seed, key=f"{key}-seed")
     return {
         "steps_per_epoch": int(steps), "learning_rate": float(rate), "workers": int(workers), "seed": int(seed),
         "warmup_steps": min(basis.warmup_steps, int(steps)),

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ import annotator
 from annotator import navigation, visitor
 from annotator.context import platform
 from annotator.navigation import PAGES, may_open
+from annotator.pages.recipes import RECIPES
 from annotator.parts import ignore
 from annotator.routes.pictures import photo_url, result_url
 from annotator.views import actions
@@ -22,11 +24,13 @@ from db.errors import NotAllowed
 from db.jobs import add_job, fail, finish, list_jobs
 from db.models import Annotation, Assessor, Job, JobKind, ResultKind, utc_now
 from db.people import sign_in
+from db.photos import archive
 from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.recipe import Recipe
+from trainer.kinds import recipe_class
+from trainer.recipe import CONFIGS, Recipe, load_recipe
 
 MODULES = sorted(path.stem for path in (Path(annotator.__file__).parent / "pages").glob("[a-z]*.py"))
 TEXTS = ("title", "header", "subheader", "markdown", "caption", "html")
@@ -172,6 +176,17 @@ def test_photos_that_no_filter_leaves_are_one_press_away(show: Callable[..., App
     assert page.title[0].value == "1 photo"
 
 
+def test_photos_that_were_all_put_away_are_one_press_away(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        archive(session, [new_photo(session, name).id for name in "ab"])
+    page = show("photos")
+    assert "No photos yet" not in said(page)
+    assert "2 photos were put away." in said(page)
+    page.button(key="put-away").click().run()
+    assert not page.exception
+    assert page.title[0].value == "2 photos put away"
+
+
 def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Database) -> None:
     with database.unit_of_work() as session:
         photo = new_photo(session, "a")
@@ -180,6 +195,23 @@ def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Databas
     assert page.header[0].value == "a.jpg"
     assert "It waits for a mask." in said(page)
     assert page.button(key="next").label == "Draw the mask"
+
+
+def test_a_restoration_that_failed_shows_its_log_or_whom_to_ask(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        job = add_job(session, "restore", {"photo_ids": [photo.id]}, 1)
+        fail(session, job.id, "ValueError: odd. The job's log tells more.")
+        ben = sign_in(session, "Ben")
+    page = show("photo", photo=str(photo.id))
+    assert page.error[0].value == "ValueError: odd. The job's log tells more."
+    assert [each.label for each in page.expander] == ["Log", "More"]
+    monkeypatch.setattr(visitor, "visitor", lambda: ben)
+    page.run()
+    assert page.error[0].value == "ValueError: odd. Ask an engineer, who can read the job's log."
+    assert [each.label for each in page.expander] == ["More"]
 
 
 def test_a_photo_that_is_being_restored_is_not_offered_again(show: Callable[..., AppTest], database: Database) -> None:
@@ -206,7 +238,7 @@ def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> No
     assert not page.exception
     assert "No training has run yet" in said(page)
     page.button(key="freeze").click().run()
-    assert "no annotation is accepted yet" in page.error[0].value
+    assert "No annotation is accepted yet" in page.error[0].value
 
 
 def test_a_training_that_failed_shows_its_log(show: Callable[..., AppTest], database: Database) -> None:
@@ -239,6 +271,25 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
     page.selectbox(key="detector-encoder").select("resnet18").run()
     page.button(key="launch").click().run()
     assert (asked[1]["encoder"], asked[1]["init"], asked[1]["pretrained"]) == ("resnet18", "", True)
+
+
+@pytest.mark.parametrize("kind", list(RECIPES))
+def test_recipes_that_come_along_are_trained_by_name(
+    show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    asked: list[Recipe] = []
+    monkeypatch.setattr("annotator.views.actions.train", lambda _here, recipe, _snapshot, _by: asked.append(recipe))
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value(kind).run()
+    for name in RECIPES[kind]:
+        page.selectbox(key=f"{kind}-recipe").select(name).run()
+        page.number_input(key=f"{kind}-{name}-epochs").set_value(3).run()
+        page.button(key="launch").click().run()
+        assert not page.exception
+        known = load_recipe(recipe_class(kind), CONFIGS / kind / f"{name}.yaml")
+        share = {"synthetic_share": 1.0} if kind == "detector" else {}
+        assert asked.pop() == replace(known, epochs=3, **share)
+    assert "Two short epochs on sample photos" in said(page) or kind == "inpainter"
 
 
 def test_a_colorizer_is_trained_on_a_folder_and_no_snapshot(
@@ -310,7 +361,7 @@ def test_people_says_who_did_what_and_changes_roles(show: Callable[..., AppTest]
 def test_people_keeps_the_last_lead_and_says_so(show: Callable[..., AppTest], database: Database) -> None:
     page = show("people")
     page.toggle(key="is_lead-1").set_value(False).run()
-    assert page.error[0].value == "Ada is the only lead; make somebody else lead first"
+    assert page.error[0].value == "Ada is the only lead; make somebody else lead first."
     assert page.toggle(key="is_lead-1").value is True
     with database.reading() as session:
         assert session.get_one(Assessor, 1).is_lead
