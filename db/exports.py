@@ -1,11 +1,13 @@
 """Accepted masks and their photos as files that other tools read."""
 
+import errno
 import io
 import json
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import accepted_annotations
 from db.blobs import BlobStore
-from db.errors import BlobError, InvalidState, WrongFolder
+from db.errors import BlobError, InvalidState, PlatformError, WrongFolder
 from db.rle import Mask, bounding_box, coco_counts, cvat_counts, label_studio_rle
 
 LABEL = "defect"
@@ -28,11 +30,16 @@ LONGEST_STEM = 190
 LONGEST_ENDING = 10
 """Letters."""
 NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LABEL_STUDIO_CONFIG = f"""<View>
   <Image name="photo" value="$image" zoom="true"/>
   <BrushLabels name="mask" toName="photo"><Label value="{LABEL}" background="#e34234"/></BrushLabels>
 </View>
 """
+
+
+class ExportError(PlatformError):
+    """There is no room for what is to be written."""
 
 
 class ExportFormat(StrEnum):
@@ -117,7 +124,7 @@ def write_export(
     """Writes photos and masks under `folder`, which is made, or empty; `progress` hears how many photos are done.
 
     The photos are the upright 8-bit ones that browsers show, so that masks fit them whatever a reader does with EXIF.
-    Raises InvalidState (nothing to export), WrongFolder and BlobError.
+    Raises InvalidState (nothing to export), WrongFolder, BlobError and, where the disk is full, ExportError.
     """
     if not items:
         raise InvalidState("no annotation is accepted yet; there is nothing to export")
@@ -130,18 +137,31 @@ def write_export(
         raise WrongFolder(f"{folder} cannot be made ({error.strerror}); choose another one") from error
     if in_use:
         raise WrongFolder(f"{folder} is not an empty folder; choose another one")
-    masks = _masks_and_photos(items, blobs, photos, progress)
-    WRITERS[kind](folder, masks)
+    with _room():
+        WRITERS[kind](folder, _masks_and_photos(items, blobs, photos, progress))
 
 
 def zip_export(items: Sequence[ExportItem], blobs: BlobStore, file: IO[bytes], kind: ExportFormat) -> None:
-    """Writes what `write_export` writes as one zip into `file`. Raises InvalidState and BlobError as it does."""
-    with TemporaryDirectory() as made:
+    """Writes what `write_export` writes as one zip into `file`. Raises what it raises."""
+    with TemporaryDirectory() as made, _room():
         folder = Path(made)
         write_export(items, blobs, folder, kind, lambda _done: None)
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 packed.write(path, path.relative_to(folder))
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Turns what a full disk makes of writing into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise ExportError(
+            f"There is no room for the export ({error.strerror}); make room, and export again into an empty folder."
+        ) from error
 
 
 def coco(masks: Iterator[tuple[ExportItem, Mask]]) -> dict[str, Any]:

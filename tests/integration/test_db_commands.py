@@ -3,11 +3,13 @@
 import io
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
 import zlib
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from db.blobs import BlobStore, open_blobs
 from db.cli import commands
 from db.engine import Database, open_database
 from db.errors import BlobError, SchemaError
-from db.exports import ExportFormat, ExportItem, export_items, write_export
+from db.exports import ExportError, ExportFormat, ExportItem, export_items, write_export, zip_export
 from db.migrate import head_revision
 from db.models import Photo
 from db.photos import PhotoFacts, add_photo, archive
@@ -215,6 +217,26 @@ def test_a_folder_that_cannot_be_made_is_wrong_use(database: Database, settings:
             assert result.exit_code == 2, result.output
             assert "choose another" in result.output
     assert (tmp_path / "file").read_text() == "no folder"
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_an_export_that_the_disk_has_no_room_for_is_a_sentence(
+    database: Database, settings: Settings, tmp_path: Path, kind: ExportFormat
+) -> None:
+    fill(database, open_blobs(settings))
+    with database.reading() as session:
+        items, blobs = export_items(session), open_blobs(settings)
+    view = blobs.put(b"view")  # what is written of the masks is what there is no room for
+    small = [replace(item, view_sha256=view) for item in items]
+    whole = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, whole[1]))
+    try:
+        with pytest.raises(ExportError, match=r"no room for the export \(File too large\); make room"):
+            write_export(small, blobs, tmp_path / "out", kind, lambda _: None)
+        with pytest.raises(ExportError, match=r"no room for the export"), (tmp_path / "zip").open("wb") as file:
+            zip_export(small, blobs, file, kind)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, whole)
 
 
 def test_export_refuses_an_unknown_format(database: Database, tmp_path: Path) -> None:
