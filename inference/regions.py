@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from inference.errors import UsageProblem
 
-DAMAGED = 0.003
-"""From this share of its pixels in sure regions on, a photo counts as damaged."""
-LENIENCE = 1.25
-"""A region of a damaged photo may lack so many times what another may lack to a mean probability of 1."""
+DAMAGE = (0.0005, 0.003)
+"""Shares of a photo: one that sure regions cover to less is nearly intact, from the second on it is damaged."""
+EXPONENTS = (0.5, 1.0, 1.25)
+"""What the certainty is raised to where a photo is nearly intact, between the two, and damaged."""
 _BELOW = 0.98
 _NEIGHBOURS = 8
 
@@ -44,10 +44,10 @@ def regions_at(probability: NDArray[np.float32], level: float) -> Regions:
 def demote_unsure(probability: NDArray[np.float32], level: float, certainty: float) -> NDArray[np.float32]:
     """Take regions that are unsure as a whole below `level`; float32 H×W in [0, 1], changed in place and returned.
 
-    A region whose mean is less than `certainty` (0 to 1; less is asked of a damaged photo's, see `asked_certainty`)
-    keeps its shape and loses its height: it is scaled until no pixel reaches `level` (above 0, up to 1), so that a
-    lower threshold brings it back. It is hysteresis (Canny 1986, section VII) with a mean in place of the peak: a false
-    alarm on a wire or a fold of cloth has sure pixels, too.
+    A region whose mean is less than is asked of its photo's (`asked_certainty` of `certainty`, 0 to 1) keeps its shape
+    and loses its height: it is scaled until no pixel reaches `level` (above 0, up to 1), so that a lower threshold
+    brings it back. It is hysteresis (Canny 1986, section VII) with a mean in place of the peak: a false alarm on a wire
+    or a fold of cloth has sure pixels, too.
     """
     regions = regions_at(probability, level)
     sure = regions.sizes[regions.means >= certainty].sum()
@@ -60,10 +60,12 @@ def demote_unsure(probability: NDArray[np.float32], level: float, certainty: flo
 def asked_certainty(certainty: ArrayLike, sure_share: ArrayLike) -> NDArray[np.float64]:
     """How sure a region has to be, of a photo whose regions of `certainty` cover `sure_share` of it; all 0 to 1.
 
-    Where a photo is surely damaged in one place, damage elsewhere is likely: less sure regions are believed as well.
+    Where a photo is surely damaged, more damage is likely, and less sure regions are believed as well; where next to
+    nothing is sure, hardly any region is a defect. A certainty of 0 asks nothing of any photo.
     """
-    certainty = np.asarray(certainty, dtype=np.float64)
-    return np.where(np.asarray(sure_share) >= DAMAGED, 1 - LENIENCE * (1 - certainty), certainty)
+    exponents = np.array(EXPONENTS)[np.searchsorted(DAMAGE, sure_share, side="right")]
+    asked: NDArray[np.float64] = np.asarray(certainty, dtype=np.float64) ** exponents
+    return asked
 
 
 def checked_certainty(certainty: float) -> float:

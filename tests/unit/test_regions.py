@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inference.errors import UsageProblem
 from inference.probability import mask_at, quantise
-from inference.regions import DAMAGED, LENIENCE, asked_certainty, checked_certainty, demote_unsure, regions_at
+from inference.regions import DAMAGE, EXPONENTS, asked_certainty, checked_certainty, demote_unsure, regions_at
 
 
 def test_an_unsure_region_falls_below_the_level_and_a_sure_one_stays() -> None:
     probability = np.full((80, 120), 0.1, dtype=np.float32)
     probability[1, 1:4] = (0.5, 0.9, 0.5)
     probability[2, 4] = 0.6  # touches the first region by a corner
-    probability[6, 8:11] = 0.8  # less than a thousandth of the photo
+    probability[6, 8:11] = 0.9
     before = probability.copy()
     after = demote_unsure(probability, 0.5, 0.7)
     assert after is probability
@@ -23,21 +24,26 @@ def test_an_unsure_region_falls_below_the_level_and_a_sure_one_stays() -> None:
     np.testing.assert_allclose(after[unsure] / before[unsure], 0.49)
 
 
-def test_of_a_photo_that_is_surely_damaged_a_region_may_be_less_sure() -> None:
-    probability = np.full((20, 50), 0.1, dtype=np.float32)
-    probability[4, 10:13] = 0.77
-    probability[8, 10:13] = 0.73
-    sound = demote_unsure(probability.copy(), 0.5, 0.8)
-    assert (sound < 0.5).all()
-    probability[15, 20:23] = 0.9  # three in a thousand
-    damaged = demote_unsure(probability.copy(), 0.5, 0.8)
-    kept = [[row, column] for row, first in ((4, 10), (15, 20)) for column in range(first, first + 3)]
-    assert np.argwhere(damaged >= 0.5).tolist() == kept
+def test_of_a_damaged_photo_less_sure_regions_stay_and_of_a_nearly_intact_one_only_surer_ones() -> None:
+    probability = np.full((40, 60), 0.1, dtype=np.float32)
+    probability[4, 10] = 0.85
+    probability[8, 10] = 0.77  # 0.8 ** 1.25 is 0.757
+    probability[12, 10] = 0.74
+    assert _rows_that_stay(probability) == []
+    probability[20, 10:13] = 0.82
+    assert _rows_that_stay(probability) == [4, 20]
+    probability[30, 10:16] = 0.9
+    assert _rows_that_stay(probability) == [4, 8, 20, 30]
+
+
+def _rows_that_stay(probability: NDArray[np.float32]) -> list[int]:
+    return np.flatnonzero((demote_unsure(probability.copy(), 0.5, 0.8) >= 0.5).any(axis=1)).tolist()
 
 
 def test_what_is_asked_of_a_region_depends_on_how_much_of_its_photo_is_surely_damaged() -> None:
-    asked = asked_certainty(0.9, [0, 0.9 * DAMAGED, DAMAGED, 1])
-    assert asked == pytest.approx([0.9, 0.9, 1 - LENIENCE * 0.1, 1 - LENIENCE * 0.1])
+    asked = asked_certainty(0.9, [0, 0.9 * DAMAGE[0], DAMAGE[0], 0.9 * DAMAGE[1], DAMAGE[1], 1])
+    assert asked == pytest.approx(0.9 ** np.repeat(EXPONENTS, 2))
+    assert (asked_certainty([0, 1], 0) == [0, 1]).all()
 
 
 @pytest.mark.parametrize("level", [0.05, 0.3, 0.5, 0.9, 1.0])
