@@ -81,7 +81,7 @@ def export_items(session: Session, photo_ids: Collection[int] | None = None) -> 
     for annotation, name in zip(annotations, names, strict=True):
         photo = annotation.photo
         if annotation.mask_sha256 is None:
-            raise InvalidState(f"accepted annotation {annotation.id} has no mask; restore the database from a backup")
+            raise InvalidState(f"Accepted annotation {annotation.id} has no mask; restore the database from a backup.")
         ending = _plain(Path(photo.filename).suffix)[:LONGEST_ENDING] if photo.view_sha256 == photo.sha256 else ".png"
         items.append(
             ExportItem(photo.id, name, ending, photo.width, photo.height, photo.view_sha256, annotation.mask_sha256)
@@ -127,16 +127,16 @@ def write_export(
     Raises InvalidState (nothing to export), WrongFolder, BlobError and, where the disk is full, ExportError.
     """
     if not items:
-        raise InvalidState("no annotation is accepted yet; there is nothing to export")
+        raise InvalidState("No annotation is accepted yet; there is nothing to export.")
     photos = folder / ("images" if kind is ExportFormat.CVAT else "photos")
     try:
         in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
         if not in_use:
             photos.mkdir(parents=True)
     except OSError as error:
-        raise WrongFolder(f"{folder} cannot be made ({error.strerror}); choose another one") from error
+        raise WrongFolder(f"{folder} cannot be made ({error.strerror}); choose another one.") from error
     if in_use:
-        raise WrongFolder(f"{folder} is not an empty folder; choose another one")
+        raise WrongFolder(f"{folder} is not an empty folder; choose another one.")
     with _room():
         WRITERS[kind](folder, _masks_and_photos(items, blobs, photos, progress))
 
@@ -221,7 +221,7 @@ def decode_mask(data: bytes, item: ExportItem) -> Mask:
     """A mask blob as H×W bool, true = defect. Raises BlobError when it does not fit its photo."""
     with Image.open(io.BytesIO(data)) as picture:
         if picture.size != (item.width, item.height):
-            raise BlobError(f"the mask {item.mask_sha256} of {item.name} has another size than the photo")
+            raise BlobError(f"The mask {item.mask_sha256} of {item.name} has another size than the photo.")
         return np.asarray(picture.convert("L")) > 127
 
 
