@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from annotator.views.defects import KINDS
 from db.blobs import open_blobs
 from db.models import (
     Annotation,
@@ -76,6 +77,7 @@ def test_one_photo_all_the_way_round(visit: Visit, pictures: Pictures) -> None:
     label_task = review_it(visit, pictures)
     find_the_place_marked(visit, label_task)
     look_at_home(visit, pictures)
+    turn_a_slider_on_a_phone(visit)
     leave(visit)
 
 
@@ -325,6 +327,25 @@ def look_at_home(visit: Visit, pictures: Pictures) -> None:
     visit.go("")
     expect(visit.page.get_by_text("wait", exact=False).first).to_be_visible()
     pictures.take(visit.page, "home")
+
+
+def turn_a_slider_on_a_phone(visit: Visit) -> None:
+    """What a slider does to the pictures is seen without scrolling, wherever the slider is."""
+    page = visit.page
+    whole = page.viewport_size
+    page.set_viewport_size({"width": 420, "height": 850})
+    visit.go("defects")
+    controls, picture = page.locator(".st-key-defects-show"), page.locator(".st-key-defect-row-drawn img").first
+    for place in (0, len(KINDS) - 1):
+        slider = page.get_by_role("slider").nth(place)
+        slider.focus()
+        expect(picture).to_be_in_viewport(ratio=0.5)
+        above, below = slider.bounding_box(), controls.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert 0 < above["y"] < above["y"] + above["height"] < below["y"], "nothing covers the slider"
+    page.set_viewport_size(whole or {"width": 1440, "height": 900})
+    visit.go("")
 
 
 def leave(visit: Visit) -> None:

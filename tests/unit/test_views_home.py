@@ -6,6 +6,7 @@ from annotator.views.home import cards, home, week
 from db.annotations import add_annotation
 from db.engine import Database
 from db.models import Annotation
+from db.photos import archive
 from db.queue import Waiting
 from tests.support.databases import new_photo, sha, two_people
 
@@ -34,6 +35,14 @@ def test_a_newcomer_is_one_until_they_did_something(database: Database) -> None:
         photo.imported_by_id = ada.id
         session.flush()
         assert not home(session, ada).is_newcomer
+
+
+def test_photos_that_were_put_away_are_there(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        archive(session, [new_photo(session, "a").id])
+        found = home(session, ada)
+    assert (found.photos, found.cards) == (1, ())
 
 
 def test_a_card_shows_the_photos_that_come_next(database: Database) -> None:
