@@ -11,7 +11,7 @@ difference. Real photos have no part in this.
 
 Hysteresis (Canny 1986, section VI.B) keeps the regions above a low threshold that reach a high one somewhere; specks
 are regions (8-connected) of fewer than so many pixels; regions are sure on average when their mean probability is so
-high, the same for all photos or less in damaged ones (`inference.regions`), fitted as a training does (the threshold by
+high, for all photos the same or as is asked of each (`inference.regions`), fitted as a training does (the threshold by
 the Dice over all pixels, then the certainty by the mean Dice), or both by the mean Dice.
 """
 
@@ -45,7 +45,7 @@ PAYS = 0.01
 @dataclass(frozen=True)
 class Setting:
     """Regions above `low` that reach `high`, have `least` pixels and a mean probability of `sure`, or what is asked of
-    damaged photos then (`lenient`).
+    their photo then (`by_photo`).
 
     One threshold is low = high, least = 1, sure = 0.
     """
@@ -54,13 +54,13 @@ class Setting:
     high: int
     least: int
     sure: float = 0.0
-    lenient: bool = False
+    by_photo: bool = False
 
     def __str__(self) -> str:
         reach = f"{(self.low - 0.5) / 255:.2f}"
         reach += f"→{(self.high - 0.5) / 255:.2f}" if self.high > self.low else ""
         reach += f" ≥{self.least} px" if self.least > 1 else ""
-        return reach + (f" sure {self.sure:.2f}" if self.sure else "") + " lenient" * self.lenient
+        return reach + (f" sure {self.sure:.2f}" if self.sure else "") + " by photo" * self.by_photo
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Picture:
         """Hits, found and marked pixels with a setting."""
         regions = self.regions[setting.low]
         sure = regions.areas[regions.means >= setting.sure].sum()
-        asked = asked_certainty(setting.sure, sure / self.side**2) if setting.lenient else setting.sure
+        asked = asked_certainty(setting.sure, sure / self.side**2) if setting.by_photo else setting.sure
         kept = (regions.peaks >= setting.high) & (regions.areas >= setting.least) & (regions.means >= asked)
         return np.array([regions.hits[kept].sum(), regions.areas[kept].sum(), self.marked])
 
@@ -116,7 +116,7 @@ THRESHOLD = [Setting(low, low, 1) for low in LOWS]
 SPECKLESS = [Setting(low, low, least) for low, least in product(LOWS, SPECKS)]
 HYSTERESIS = [Setting(low, high, 1) for low, high in product(LOWS, LOWS) if high >= low]
 SURE = [Setting(low, low, 1, float(sure)) for low, sure in product(LOWS, CERTAINTIES[::4])]
-LENIENT = [replace(each, lenient=True) for each in SURE]
+BY_PHOTO = [replace(each, by_photo=True) for each in SURE]
 BOTH = [Setting(each.low, each.high, least) for each, least in product(HYSTERESIS, SPECKS)]
 
 Way = Callable[[Sequence[Picture]], Callable[[Picture], Setting]]
@@ -146,12 +146,12 @@ def one_for_all(settings: Sequence[Setting], score: Score = pooled_dice) -> Way:
     return fit
 
 
-def sure_on_average(lenient: bool) -> Way:
+def sure_on_average(by_photo: bool) -> Way:
     """One threshold, and how sure its regions have to be."""
 
     def fit(pictures: Sequence[Picture]) -> Callable[[Picture], Setting]:
         threshold = one_for_all(THRESHOLD)(pictures)(pictures[0])
-        sure = [replace(threshold, sure=float(certainty), lenient=lenient) for certainty in CERTAINTIES]
+        sure = [replace(threshold, sure=float(certainty), by_photo=by_photo) for certainty in CERTAINTIES]
         return one_for_all(sure, mean_dice)(pictures)
 
     return fit
@@ -178,10 +178,10 @@ WAYS: dict[str, Way] = {
     "hysteresis": one_for_all(HYSTERESIS),
     "hysteresis, by mean Dice": one_for_all(HYSTERESIS, mean_dice),
     "hysteresis, without specks": one_for_all(BOTH),
-    "regions sure on average": sure_on_average(lenient=False),
+    "regions sure on average": sure_on_average(by_photo=False),
     "regions sure, by mean Dice": one_for_all(SURE, mean_dice),
-    "less sure if damaged": sure_on_average(lenient=True),
-    "the same, by mean Dice": one_for_all(LENIENT, mean_dice),
+    "sure by the photo's damage": sure_on_average(by_photo=True),
+    "the same, by mean Dice": one_for_all(BY_PHOTO, mean_dice),
 }
 
 
