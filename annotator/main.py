@@ -96,7 +96,8 @@ def expected(error: Exception) -> str | None:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
-        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        said = ((each["loc"], each["msg"].removeprefix("Value error, ")) for each in error.errors())
+        problems = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in said)
         return f"the settings in the environment do not fit: {problems}"
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in PLATFORM_PACKAGES:
         return f"this command needs {error.name}, which comes with the platform: pip install 'heirloom[platform]'"

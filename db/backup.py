@@ -67,6 +67,11 @@ def copy_sqlite(source: Path, target: Path) -> None:
         if verdict != "ok":
             raise BackupError(f"{source} is damaged ({verdict}); its earlier backup was left alone.")
         beside.replace(target)
+    except sqlite3.DatabaseError as error:
+        raise BackupError(
+            f"{source} cannot be copied to {target} ({error}); if it is damaged, restore it from an earlier backup, "
+            "which was left alone."
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from db.addresses import shown_place
 from db.errors import BlobError
 from db.settings import Settings
 
@@ -24,6 +25,7 @@ class BlobStore:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._shown = shown_place(url)
         self._fs: Any
         self._fs, self._root = fsspec.core.url_to_fs(url)
         self._local = isinstance(self._fs, LocalFileSystem)
@@ -51,9 +53,11 @@ class BlobStore:
         try:
             data: bytes = self._fs.cat_file(self._path(sha))
         except FileNotFoundError:
-            raise BlobError(f"Blob {sha} is not in {self.url}; restore it from a backup.") from None
+            raise BlobError(f"Blob {sha} is not in {self._shown}; restore it from a backup.") from None
         if hashlib.sha256(data).hexdigest() != sha:
-            raise BlobError(f"Blob {sha} in {self.url} is corrupt: its bytes have changed; restore it from a backup.")
+            raise BlobError(
+                f"Blob {sha} in {self._shown} is corrupt: its bytes have changed; restore it from a backup."
+            )
         return data
 
     def exists(self, sha: str) -> bool:
@@ -104,7 +108,14 @@ class BlobStore:
 
 
 def open_blobs(settings: Settings) -> BlobStore:
-    return BlobStore(settings.blobs_url)
+    """Raises BlobError where HEIRLOOM_BLOBS_URL cannot be used."""
+    try:
+        return BlobStore(settings.blobs_url)
+    except (ImportError, ValueError) as error:  # a ValueError's text may hold a part of the password
+        cause = error if isinstance(error, ImportError) else "its address is not understood"
+        raise BlobError(
+            f"HEIRLOOM_BLOBS_URL cannot be used ({cause}); for S3, pip install 'heirloom[team]', or give a folder."
+        ) from error
 
 
 def _write_file(path: Path, data: bytes) -> None:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.addresses import normal_url, shown_url, sqlite_file
+from db.answering import answering
 from db.errors import SchemaError
 from db.settings import Settings
 
@@ -52,7 +52,7 @@ class Database:
 def open_database(settings: Settings) -> Database:
     """The platform's database, whose tables must be those of this code.
 
-    Raises SchemaError: no database there, it does not answer, or its schema is behind or ahead.
+    Raises SchemaError: no database there, it does not answer or is damaged, or its schema is behind or ahead.
     """
     from db.migrate import head_revision, refuse_newer, stored_revision
 
@@ -60,11 +60,8 @@ def open_database(settings: Settings) -> Database:
     if location is not None and not os.path.exists(location):
         raise SchemaError(f"There is no platform at {location}; run heirloom up or heirloom db upgrade to make one.")
     database = Database(settings.database_url)
-    try:
-        with database.engine.connect() as connection:
-            revision = stored_revision(connection)
-    except OperationalError as error:
-        raise SchemaError(f"{shown_url(settings.database_url)} does not answer: {error.orig}") from error
+    with answering(settings.database_url), database.engine.connect() as connection:
+        revision = stored_revision(connection)
     if revision == head_revision():
         return database
     database.dispose()

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TextIO
@@ -12,9 +12,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
 from db.addresses import normal_url, shown_url, sqlite_file
+from db.answering import answering
 from db.errors import SchemaError, WrongFolder
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -25,35 +26,40 @@ ADVISORY_LOCK = 0x6865_6972  # any number that only our migrations use
 def upgrade(url: str, revision: str = "head") -> None:
     """Brings the tables at `url` up to `revision`; makes a SQLite file and its folder when there are none.
 
-    Raises SchemaError when the tables come from a newer heirloom.
+    Raises SchemaError when the database does not answer or is damaged, or the tables come from a newer heirloom.
     """
     with _locked_connection(url) as connection:
-        refuse_newer(url, stored_revision(connection))
+        refuse_newer(url, _answered_revision(url, connection))
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Takes the tables at `url` back to `revision` (`base`: none are left). What those tables held is lost.
 
-    Raises SchemaError when the tables come from a newer heirloom.
+    Raises SchemaError when the database does not answer or is damaged, or the tables come from a newer heirloom.
     """
     with _locked_connection(url) as connection:
-        refuse_newer(url, stored_revision(connection))
+        refuse_newer(url, _answered_revision(url, connection))
         command.downgrade(_config(connection), revision)
 
 
 def current_revision(url: str) -> str | None:
-    """The revision of the tables at `url`; None when there are none yet."""
+    """The revision of the tables at `url`; None when there are none yet. Raises SchemaError as `upgrade` does."""
     file = sqlite_file(url)
     if file is not None and not os.path.exists(file):
         return None
     engine = create_engine(normal_url(url), poolclass=NullPool)
-    with engine.connect() as connection:
+    with answering(url), engine.connect() as connection:
         return stored_revision(connection)
 
 
 def stored_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _answered_revision(url: str, connection: Connection) -> str | None:
+    with answering(url):
+        return stored_revision(connection)
 
 
 def refuse_newer(url: str, revision: str | None) -> None:
@@ -104,7 +110,7 @@ def _locked_connection(url: str) -> Iterator[Connection]:
     file = sqlite_file(url)
     if file is None:
         engine = create_engine(normal_url(url), poolclass=NullPool)
-        with engine.begin() as connection:
+        with _begun(url, engine) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             yield connection
         return
@@ -114,5 +120,14 @@ def _locked_connection(url: str) -> Iterator[Connection]:
         # foreign keys stay off here: rebuilding a table would otherwise cascade into those that refer to it
         event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
         event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
-        with engine.begin() as connection:
+        with _begun(url, engine) as connection:
             yield connection
+
+
+@contextmanager
+def _begun(url: str, engine: Engine) -> Iterator[Connection]:
+    """A transaction; what fails in the work within it, and not in its beginning, is no matter of the database's."""
+    with ExitStack() as stack:
+        with answering(url):
+            connection = stack.enter_context(engine.begin())
+        yield connection

@@ -3,14 +3,16 @@
 import os
 from pathlib import Path
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Where everything lives. `HEIRLOOM_HOME` alone is enough on one machine; a team sets the addresses."""
 
-    model_config = SettingsConfigDict(env_prefix="HEIRLOOM_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HEIRLOOM_", extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     home: Path = Path("var")
     """The folder that holds all embedded state: heirloom.db, jobs.db, mlflow.db, blobs/, artifacts/."""
@@ -26,6 +28,24 @@ class Settings(BaseSettings):
     mlflow_address: str | None = None
     """Where people open MLflow's own pages; `heirloom up` sets it for its children. Unset, pages show no link."""
 
+    @field_validator("database", "jobs_database")
+    @classmethod
+    def _a_database(cls, url: str | None) -> str | None:
+        from db.addresses import check_database
+
+        if url:
+            check_database(url)
+        return url
+
+    @field_validator("blobs")
+    @classmethod
+    def _a_place(cls, url: str | None) -> str | None:
+        from db.addresses import check_place
+
+        if url:
+            check_place(url)
+        return url
+
     @property
     def database_url(self) -> str:
         return self.database or self._sqlite("heirloom.db")
@@ -33,6 +53,11 @@ class Settings(BaseSettings):
     @property
     def jobs_database_url(self) -> str:
         return self.jobs_database or self.database or self._sqlite("jobs.db")
+
+    @property
+    def jobs_variable(self) -> str:
+        """What in the environment says where the job queue is."""
+        return "HEIRLOOM_JOBS_DATABASE_URL" if self.jobs_database else "HEIRLOOM_DATABASE_URL"
 
     @property
     def blobs_url(self) -> str:

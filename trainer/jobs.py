@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import jobs as rows
 from db.addresses import normal_url
+from db.answering import answering
 from db.engine import Database
 from db.models import Job, JobKind
 from db.settings import Settings
@@ -54,14 +55,18 @@ def enqueue(settings: Settings, jobs: list[Job]) -> None:
 
 
 def open_queue(settings: Settings) -> "DBOSClient":
-    """A client of the job queue's database, whose tables must exist (`trainer.platform.prepare`)."""
+    """A client of the job queue's database, whose tables must exist (`trainer.platform.prepare`).
+
+    Raises SchemaError where it does not answer.
+    """
     from dbos import DBOSClient
 
-    return DBOSClient(
-        system_database_url=normal_url(settings.jobs_database_url),
-        application_name=APPLICATION,
-        retry_connection_errors=False,
-    )
+    with answering(settings.jobs_database_url, settings.jobs_variable):
+        return DBOSClient(
+            system_database_url=normal_url(settings.jobs_database_url),
+            application_name=APPLICATION,
+            retry_connection_errors=False,
+        )
 
 
 def enqueue_with(client: "DBOSClient", job: Job) -> None:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from db.addresses import normal_url
+from db.answering import answering
 from db.migrate import upgrade
 from db.settings import Settings
 from inference.errors import CheckpointError
@@ -87,7 +88,8 @@ def prepare_queue(settings: Settings) -> None:
     """Make the tables of the job queue, without which nothing can be put in it."""
     from dbos import DBOS
 
-    DBOS.migrate(normal_url(settings.jobs_database_url))
+    with answering(settings.jobs_database_url, settings.jobs_variable):
+        DBOS.migrate(normal_url(settings.jobs_database_url))
 
 
 def _prepare_mlflow(settings: Settings) -> None:

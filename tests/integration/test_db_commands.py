@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, func, select
 from typer.testing import CliRunner, Result
 
 from db.annotations import add_annotation
+from db.backup import BackupError
 from db.blobs import BlobStore, open_blobs
 from db.cli import commands
 from db.engine import Database, open_database
@@ -318,3 +319,39 @@ def test_a_backup_over_a_database_that_lies_elsewhere_is_refused(
     result = heirloom("db", "backup", tmp_path / "apart")
     assert result.exit_code == 2, result.exception
     assert (tmp_path / "apart" / "heirloom.db").stat().st_ino == before, "it would be replaced by its copy"
+
+
+def test_a_database_that_is_none_is_named_with_the_remedy(settings: Settings, tmp_path: Path) -> None:
+    settings.home.mkdir()
+    file = settings.home / "heirloom.db"
+    file.write_bytes(b"no database at all " * 400)
+    for words in (["snapshot"], ["db", "upgrade"], ["export", tmp_path / "out", "--format", "png"]):
+        error = heirloom(*words).exception
+        assert isinstance(error, SchemaError), error
+        assert f"{file} is damaged or no database (file is not a database); restore it from a backup." in str(error)
+    error = heirloom("db", "backup", tmp_path / "copy").exception
+    assert isinstance(error, BackupError), error
+    assert f"{file} cannot be copied to {tmp_path / 'copy' / 'heirloom.db'} (file is not a database)" in str(error)
+    assert not any(path.is_file() for path in (tmp_path / "copy").rglob("*"))
+
+
+def test_damage_within_the_database_is_named(database: Database, settings: Settings) -> None:
+    database.dispose()
+    file = settings.home / "heirloom.db"
+    with file.open("r+b") as opened:
+        opened.seek(100)
+        opened.write(b"\xff" * (file.stat().st_size - 100))
+    for words in (["snapshot"], ["db", "upgrade"]):
+        error = heirloom(*words).exception
+        assert isinstance(error, SchemaError), error
+        assert f"{file} is damaged" in str(error)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_postgresql_that_does_not_answer_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEIRLOOM_DATABASE_URL", "postgresql://nobody:geheim@127.0.0.1:1/none")
+    for words in (["snapshot"], ["db", "upgrade"]):
+        error = heirloom(*words).exception
+        assert isinstance(error, SchemaError), error
+        assert "postgresql://nobody:***@127.0.0.1:1/none does not answer (connection" in str(error)
+        assert "set HEIRLOOM_DATABASE_URL to another one" in str(error)

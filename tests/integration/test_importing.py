@@ -24,6 +24,7 @@ from db import people
 from db.blobs import open_blobs
 from db.deletion import remove_unneeded
 from db.engine import Database
+from db.errors import SchemaError
 from db.models import Annotation, Job, Photo, Task
 from db.photos import PhotoFacts
 from db.settings import Settings
@@ -292,6 +293,18 @@ def test_paths_that_cannot_be_read_are_named_and_the_others_come_in(prepared: Se
     gone = ((name, "No such file") for name in ("nowhere.jpg", "x.zip", "dangling.png"))
     for name, why in (*gone, (long, "File name too long")):
         assert f"{name}: It cannot be read ({why}" in result.output
+
+
+@pytest.mark.parametrize("variable", ["HEIRLOOM_DATABASE_URL", "HEIRLOOM_JOBS_DATABASE_URL"])
+@pytest.mark.usefixtures("home")
+def test_importing_names_the_database_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "postgresql://nobody:geheim@127.0.0.1:1/none")
+    error = CliRunner().invoke(cli.commands, [str(write(tmp_path / "in", a__png=picture(1)))]).exception
+    assert isinstance(error, SchemaError), error
+    assert "nobody:***@127.0.0.1:1/none does not answer" in str(error)
+    assert f"or set {variable} to another one" in str(error)
 
 
 def test_a_collection_with_too_long_a_name_is_told_before_anything_is_stored(

@@ -1,10 +1,15 @@
 """Where the platform keeps its state."""
 
+import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from db.addresses import normal_url, shown_url
+from annotator.main import expected
+from db.addresses import normal_url, shown_place, shown_url
+from db.blobs import open_blobs
+from db.errors import BlobError
 from db.settings import Settings
 
 
@@ -35,3 +40,54 @@ def test_postgresql_gets_the_driver_we_ship(scheme: str) -> None:
 
 def test_a_shown_address_hides_its_password() -> None:
     assert "geheim" not in shown_url("postgresql://u:geheim@h/d")
+    assert "geheim" not in shown_url("postgresql://h/d?user=u&password=geheim&sslmode=require")
+    assert shown_place("sftp://u:geheim@h/blobs") == "sftp://u:***@h/blobs"
+    assert shown_place("s3://bucket/a@b") == "s3://bucket/a@b"
+
+
+@pytest.mark.parametrize("variable", ["HEIRLOOM_DATABASE_URL", "HEIRLOOM_JOBS_DATABASE_URL"])
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("geheim", "is no address of a database; give sqlite:///FILE or postgresql://"),
+        ("mysql://u:geheim@h/d", "keeps nothing in mysql; give sqlite:///FILE"),
+        ("postgresql+geheim://u@h/d", "is no address of a database; give"),
+        ("postgresql+pg8000://u:geheim@h/d", "needs pg8000, which is not installed"),
+        ("postgresql://u@h:geheim/d", "is no address of a database; give"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_an_address_that_is_no_databases_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, url: str, why: str
+) -> None:
+    monkeypatch.setenv(variable, url)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    said = expected(caught.value)
+    assert said is not None
+    assert f"{variable}: " in said
+    assert why in said
+    assert "geheim" not in said + str(caught.value)
+
+
+@pytest.mark.usefixtures("home")
+def test_an_address_of_blobs_that_nothing_knows_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("foo://u:geheim@x", "simplecache::foo://u:geheim@x"):
+        monkeypatch.setenv("HEIRLOOM_BLOBS_URL", url)
+        with pytest.raises(ValidationError) as caught:
+            Settings()
+        said = expected(caught.value)
+        assert said is not None
+        assert "HEIRLOOM_BLOBS_URL: nothing is known to keep files at foo://; give a folder" in said
+        assert "geheim" not in said + str(caught.value)
+    for url in ("memory://blobs", "simplecache::s3://bucket/blobs", "plain/folder", ""):
+        monkeypatch.setenv("HEIRLOOM_BLOBS_URL", url)
+        Settings()
+
+
+@pytest.mark.usefixtures("home")
+def test_blobs_whose_package_is_missing_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEIRLOOM_BLOBS_URL", "s3://bucket/blobs")
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(BlobError, match=r"HEIRLOOM_BLOBS_URL cannot be used .*pip install"):
+        open_blobs(Settings())

@@ -1,0 +1,31 @@
+"""Databases that do not answer, or are none: a sentence that names the address, or the file, and the remedy."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from db.addresses import shown_url, sqlite_file
+from db.errors import SchemaError
+
+
+@contextmanager
+def answering(url: str, variable: str = "HEIRLOOM_DATABASE_URL") -> Iterator[None]:
+    """Raises SchemaError where the database at `url`, which `variable` sets, cannot be opened or is damaged."""
+    try:
+        yield
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        cause = error.orig if isinstance(error, DatabaseError) else error
+        said = " ".join(str(cause).split())
+        file = sqlite_file(url)
+        if isinstance(error, (OperationalError, sqlite3.OperationalError)):
+            remedy = (
+                f"see that it runs, or set {variable} to another one"
+                if file is None
+                else "see who may read and write it, and whether another program holds it"
+            )
+            raise SchemaError(f"{file or shown_url(url)} does not answer ({said}); {remedy}.") from error
+        if type(cause) is sqlite3.DatabaseError:
+            raise SchemaError(f"{file} is damaged or no database ({said}); restore it from a backup.") from error
+        raise
