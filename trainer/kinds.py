@@ -10,6 +10,7 @@ from trainer.recipe import Recipe
 
 if TYPE_CHECKING:
     from trainer.learner import Learner
+    from trainer.seen import Sides
     from trainer.tracker import Tracker
 
 _HOMES = {
@@ -26,9 +27,9 @@ def recipe_class(kind: str) -> type[Recipe]:
     return found
 
 
-def learner_for(recipe: Recipe, examples: Sequence[TrainingExample], tracker: "Tracker") -> "Learner":
+def learner_for(recipe: Recipe, examples: Sequence[TrainingExample], clean: "Sides", tracker: "Tracker") -> "Learner":
     """A fresh learner. Raises TrainerError with a sentence for recipes and photos that cannot be used."""
-    learner: Learner = _part(recipe.kind, "learner", "Learner").start(recipe, examples, tracker)
+    learner: Learner = _part(recipe.kind, "learner", "Learner").start(recipe, examples, clean, tracker)
     return learner
 
 

@@ -20,7 +20,7 @@ from trainer.kinds import learner_for
 from trainer.learner import Batch, Learner, Validation
 from trainer.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics, tell_kernel
 from trainer.recipe import Recipe
-from trainer.seen import difference, flat, identity_of, provenance_of
+from trainer.seen import clean_sides, difference, flat, identity_of, provenance_of
 from trainer.starting import AveragedWeights, start_optimiser
 from trainer.state import StateError, load_state, save_state
 from trainer.tracker import NullTracker, Tracker
@@ -130,7 +130,9 @@ def _set_up(
     if not accelerator.is_main_process:
         tracker = NullTracker()
     tracker.params(flat(recipe.to_dict()))
-    learner = learner_for(recipe, examples, tracker)
+    tracker.progress(0.0, "Telling the clean photos of both sides apart")
+    clean = clean_sides(recipe, examples)
+    learner = learner_for(recipe, examples, clean, tracker)
     learner.network.to(accelerator.device)
     share_statistics(learner.network, recipe, accelerator, tracker)
     tell_kernel(learner.network, accelerator, tracker)
@@ -147,8 +149,8 @@ def _set_up(
         optimiser=prepared,
         schedule=schedule,
         averaged=averaged,
-        provenance=provenance_of(recipe, examples, provenance),
-        identity=identity_of(recipe, examples, accelerator.num_processes),
+        provenance=provenance_of(recipe, examples, clean, provenance),
+        identity=identity_of(recipe, examples, clean, accelerator.num_processes),
         should_stop=should_stop,
     )
 

@@ -11,15 +11,17 @@ from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, fingerprin
 from trainer.examples import TrainingExample
 from trainer.recipe import Recipe
 
+Sides = tuple[list[CleanPhoto], list[CleanPhoto]]
+"""Clean photos to train and to validate on."""
 _FREE = ("workers", "threads", "checkpoint_every")
 """Fields of a recipe that may differ when a training goes on: they change no figure."""
 
 
-def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> tuple[list[CleanPhoto], list[CleanPhoto]]:
-    """Clean photos to train and to validate on; none where the recipe wants no synthetic pictures and has others.
+def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> Sides:
+    """The recipe's clean photos by side; none where it wants no synthetic pictures and has others.
 
-    A photo of one side's annotations is not on the other side here. Raises CleanPhotosError where that leaves a side
-    without any.
+    A photo of one side's annotations is not on the other side here. Every file is read once to tell copies, which takes
+    as long as reading the folders. Raises CleanPhotosError where a side is left without any.
     """
     if not recipe.needs_clean_photos(any(example.split == "train" for example in examples)):
         return [], []
@@ -42,35 +44,37 @@ def _left(photos: list[CleanPhoto], field: str, other: str) -> list[CleanPhoto]:
     return photos
 
 
-def seen_beside(recipe: Recipe, examples: Sequence[TrainingExample]) -> set[str]:
+def seen_beside(recipe: Recipe, clean: Sequence[CleanPhoto]) -> set[str]:
     """Fingerprints (`clean.fingerprint`) of the photos that a model saw beside its training annotations.
 
-    Those its first weights were trained on, and the recipe's clean photos: a platform may hold the same files, or
-    samples made from them. Raises CheckpointError, CleanPhotosError.
+    Those its first weights were trained on, and the `clean` ones of its training: a platform may hold the same files,
+    or samples made from them. Raises CheckpointError, CleanPhotosError.
     """
     first = recipe.first_weights
     before = load_checkpoint(first).provenance.get("trained_on", []) if first else []
-    return {*before, *map(fingerprint, clean_sides(recipe, examples)[0])}
+    return {*before, *map(fingerprint, clean)}
 
 
-def provenance_of(recipe: Recipe, examples: Sequence[TrainingExample], given: Mapping[str, Any]) -> dict[str, Any]:
+def provenance_of(
+    recipe: Recipe, examples: Sequence[TrainingExample], clean: Sides, given: Mapping[str, Any]
+) -> dict[str, Any]:
     """What is kept in every checkpoint of a training, `given` (snapshot, run, code version) among it."""
     train = {example.photo_sha for example in examples if example.split == "train"}
     return {
         "code_version": metadata.version("heirloom"),
         **given,
         "recipe": recipe.to_dict(),
-        "trained_on": sorted(train | seen_beside(recipe, examples)),
+        "trained_on": sorted(train | seen_beside(recipe, clean[0])),
         "validated_on": sorted(example.photo_sha for example in examples if example.split == "validation"),
     }
 
 
-def identity_of(recipe: Recipe, examples: Sequence[TrainingExample], processes: int) -> dict[str, Any]:
+def identity_of(recipe: Recipe, examples: Sequence[TrainingExample], clean: Sides, processes: int) -> dict[str, Any]:
     """What a saved state must have been made with."""
     fixed = {key: value for key, value in recipe.to_dict().items() if key not in _FREE}
     known = sorted(f"{example.photo_sha} {example.split} {example.origin}" for example in examples)
-    clean = [[fingerprint(photo) for photo in side] for side in clean_sides(recipe, examples)]
-    digest = hashlib.sha256(json.dumps(clean).encode()).hexdigest()
+    sides = [[fingerprint(photo) for photo in side] for side in clean]
+    digest = hashlib.sha256(json.dumps(sides).encode()).hexdigest()
     return {"kind": recipe.kind, "recipe": fixed, "examples": known, "clean": digest, "processes": processes}
 
 

@@ -84,7 +84,7 @@ def _run(
     work: Work, recipe: Recipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
 ) -> "TrainingOutcome":
     from trainer.loop import train_model
-    from trainer.seen import seen_beside
+    from trainer.seen import clean_sides, seen_beside
 
     place = folder(work.settings, _owner(work))
     examples = examples_of(work, snapshot) if snapshot is not None else []
@@ -92,7 +92,9 @@ def _run(
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
         read = [example.photo_sha for example in examples]
-        tracker.file(_training_photos(place, snapshot, read, seen_beside(recipe, examples)))
+        tracker.progress(0.0, "Telling the clean photos of both sides apart")
+        beside = seen_beside(recipe, clean_sides(recipe, examples)[0])
+        tracker.file(_training_photos(place, snapshot, read, beside))
         made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
         outcome = train_model(
             recipe,

@@ -19,6 +19,7 @@ from trainer.inpainting.recipe import FillLossSettings, InpainterRecipe
 from trainer.inpainting.starting import SHARES, architecture_of, scales_for, start_network
 from trainer.loop import TrainingOutcome, train_model
 from trainer.recipe import RecipeError, load_recipe
+from trainer.seen import clean_sides
 from trainer.state import load_state
 from trainer.tracker import NullTracker
 
@@ -88,7 +89,7 @@ def test_the_encoder_keeps_its_statistics_in_the_second_phase(tmp_path: Path) ->
 
 
 def test_the_first_phase_moves_them(tmp_path: Path) -> None:
-    learner = InpainterLearner.start(RECIPE, [], NullTracker())
+    learner = InpainterLearner.start(RECIPE, [], clean_sides(RECIPE, []), NullTracker())
     assert isinstance(learner.network, nn.Module)
     learner.begin(0)
     assert all(norm.training for norm in learner.network.encoder_norms())  # type: ignore[operator, union-attr]
@@ -112,7 +113,7 @@ def _features() -> Features:
 
 def test_other_features_get_weights_that_give_each_term_its_share() -> None:
     network = start_network(RECIPE, NullTracker())
-    pictures = InpainterLearner.start(RECIPE, [], NullTracker()).pictures
+    pictures = InpainterLearner.start(RECIPE, [], clean_sides(RECIPE, []), NullTracker()).pictures
     examples = [pictures[index] for index in range(2)]
     loss = FillLoss(FillLossSettings(), _features())
     loss.scales = scales_for(loss, network, examples)  # type: ignore[arg-type]

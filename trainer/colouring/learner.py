@@ -18,7 +18,7 @@ from trainer.errors import WrongUse
 from trainer.examples import TrainingExample
 from trainer.features import features_of
 from trainer.learner import Batch, Learner, Validation
-from trainer.seen import clean_sides
+from trainer.seen import Sides
 from trainer.tracker import Tracker
 
 
@@ -51,7 +51,7 @@ class ColorizerLearner(Learner):
 
     @classmethod
     def start(
-        cls, recipe: ColorizerRecipe, examples: Sequence[TrainingExample], tracker: Tracker
+        cls, recipe: ColorizerRecipe, examples: Sequence[TrainingExample], clean: Sides, tracker: Tracker
     ) -> "ColorizerLearner":
         """Begin with the recipe's first weights. Raises TrainerError for photos and recipes that cannot be used."""
         if examples:
@@ -59,7 +59,7 @@ class ColorizerLearner(Learner):
                 "A colorizer learns from clean colour photos, not from annotations: train it without a snapshot, and "
                 "name folders of photos in `photos`."
             )
-        return cls(recipe, start_network(recipe, tracker), clean_sides(recipe, examples), tracker)
+        return cls(recipe, start_network(recipe, tracker), clean, tracker)
 
     def place(self, accelerator: Accelerator, model: nn.Module) -> None:
         super().place(accelerator, model)

@@ -17,7 +17,7 @@ from trainer.errors import TrainerError
 from trainer.examples import TrainingExample
 from trainer.learner import Batch, Learner, Validation
 from trainer.recomputing import recompute_levels
-from trainer.seen import clean_sides
+from trainer.seen import Sides
 from trainer.tracker import Tracker
 
 
@@ -39,9 +39,11 @@ class DetectorLearner(Learner):
         self._recomputes = recipe.recompute
 
     @classmethod
-    def start(cls, recipe: DetectorRecipe, examples: Sequence[TrainingExample], tracker: Tracker) -> "DetectorLearner":
+    def start(
+        cls, recipe: DetectorRecipe, examples: Sequence[TrainingExample], clean: Sides, tracker: Tracker
+    ) -> "DetectorLearner":
         """Begin with the recipe's first weights. Raises TrainerError for photos and recipes that cannot be used."""
-        train_photos, validation_photos = clean_sides(recipe, examples)
+        train_photos, validation_photos = clean
         tell_what_is_real(examples, tracker)
         loss = DetectorLoss(recipe.loss, recipe.weight_limit, weight_of_defects(recipe, examples))
         train = [example for example in examples if example.split == "train"]

@@ -14,7 +14,7 @@ from trainer.inpainting.recipe import InpainterRecipe
 from trainer.inpainting.starting import architecture_of, start_loss, start_network
 from trainer.inpainting.validating import JudgedPicture, judged_pictures, references, validate
 from trainer.learner import Batch, Learner, Validation
-from trainer.seen import clean_sides
+from trainer.seen import Sides
 from trainer.tracker import Tracker
 
 
@@ -36,10 +36,10 @@ class InpainterLearner(Learner):
 
     @classmethod
     def start(
-        cls, recipe: InpainterRecipe, examples: Sequence[TrainingExample], tracker: Tracker
+        cls, recipe: InpainterRecipe, examples: Sequence[TrainingExample], clean: Sides, tracker: Tracker
     ) -> "InpainterLearner":
         """Begin with the recipe's first weights. Raises TrainerError for photos and recipes that cannot be used."""
-        train_photos, validation_photos = clean_sides(recipe, examples)
+        train_photos, validation_photos = clean
         train = [example for example in examples if example.split == "train"]
         pictures = InpainterDataset(recipe, train, train_photos)
         judged = judged_pictures(recipe, validation_photos)
