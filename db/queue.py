@@ -211,7 +211,9 @@ def require_turn(session: Session, task: Task, assessor: Assessor, now: datetime
 def take_up(session: Session, task_id: int, assessor: Assessor, now: datetime) -> None:
     """Holds a label task for another `LEASE` where `require_turn` would not object; nothing happens where it would."""
     mine = and_(Task.leased_to_id == assessor.id, Task.leased_until > now)
-    if _lease(session, task_id, assessor, now, mine):
+    if session.scalar(select(Task.id).where(Task.id == task_id, Task.status == "open", mine)) is not None:
+        # where that changes meanwhile, its row is locked all the same: who waits for the key now waits in a ring
+        _lease(session, task_id, assessor, now, mine)
         return
     serialise(session, LABEL_LEASES)
     free = or_(Task.leased_until.is_(None), Task.leased_until <= now)
@@ -270,10 +272,9 @@ def _drawn_on(session: Session, task: Task, now: datetime) -> bool:
     return bool(session.scalar(select(drafted)))
 
 
-def _lease(session: Session, task_id: int, assessor: Assessor, now: datetime, condition: ColumnElement[bool]) -> bool:
+def _lease(session: Session, task_id: int, assessor: Assessor, now: datetime, condition: ColumnElement[bool]) -> None:
     leased = update(Task).where(Task.id == task_id, Task.status == "open", condition)
-    values = {"leased_to_id": assessor.id, "leased_until": now + LEASE}
-    return session.scalar(leased.values(values).returning(Task.id)) is not None
+    session.execute(leased.values(leased_to_id=assessor.id, leased_until=now + LEASE))
 
 
 def _held_by(task: Task, assessor: Assessor, now: datetime) -> bool:
