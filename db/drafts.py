@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
@@ -147,11 +148,13 @@ def submit(  # noqa: PLR0917
     it would begin before this mask, and end up with the newer one.
 
     `marked_share` is the share of defect pixels in [0, 1]. Raises Stale when the draft went on since
-    `expected_version`, InvalidState when the label task is no longer the assessor's to end.
+    `expected_version`, InvalidState when the label task is no longer the assessor's to end, NotFound when the photo is
+    gone.
     """
     moment = now or utc_now()
     serialise(session, LABEL_LEASES)
     draft = get_draft(session, annotation_id, assessor)
+    hold_photo(session, draft.photo_id)  # before its tasks, in the order of a deletion
     labels = unfinished_labels(session, draft.photo_id)
     task = session.get(Task, draft.task_id, populate_existing=True) if draft.task_id is not None else None
     if task is None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import and_, insert, or_, select
 from sqlalchemy.orm import Session
 
+from db.deletion import hold_photo
 from db.engine import serialise
-from db.errors import NotFound
 from db.models import Assessor, Photo, PhotoBand, Split, SplitMove
 from db.people import require_lead
 
@@ -56,7 +56,7 @@ def near_copies(session: Session, near_hash: int) -> list[Photo]:
         if (distance := bit_distance(near_hash, other)) <= NEAR_BITS
     )
     photos = {photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_([i for _, i in nearest])))}
-    return [photos[photo_id] for _, photo_id in nearest]
+    return [photos[photo_id] for _, photo_id in nearest if photo_id in photos]  # some may have been deleted since
 
 
 def remember_bands(session: Session, photo_id: int, near_hash: int) -> None:
@@ -67,13 +67,13 @@ def remember_bands(session: Session, photo_id: int, near_hash: int) -> None:
 
 
 def move_split(session: Session, by: Assessor, photo_id: int, split: Split) -> list[Photo]:
-    """Puts a photo and all its near-copies, and theirs, on one side; every move is recorded. Leads only."""
+    """Puts a photo and all its near-copies, and theirs, on one side; every move is recorded. Leads only.
+
+    Raises NotFound when the photo is gone; copies that go meanwhile are left out.
+    """
     require_lead(by)
     serialise(session, "split")
-    photo = session.get(Photo, photo_id)
-    if photo is None:
-        raise NotFound(f"There is no photo {photo_id}")
-    return _put(session, _family(session, [photo]), split, by.id)
+    return _put(session, _family(session, [hold_photo(session, photo_id)]), split, by.id)
 
 
 def bit_distance(a: int, b: int) -> int:
@@ -87,7 +87,9 @@ def bands(near_hash: int) -> tuple[int, ...]:
 
 
 def _put(session: Session, family: Iterable[Photo], split: Split, by_id: int | None) -> list[Photo]:
-    moved = [photo for photo in family if photo.split != split]
+    others = [photo.id for photo in family if photo.split != split]
+    held = select(Photo).where(Photo.id.in_(others)).order_by(Photo.id).with_for_update(key_share=True)
+    moved = list(session.scalars(held))  # without those that somebody deletes at this moment
     for photo in moved:
         photo.split = split
         session.add(SplitMove(photo_id=photo.id, split=split, assessor_id=by_id))

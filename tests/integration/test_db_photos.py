@@ -1,6 +1,7 @@
 """Photos: known by their bytes, in a state that says what happened last, and gone with all that was theirs."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +16,7 @@ from db.deletion import keep_blobs, remove_unneeded
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
-from db.models import Base, Photo, PhotoBand, ResultKind, Snapshot, SnapshotItem, SplitMove, Task, utc_now
+from db.models import Base, Photo, PhotoBand, ResultKind, Snapshot, SnapshotItem, Split, SplitMove, Task, utc_now
 from db.people import sign_in
 from db.photos import (
     DeletionImpact,
@@ -401,3 +402,26 @@ def test_archiving_remembers_when(database: Database) -> None:
         session.refresh(photo)
         assert photo.archived_at == first
         assert photo_story(session, photo.id)[-1].what == "put away"
+
+
+def test_a_split_that_moves_while_a_photo_is_deleted_leaves_that_one_out(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photos = [add_photo(session, photo_facts(name, near_hash=7))[0] for name in ("a", "a copy")]
+        side = photos[0].split
+        other: Split = "train" if side == "validation" else "validation"
+    answers: list[object] = []
+
+    def move(split: Split) -> None:
+        try:
+            with either_database.unit_of_work() as session:
+                answers.append([photo.id for photo in move_split(session, ada, photos[0].id, split)])
+        except Exception as error:
+            answers.append(type(error))
+
+    for doomed, split in ((photos[1].id, other), (photos[0].id, side)):
+        with either_database.unit_of_work() as session:
+            delete(session, [doomed], ada)
+            second = start_waiting(either_database, partial(move, split))
+        second.join()
+    assert answers == [[photos[0].id], NotFound]

@@ -12,9 +12,9 @@ from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
-from db.models import Assessor, Task
+from db.models import Assessor, Photo, Task
 from db.people import set_roles, sign_in
-from db.photos import archive, unarchive
+from db.photos import archive, delete, unarchive
 from db.queue import LEASE, Waiting, next_task
 from tests.support.databases import TEMPLATE, at_once, new_photo, sha, start_waiting, two_people
 from tests.support.postgres import Cluster
@@ -388,3 +388,54 @@ def test_two_who_ask_at_once_never_get_the_two_tasks_of_one_photo(either_databas
         asking = start_waiting(either_database, ask)
     asking.join()
     assert got == [other]
+
+
+def test_a_lease_that_is_given_up_while_strokes_are_saved_makes_no_ring(migrated_cluster: Cluster) -> None:
+    """PostgreSQL locks a row that changed while it was waited for, fit or not: the key of leases must not come then."""
+    with migrated_cluster.fresh_database(template=TEMPLATE) as url:
+        database = Database(url)
+        with database.unit_of_work() as session:
+            ada, ben = two_people(session)
+            task_id = label_task(session, new_photo(session, "a").id).id
+            next_task(session, ada, "label", now=NOON)
+
+        def save() -> None:
+            with database.unit_of_work() as session:
+                queue.take_up(session, task_id, ada, NOON)
+
+        def renew() -> None:
+            with database.unit_of_work() as session:
+                queue.renew(session, task_id, ben, NOON)
+
+        with database.unit_of_work() as session:
+            queue.skip(session, task_id, ada, "too dark", now=NOON)
+            threads = [start_waiting(database, save), start_waiting(database, renew, waiting=2)]
+        for thread in threads:
+            thread.join()
+        with database.reading() as session:
+            assert queue.get_task(session, task_id).leased_to_id == ben.id
+        database.dispose()
+
+
+def test_a_mask_that_is_submitted_while_its_photo_is_deleted_finds_no_photo(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photo_id = new_photo(session, "a").id
+        task = next_task(session, ada, "label", now=NOON)
+        assert task is not None
+        draft = open_draft(session, task, ada, proposal=None, now=NOON)
+    failed: list[Exception] = []
+
+    def submitting() -> None:
+        try:
+            with either_database.unit_of_work() as session:
+                submit(session, draft.id, ada, 0, sha("mask"), 0.1, 5.0, now=NOON)
+        except Exception as error:
+            failed.append(error)
+
+    with either_database.unit_of_work() as session:
+        session.get(Photo, photo_id, with_for_update=True)  # a deletion begins with the photo, and comes to its tasks
+        second = start_waiting(either_database, submitting)
+        delete(session, [photo_id], ada)
+    second.join()
+    assert [type(error) for error in failed] == [NotFound], failed

@@ -117,23 +117,26 @@ def at_once(database: Database, write: Callable[[Session], object]) -> None:
     second.join()
 
 
-def start_waiting(database: Database, work: Callable[[], object]) -> threading.Thread:
-    """A thread that does `work`, begun: on PostgreSQL it waits for the caller's unit of work, or needed not to."""
+def start_waiting(database: Database, work: Callable[[], object], *, waiting: int = 1) -> threading.Thread:
+    """A thread that does `work`, begun: on PostgreSQL it waits for the caller's unit of work, or needed not to.
+
+    It is one of `waiting` that wait by then.
+    """
     begun = threading.Event()
     thread = threading.Thread(target=lambda: (begun.set(), work()))
     thread.start()
     begun.wait()
     deadline = time.monotonic() + 30
-    while database.engine.dialect.name == "postgresql" and thread.is_alive() and not _waits(database):
+    while database.engine.dialect.name == "postgresql" and thread.is_alive() and _waits(database) < waiting:
         assert time.monotonic() < deadline, "the second unit of work neither ends nor waits"
         time.sleep(0.01)
     return thread
 
 
-def _waits(database: Database) -> bool:
+def _waits(database: Database) -> int:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with database.engine.connect() as connection:
-        return bool(connection.scalar(text(waiting)))
+        return connection.scalar(text(waiting)) or 0
 
 
 def _write(database: Database, write: Callable[[Session], object]) -> None:
