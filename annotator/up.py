@@ -69,6 +69,8 @@ def up(
 
 def plan(settings: "Settings", host: str, port: int, mlflow_port: int) -> list[Child]:
     """The processes to start; the app first, because people wait for it."""
+    from db.addresses import without_sign_in
+
     environment = {**os.environ, "HEIRLOOM_HOME": str(settings.home.resolve())}
     logs = settings.home.resolve() / "logs"
     app_port = _port(host, port)
@@ -84,8 +86,8 @@ def plan(settings: "Settings", host: str, port: int, mlflow_port: int) -> list[C
     worker_command = [sys.executable, "-m", "trainer.worker"]
     worker = Child("the worker", "on this machine", worker_command, environment, logs / "worker.log", _says_ready)
     if settings.mlflow_tracking_uri.startswith("http"):
-        environment["HEIRLOOM_MLFLOW_ADDRESS"] = settings.mlflow_tracking_uri
-        typer.echo(f"  MLflow      {settings.mlflow_tracking_uri}, as MLFLOW_TRACKING_URI says")
+        environment["HEIRLOOM_MLFLOW_ADDRESS"] = without_sign_in(settings.mlflow_tracking_uri)
+        typer.echo(f"  MLflow      {settings.shown_tracking_uri}, as MLFLOW_TRACKING_URI says")
         return [app, worker]
     tracking_port = _port(LOOPBACK, mlflow_port)
     address = environment["HEIRLOOM_MLFLOW_ADDRESS"] = _address(LOOPBACK, tracking_port)

@@ -27,6 +27,11 @@ def shown_place(url: str) -> str:
     return PASSWORD.sub(r"\1:***@", url)
 
 
+def without_sign_in(url: str) -> str:
+    """An address without a user and a password, for a link that others see."""
+    return re.sub(r"(://)[^/]*@", r"\1", url)
+
+
 def check_database(url: str) -> None:
     """Raises ValueError, saying nothing of a password, where this is no address of a database that we can open."""
     try:

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
         return self.tracking_uri or self.mlflow_store_url
 
     @property
+    def shown_tracking_uri(self) -> str:
+        """The MLflow server or store without its password, for messages."""
+        from db.addresses import shown_place
+
+        return shown_place(self.mlflow_tracking_uri)
+
+    @property
     def artifacts_dir(self) -> Path:
         return self.home.resolve() / "artifacts"
 

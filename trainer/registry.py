@@ -78,7 +78,7 @@ def find_model(settings: Settings, name: str, which: str) -> ModelVersion:
             return model
     known = ", ".join(f"{model.spec} ({', '.join(model.aliases)})" if model.aliases else model.spec for model in models)
     raise UnknownModel(
-        f"The registry at {settings.mlflow_tracking_uri} has no {name}@{which}; it has {known or f'no {name} at all'}. "
+        f"The registry at {settings.shown_tracking_uri} has no {name}@{which}; it has {known or f'no {name} at all'}. "
         "Name one of these or a checkpoint file."
     )
 
@@ -221,7 +221,8 @@ def client_of(settings: Settings) -> "MlflowClient":
     uri = settings.mlflow_tracking_uri
     if uri.startswith("sqlite") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise RegistryError(
-            f"There is no MLflow store at {uri} yet. Run heirloom up or heirloom worker, or name a checkpoint file."
+            f"There is no MLflow store at {settings.shown_tracking_uri} yet. Run heirloom up or heirloom worker, "
+            "or name a checkpoint file."
         )
     return open_client(settings)
 
@@ -237,8 +238,9 @@ def answering(settings: Settings) -> Iterator[None]:
         yield
     except (MlflowException, RequestException, SQLAlchemyError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = said.replace(settings.mlflow_tracking_uri.rstrip("/"), settings.shown_tracking_uri.rstrip("/"))
         raise RegistryError(
-            f"The model registry at {settings.mlflow_tracking_uri} does not answer as it should: {said}. "
+            f"The model registry at {settings.shown_tracking_uri} does not answer as it should: {said}. "
             "Check that MLflow runs there, or name a checkpoint file."
         ) from error
 

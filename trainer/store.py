@@ -54,7 +54,7 @@ def experiment_id(settings: Settings, client: "MlflowClient", kind: str) -> str:
         again = client.get_experiment_by_name(kind)
         if again is None:
             raise RegistryError(
-                f"MLflow at {settings.mlflow_tracking_uri} could not make the experiment '{kind}' ({error})."
+                f"MLflow at {settings.shown_tracking_uri} could not make the experiment '{kind}' ({error})."
             ) from error
         return str(again.experiment_id)
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
+from annotator.up import plan
 from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Job
@@ -25,6 +27,19 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     return tiny.tiny_detector(tmp_path / "tiny.safetensors")
+
+
+def test_a_password_of_the_registry_is_told_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://u:geheim@127.0.0.1:1/")
+    team = Settings()
+    with pytest.raises(RegistryError) as caught, registry.answering(team):
+        raise MlflowException("API request to http://u:geheim@127.0.0.1:1/api/2.0 failed")
+    assert "registry at http://u:***@127.0.0.1:1/ does not answer" in str(caught.value)
+    app, *_ = plan(team, "127.0.0.1", 0, 0)
+    assert app.environment["HEIRLOOM_MLFLOW_ADDRESS"] == "http://127.0.0.1:1/"
+    assert "geheim" not in str(caught.value) + capsys.readouterr().out
 
 
 def test_names_aliases_versions_and_files_are_resolved(settings: Settings, checkpoint: Path) -> None:
