@@ -9,7 +9,7 @@ from typing import Any
 
 from db.settings import Settings
 from trainer.errors import RegistryError
-from trainer.registry import PRODUCTION, ModelVersion, list_models
+from trainer.registry import PRODUCTION, ModelVersion, answering, list_models
 from trainer.store import JOB_TAG, local_artifact, open_client
 
 CURVE_POINTS = 240
@@ -46,27 +46,18 @@ class Point:
 
 def list_runs(settings: Settings, kind: str) -> list[Run]:
     """All runs of a kind of model, newest first, the shipped weights among them. Raises RegistryError."""
-    from mlflow.exceptions import MlflowException
-
     client = open_client(settings)
     models = {model.run_id: model for model in list_models(settings, kind)}
-    try:
+    with answering(settings):
         experiment = client.get_experiment_by_name(kind)
         found = client.search_runs([experiment.experiment_id], max_results=MOST_RUNS) if experiment else []
-    except MlflowException as error:
-        said = f"MLflow at {settings.mlflow_tracking_uri} does not answer ({error}). See that it runs."
-        raise RegistryError(said) from error
     return [_run(row, models.get(row.info.run_id)) for row in found]
 
 
 def curve(settings: Settings, run_id: str, key: str) -> list[Point]:
     """A metric over the steps, thinned to what a chart can show; empty before the first figure."""
-    from mlflow.exceptions import MlflowException
-
-    try:
+    with answering(settings):
         history = open_client(settings).get_metric_history(run_id, key)
-    except MlflowException as error:
-        raise RegistryError(f"MLflow has no curve of run {run_id} ({error}). See that it runs.") from error
     points = sorted((Point(metric.step, metric.value) for metric in history), key=lambda point: point.step)
     return thin(points, CURVE_POINTS)
 
@@ -82,12 +73,8 @@ def thin(points: list[Point], most: int) -> list[Point]:
 
 def newest_samples(settings: Settings, run_id: str) -> list[str]:
     """Artifact paths of the newest sample picture of each kind (`real samples`, `synthetic samples`)."""
-    from mlflow.exceptions import MlflowException
-
-    try:
+    with answering(settings):
         listed = open_client(settings).list_artifacts(run_id, SAMPLES)
-    except MlflowException as error:
-        raise RegistryError(f"MLflow has no pictures of run {run_id} ({error}). See that it runs.") from error
     return newest_by_key(entry.path for entry in listed if entry.path.endswith(".png"))
 
 

@@ -1,5 +1,6 @@
 """Models by name: found, fetched, refused in a sentence."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from annotator.up import plan
+from annotator.views.runs import curve, newest_samples
 from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Job
@@ -40,6 +42,19 @@ def test_a_password_of_the_registry_is_told_nobody(
     app, *_ = plan(team, "127.0.0.1", 0, 0)
     assert app.environment["HEIRLOOM_MLFLOW_ADDRESS"] == "http://127.0.0.1:1/"
     assert "geheim" not in str(caught.value) + capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda away: curve(away, "0" * 32, "loss"), lambda away: newest_samples(away, "0" * 32)]
+)
+def test_a_page_tells_no_password_of_an_mlflow_that_does_not_answer(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Settings], object]
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    away = settings.model_copy(update={"tracking_uri": "http://u:geheim@127.0.0.1:9"})
+    with pytest.raises(RegistryError, match="does not answer") as caught:
+        ask(away)
+    assert "geheim" not in str(caught.value)
 
 
 def test_names_aliases_versions_and_files_are_resolved(settings: Settings, checkpoint: Path) -> None:
