@@ -1,5 +1,6 @@
 """The page of all figures: every figure in its row, what cannot be had as a dash."""
 
+from dataclasses import replace
 from typing import Any
 
 from trainer.evaluation.quality.page import quality_page
@@ -74,3 +75,8 @@ def test_what_cannot_be_had_is_a_dash_and_what_stands_apart_says_so() -> None:
 def test_published_figures_stand_in_their_bin_alone() -> None:
     assert "10-20 %, Liu et al." in rows()
     assert "20-30 %, Liu et al." not in rows()
+
+
+def test_threads_are_counted_in_words() -> None:
+    assert "on CPU, 2 threads, median" in quality_page(FIGURES, SPEED)
+    assert "on CPU, 1 thread, median" in quality_page(FIGURES, replace(SPEED, threads=1))

@@ -83,9 +83,10 @@ def _speed(speed: Speed) -> str:
         if stage in speed.seconds
     ]
     rows += [("**all three results**", {"seconds": sum(speed.seconds.values()), "published": None})]
+    threads = f"{speed.threads} thread{'s' * (speed.threads > 1)}"
     head = (
-        f"A photo of {SIDE}² of which {speed.marked:.1%} is marked, on {speed.device}, {speed.threads} threads, median "
-        "of three; beside it what the published service needs on a GPU (fill and colour at 512²)."
+        f"A photo of {SIDE}² of which {speed.marked:.1%} is marked, on {speed.device}, {threads}, median of three; "
+        "beside it what the published service needs on a GPU (fill and colour at 512²)."
     )
     return _section("Speed", head, {"seconds": "seconds", "published": "published"}, rows)
 
