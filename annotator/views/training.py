@@ -1,5 +1,6 @@
 """Train: what on, with which settings, how long it takes, and how it goes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -14,13 +15,19 @@ from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
 from inference.errors import CheckpointError
 from inference.shipped import shipped_path
+from trainer.detecting.recipe import DetectorRecipe
 from trainer.jobs import queue_of
 from trainer.recipe import Recipe, RecipeError, from_mapping
 
 SHOWN_PHOTOS = 8
 LOG_BYTES = 20_000
-PICTURE_SECONDS = {("detector", "folded"): 0.12, ("detector", "plain"): 0.3, ("detector", "resnet18"): 0.45}
-"""Forward and backward of one 256² picture on two cores, from measurements; a guess until a training has run here."""
+PICTURE_SECONDS = {"folded": 0.12, "plain": 0.3, "resnet18": 0.45}
+"""Forward and backward of one 256² picture on two cores, by the encoder of a detector that is otherwise as recipes are
+by default; from measurements, a guess until a training has run here."""
+NETWORK = (
+    "encoder", "form", "stem", "shrink", "levels", "channels", "kernels", "decoder_channels", "convolutions", "fine",
+)  # fmt: skip
+"""Fields of the recipes that say which network learns."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def first_sentence(file: Path) -> str:
     """What the comment at the head of a recipe's file says first."""
     head = takewhile(lambda line: line.startswith("#"), file.read_text(encoding="utf-8").splitlines())
     said = " ".join(line.removeprefix("#").strip() for line in head)
-    return said.partition(". ")[0].removesuffix(".") + "."
+    return re.split(r"(?<=\.) (?=[A-Z])", said)[0]
 
 
 def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
@@ -83,21 +90,22 @@ def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
     rates = [rate for job in past if (rate := _pixel_seconds(job, recipe)) is not None]
     if rates:
         return f"About {duration(_pixels(recipe) * rates[0])}, going by the last training here."
-    guess = PICTURE_SECONDS.get((recipe.kind, _encoder(recipe)))
+    guesses = {_network(DetectorRecipe(encoder=encoder)): seconds for encoder, seconds in PICTURE_SECONDS.items()}
+    guess = guesses.get(_network(recipe))
     if guess is None:
         return "How long it takes is known once such a training has run here."
     return f"About {duration(_pixels(recipe) * guess / 256**2)} on two cores; a guess until a training has run here."
 
 
 def _pixel_seconds(job: Job, recipe: Recipe) -> float | None:
-    """Seconds per training pixel of a finished training of the same kind and encoder."""
+    """Seconds per training pixel of a finished training of the same network."""
     if job.status != "done" or job.started_at is None or job.finished_at is None or trained_kind(job) != recipe.kind:
         return None
     try:
         ran = from_mapping(type(recipe), job.params.get("recipe", {}))
     except RecipeError:
         return None
-    if _encoder(ran) != _encoder(recipe):
+    if _network(ran) != _network(recipe):
         return None
     return (job.finished_at - job.started_at).total_seconds() / _pixels(ran)
 
@@ -106,9 +114,9 @@ def _pixels(recipe: Recipe) -> int:
     return recipe.steps * recipe.batch * recipe.accumulate * recipe.size**2
 
 
-def _encoder(recipe: Recipe) -> str:
-    """What decides the speed beside the size; inpainters have one network."""
-    return str(getattr(recipe, "encoder", ""))
+def _network(recipe: Recipe) -> tuple[object, ...]:
+    """What decides the speed beside the size."""
+    return tuple(getattr(recipe, name, None) for name in NETWORK)
 
 
 def log_tail(settings: Settings, job: Job) -> str:

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from annotator.views.training import ending, estimate, log_tail
+from annotator.views.training import ending, estimate, first_sentence, log_tail
 from db.models import Job
 from db.settings import Settings
 from inference.networks.colorizer import ColorizerArchitecture
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.recipe import Recipe
+from trainer.inpainting.recipe import InpainterRecipe
+from trainer.recipe import CONFIGS, Recipe, load_recipe
 
 
 def trained(recipe: Recipe, seconds: float, **params: object) -> Job:
@@ -34,6 +35,19 @@ def test_a_first_detector_is_guessed_and_another_encoder_tells_nothing() -> None
     assert estimate(recipe, [trained(DetectorRecipe(encoder="plain"), 1)]).endswith(
         "a guess until a training has run here."
     )
+
+
+def test_recipes_of_other_networks_tell_nothing_of_each_other() -> None:
+    unknown = "How long it takes is known once such a training has run here."
+    published = load_recipe(InpainterRecipe, CONFIGS / "inpainter" / "liu2018.yaml")
+    assert estimate(published, [trained(InpainterRecipe(), 60)]) == unknown
+    assert estimate(load_recipe(DetectorRecipe, CONFIGS / "detector" / "albunet18.yaml"), []) == unknown
+    assert estimate(published, [trained(published, 60)]) == "About 60 s, going by the last training here."
+
+
+def test_the_first_sentence_of_a_recipe_goes_on_behind_an_abbreviation() -> None:
+    assert first_sentence(CONFIGS / "inpainter" / "liu2018.yaml").endswith(" its network, losses and rates.")
+    assert first_sentence(CONFIGS / "detector" / "albunet18.yaml").endswith(" crops of 1024 px.")
 
 
 def test_trainings_from_before_there_were_kinds_are_detectors() -> None:
