@@ -47,7 +47,7 @@ def plain_models(said: str) -> str:
 
 def whom_to_ask(said: str) -> str:
     """What failed, for whoever may not read logs: in place of the log an engineer."""
-    return re.sub(r"(The job's log tells more|Its log is \S+)\.$", "Ask an engineer, who can read the job's log.", said)
+    return re.sub(r"(The job's log tells more|Its log is .+)\.$", "Ask an engineer, who can read the job's log.", said)
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:

@@ -98,7 +98,7 @@ def test_whoever_may_not_read_logs_hears_whom_to_ask() -> None:
     asked = "Ask an engineer, who can read the job's log."
     assert whom_to_ask("ValueError: odd. The job's log tells more.") == f"ValueError: odd. {asked}"
     assert (
-        whom_to_ask("The process ended with 1. Its log is /srv/logs/pictures.log.")
+        whom_to_ask("The process ended with 1. Its log is /srv/my photos/logs/pictures.log.")
         == f"The process ended with 1. {asked}"
     )
     assert whom_to_ask("Too dark.") == "Too dark."
