@@ -1,6 +1,7 @@
 """Comparisons whose photos go away while they are made, and those that are broken off."""
 
 from collections.abc import Callable
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from annotator.context import Platform
 from annotator.importing import import_bytes
 from annotator.views import actions
 from db.blobs import open_blobs
+from db.deletion import hashes_in
 from db.engine import Database
 from db.jobs import add_job, finish, get_job
 from db.models import Assessor, Job, Photo
@@ -79,9 +81,9 @@ def test_a_photo_deleted_meanwhile_leaves_no_pictures(
             actions.delete(here, [gone.id], comparison.ada)
 
     comparison.on_look = delete
-    result = comparing.compare(comparison.work)
+    comparing.compare(comparison.work)
     with here.database.unit_of_work() as session:
-        finish(session, comparison.job.id, result)
+        finish(session, comparison.job.id, None)
         report = get_job(session, comparison.job.id).result
     (left,) = report["photos"]
     assert left["filename"] == "b.png"
@@ -122,3 +124,36 @@ def test_a_comparison_that_is_broken_off_leaves_no_pictures(here: Platform, monk
     with pytest.raises(Stopped):
         comparing.compare(comparison.work)
     assert set(here.blobs.hashes()) == comparison.before
+
+
+def test_a_photo_whose_pictures_went_with_another_comparison_is_left_out(
+    here: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = Comparison(here, monkeypatch)
+    stopped = Event()
+    with here.database.unit_of_work() as session:
+        job = add_job(session, "compare", comparison.job.params, None)
+    other = Work(here.settings, here.database, here.blobs, job, stopped.is_set)
+
+    def stop_other(*at: str) -> None:
+        if at == ("colorizer@1", "b.png"):  # by now it has the same pictures of a.png
+            stopped.set()
+            other.go_on()
+
+    def run_other(*at: str) -> None:
+        if at == ("colorizer@2", "a.png"):
+            comparison.on_look = stop_other
+            with pytest.raises(Stopped):
+                comparing.compare(other)
+            comparison.on_look = lambda *_: None
+
+    comparison.on_look = run_other
+    comparing.compare(comparison.work)
+    with here.database.reading() as session:
+        report = get_job(session, comparison.job.id).result
+    assert report["counts"] == {"old": 1}
+    assert [photo["filename"] for photo in report["photos"]] == ["b.png"]
+    assert [entry["reason"] for entry in report["left_out"]] == [
+        "its pictures went with another comparison, which was broken off meanwhile"
+    ]
+    assert set(here.blobs.hashes()) == comparison.before | hashes_in(report["photos"])

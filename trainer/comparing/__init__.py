@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from db.deletion import remove_unneeded
+from db.deletion import BLOBS, remove_unneeded
+from db.engine import serialise
 from db.errors import PlatformError
 from db.models import Job, Photo
 from inference.errors import InferenceError
@@ -42,8 +42,9 @@ SMALL_SIDE = 160
 def compare(work: Work) -> None:
     """Run the job `{"models": ["detector@3", ...], "photo_ids": [...] | None}`; its result is the report (see above).
 
-    Only photos that none of the models was trained on count, nor near-copies of such. A photo that cannot be read, or
-    is deleted meanwhile, is left out by name; pictures that the report does not show leave no bytes, however it ends.
+    Only photos that none of the models was trained on count, nor near-copies of such. A photo that cannot be read, is
+    deleted meanwhile, or whose pictures another comparison took along is left out by name; pictures that the report
+    does not show leave no bytes, however it ends.
     Raises JobError with fewer than two models or models of several kinds, RegistryError for an unknown one.
     """
     candidates = [candidate_of(work, spec) for spec in dict.fromkeys(work.params["models"])]
@@ -57,10 +58,12 @@ def compare(work: Work) -> None:
     rows = [_Row(exhibit) for exhibit in exhibits]
     try:
         models = [_show_to(work, examiner, candidate, rows, left_out) for candidate in candidates]
-        with work.database.unit_of_work() as session:
-            job = session.get_one(Job, work.job.id, with_for_update=True)  # deletions look at it, and wait
-            _leave_out_deleted(session, rows, left_out)
-            job.result = _report(examiner, kinds[0], models, left_out, [row for row in rows if not row.failed])
+        head = {"kind": kinds[0], "models": models}
+        _keep_report(work, examiner, head, rows, left_out)
+        lost = [row for row in rows if not row.failed and not all(map(work.blobs.exists, row.stored))]
+        if lost:
+            _leave_out(lost, left_out, "its pictures went with another comparison, which was broken off meanwhile")
+            _keep_report(work, examiner, head, rows, left_out)
     finally:
         remove_unneeded(work.database, work.blobs, [sha for row in rows for sha in row.stored])
 
@@ -122,12 +125,23 @@ def _examine(work: Work, examiner: Examiner, model: Any, spec: str, row: _Row) -
     row.seen[spec] = Seen(_small(seen.picture), seen.figures)
 
 
-def _leave_out_deleted(session: Session, rows: Sequence[_Row], left_out: list[dict[str, Any]]) -> None:
-    here = set(session.scalars(select(Photo.id)))
+def _keep_report(
+    work: Work, examiner: Examiner, head: dict[str, Any], rows: list[_Row], left_out: list[dict[str, Any]]
+) -> None:
+    """Make the report the job's result: from then on nobody removes the pictures that it shows."""
+    with work.database.unit_of_work() as session:
+        serialise(session, BLOBS)
+        job = session.get_one(Job, work.job.id, with_for_update=True)  # deletions look at it, and wait
+        here = set(session.scalars(select(Photo.id)))
+        gone = [row for row in rows if not row.failed and row.exhibit.photo.id not in here]
+        _leave_out(gone, left_out, "it was deleted meanwhile")
+        job.result = _report(examiner, head, left_out, [row for row in rows if not row.failed])
+
+
+def _leave_out(rows: Sequence[_Row], left_out: list[dict[str, Any]], reason: str) -> None:
     for row in rows:
-        if not row.failed and row.exhibit.photo.id not in here:
-            row.failed = True
-            left_out.append(left_out_entry(row.exhibit.photo, "it was deleted meanwhile"))
+        row.failed = True
+        left_out.append(left_out_entry(row.exhibit.photo, reason))
 
 
 def _shown(work: Work, exhibit: Exhibit) -> Shown:
@@ -148,17 +162,15 @@ def _small(pixels: Any) -> Any:
 
 
 def _report(
-    examiner: Examiner, kind: str, models: list[dict[str, Any]], left_out: list[dict[str, Any]], rows: list[_Row]
+    examiner: Examiner, head: dict[str, Any], left_out: list[dict[str, Any]], rows: list[_Row]
 ) -> dict[str, Any]:
     groups: dict[str, list[_Row]] = {}
     for row in rows:
         groups.setdefault(row.exhibit.group, []).append(row)
-    figures = {model["spec"]: _means(examiner, groups, model["spec"]) for model in models}
+    figures = {model["spec"]: _means(examiner, groups, model["spec"]) for model in head["models"]}
     counts = {group: len(found) for group, found in groups.items()}
     photos = [row.entry(examiner) for row in rows]
-    return {
-        "kind": kind, "models": models, "left_out": left_out, "figures": figures, "counts": counts, "photos": photos
-    }  # fmt: skip
+    return {**head, "left_out": left_out, "figures": figures, "counts": counts, "photos": photos}
 
 
 def _means(examiner: Examiner, groups: dict[str, list[_Row]], spec: str) -> dict[str, dict[str, float | None]]:
