@@ -29,6 +29,7 @@ def decide_split(session: Session, sha256: str, near_hash: int) -> Split:
         return split_by_hash(sha256)
     if len({photo.split for photo in near}) > 1:
         _put(session, _family(session, near), "train", None)
+        return "train"  # the nearest one may be about to be deleted, and is left as it was
     return near[0].split
 
 

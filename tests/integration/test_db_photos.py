@@ -1,15 +1,17 @@
 """Photos: known by their bytes, in a state that says what happened last, and gone with all that was theirs."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from db import jobs
+from db import jobs, splits
 from db.annotations import accept, add_annotation, give_back
 from db.blobs import BlobStore
 from db.deletion import keep_blobs, remove_unneeded
@@ -92,6 +94,24 @@ def test_a_photo_that_resembles_both_sides_brings_them_together(either_database:
         assert photo_story(session, kept.id)[-1].what == "moved to train, to its near-copies"
         assert new_photo(session, "between again", near_hash=0b11_1111).split == "train"
         assert session.scalar(select(func.count()).select_from(SplitMove)) == 2
+
+
+def test_a_family_is_brought_together_though_its_nearest_photo_is_deleted_meanwhile(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = splits._family
+
+    def deleted_meanwhile(session: Session, near: Sequence[Photo]) -> list[Photo]:
+        found = list(family(session, near))
+        session.execute(sql_delete(Photo).where(Photo.id == near[0].id).execution_options(synchronize_session=False))
+        return found
+
+    with database.unit_of_work() as session:
+        kept, trained = (new_photo(session, name, near_hash=HALF_WAY[name]) for name in ("kept", "trained"))
+        trained.split, kept.split = "train", "validation"
+        session.flush()
+        monkeypatch.setattr(splits, "_family", deleted_meanwhile)
+        assert decide_split(session, sha("between"), 0b111_1111) == "train"
 
 
 def test_bringing_a_family_together_looks_for_each_ones_near_copies_once(database: Database) -> None:
