@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 
 BACKENDS = ("sqlite", "postgresql")
 REMEDY = "give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, or unset it"
-PASSWORD = re.compile(r"(://[^/:@]*):[^@]*@")
+PASSWORD = re.compile(r"(://[^/:@]*):.*@")
 
 
 def normal_url(url: str) -> str:
@@ -45,6 +45,8 @@ def check_database(url: str) -> None:
         ) from error
     except (ArgumentError, ValueError):  # its text may hold a part of the password
         raise ValueError(f"it is no address of a database; {REMEDY}") from None
+    if "@" in (parsed.host or ""):  # what comes before it is a part of the password, which would be shown
+        raise ValueError(f"an @ in a password is written %40; {REMEDY}")
     if backend not in BACKENDS:
         raise ValueError(f"heirloom keeps nothing in {backend}; {REMEDY}")
 

@@ -42,6 +42,7 @@ def test_a_shown_address_hides_its_password() -> None:
     assert "geheim" not in shown_url("postgresql://u:geheim@h/d")
     assert "geheim" not in shown_url("postgresql://h/d?user=u&password=geheim&sslmode=require")
     assert shown_place("sftp://u:geheim@h/blobs") == "sftp://u:***@h/blobs"
+    assert shown_place("sftp://u:ge@heim@h/blobs") == "sftp://u:***@h/blobs"
     assert shown_place("s3://bucket/a@b") == "s3://bucket/a@b"
 
 
@@ -50,6 +51,7 @@ def test_a_shown_address_hides_its_password() -> None:
     ("url", "why"),
     [
         ("geheim", "is no address of a database; give sqlite:///FILE or postgresql://"),
+        ("postgresql://u:ge@geheim@h/d", "an @ in a password is written %40; give sqlite:///FILE"),
         ("mysql://u:geheim@h/d", "keeps nothing in mysql; give sqlite:///FILE"),
         ("postgresql+geheim://u@h/d", "is no address of a database; give"),
         ("postgresql+pg8000://u:geheim@h/d", "needs pg8000, which is not installed"),
