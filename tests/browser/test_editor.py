@@ -280,6 +280,23 @@ def test_submitting_an_older_version_shows_the_newer_one_and_says_so(
     assert shown(page) == shown(other)
 
 
+def test_a_newer_version_that_does_not_open_is_not_said_to_be_here(
+    page: Page, context: BrowserContext, editor: EditorHome, server: str
+) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    other = context.new_page()
+    open_label(other, editor, server)
+    draw(other, (0.3, 0.3), (0.5, 0.3))
+    saved(other)
+    page.bring_to_front()
+    page.route("**/api/tasks/next**", lambda route: route.abort())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="This photo did not open")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.locator(".toast").text_content() == ""
+
+
 def test_rejected_places_are_shown_and_reached_by_key(page: Page, editor: EditorHome, server: str) -> None:
     stored = editor.add_photo(photo(), "one.png")
     with editor.database.unit_of_work() as rows:

@@ -248,7 +248,7 @@ class Editor {
     } catch (error) {
       if (error instanceof Refusal && error.version !== undefined) {
         await this.resolveConflict(0);
-        this.desk.say(`This photo was worked on elsewhere. Here is the newest version; it is not ${word} yet.`);
+        if (this.sheet) this.desk.say(`This photo was worked on elsewhere. Here is the newest version; it is not ${word} yet.`);
       } else if (isOver(sheet, error)) this.showOver(sheet, word, error);
       else this.desk.say(error instanceof Error ? error.message : String(error));
     } finally {
