@@ -38,7 +38,7 @@ def first_photo(assessor: Assessor) -> None:
         call = {"call": "Drop a photo here, or press to choose one", "large": True}
         part("drop", key=DROP, data=call, on_taken_change=_taken)
         if wants_another():
-            st.button("Not now", key="not-now", on_click=st.session_state.pop, args=(ANOTHER,))
+            st.button("Not now", key="not-now", on_click=st.session_state.pop, args=(ANOTHER, None))
         return
     (_follow if _job().status in ACTIVE else _show)(assessor)
 
