@@ -359,6 +359,22 @@ def test_on_a_phone_the_photo_has_the_room_and_submit_is_in_sight(page: Page, ed
     assert page.locator(".stage").bounding_box() == stage, "the panel lies over the photo"
 
 
+def test_a_tip_chosen_in_a_narrow_window_folds_no_panel_of_a_wide_one(
+    page: Page, editor: EditorHome, server: str
+) -> None:
+    editor.add_photo(photo(), "one.png")
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_label(page, editor, server)
+    panel = page.locator(".looks")
+    expect(panel).to_have_class(re.compile("folded"))
+    page.keyboard.press("]")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.reload()
+    expect(page.locator("h1 a")).to_have_text("one.png")
+    assert "folded" not in (panel.get_attribute("class") or "")
+    expect(page.get_by_role("status", name="brush 18 px")).to_be_visible()
+
+
 def test_a_person_without_a_name_is_told_where_to_go(page: Page, server: str) -> None:
     page.goto(f"{server}/label")
     expect(page.get_by_text("Nobody is signed in here")).to_be_visible()

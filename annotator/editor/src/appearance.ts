@@ -34,7 +34,7 @@ export class Appearance {
   /** Changes what is found again on the next visit. */
   prefer(change: Partial<Preferences>): void {
     Object.assign(this.preferences, change);
-    savePreferences(this.preferences);
+    savePreferences(change);
     if ("colour" in change) this.stage.setLook(this.look());
     this.refresh();
   }

@@ -27,19 +27,23 @@ export const SMALLEST = 1;
 export const LARGEST = 1000;
 
 export function loadPreferences(): Preferences {
-  const usual = { ...DEFAULTS, folded: globalThis.matchMedia?.(NARROW).matches ?? false };
+  return { ...DEFAULTS, folded: globalThis.matchMedia?.(NARROW).matches ?? false, ...chosen() };
+}
+
+/** Keeps what was chosen, and nothing else: how the panel begins is for each window to say. */
+export function savePreferences(change: Partial<Preferences>): void {
   try {
-    return { ...usual, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>) };
+    localStorage.setItem(KEY, JSON.stringify({ ...chosen(), ...change }));
   } catch {
-    return usual;
+    return;
   }
 }
 
-export function savePreferences(preferences: Preferences): void {
+function chosen(): Partial<Preferences> {
   try {
-    localStorage.setItem(KEY, JSON.stringify(preferences));
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>;
   } catch {
-    return;
+    return {};
   }
 }
 
