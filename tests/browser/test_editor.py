@@ -240,16 +240,22 @@ def test_a_closed_tab_leaves_its_unsent_strokes_to_the_next_visit(
     assert actions(editor) == (2, 2)
 
 
-@pytest.mark.parametrize("choice", ["drop", "on top"])
-def test_two_windows_on_one_draft_never_merge_silently(
-    page: Page, context: BrowserContext, editor: EditorHome, server: str, choice: str
-) -> None:
+def drawn_elsewhere(page: Page, editor: EditorHome, server: str) -> Page:
+    """Opens a photo in this window and in another, and draws and saves a stroke in the other, which is returned."""
     editor.add_photo(photo(), "one.png")
     open_label(page, editor, server)
-    other = context.new_page()
+    other = page.context.new_page()
     open_label(other, editor, server)
     draw(other, (0.3, 0.3), (0.5, 0.3))
     saved(other)
+    return other
+
+
+@pytest.mark.parametrize("choice", ["drop", "on top"])
+def test_two_windows_on_one_draft_never_merge_silently(
+    page: Page, editor: EditorHome, server: str, choice: str
+) -> None:
+    other = drawn_elsewhere(page, editor, server)
     theirs = shown(other)
     draw(page, (0.3, 0.6), (0.5, 0.6))
     expect(page.get_by_role("dialog", name="This photo was worked on elsewhere")).to_be_visible()
@@ -266,29 +272,17 @@ def test_two_windows_on_one_draft_never_merge_silently(
 
 
 def test_submitting_an_older_version_shows_the_newer_one_and_says_so(
-    page: Page, context: BrowserContext, editor: EditorHome, server: str
+    page: Page, editor: EditorHome, server: str
 ) -> None:
-    editor.add_photo(photo(), "one.png")
-    open_label(page, editor, server)
-    other = context.new_page()
-    open_label(other, editor, server)
-    draw(other, (0.3, 0.3), (0.5, 0.3))
-    saved(other)
+    other = drawn_elsewhere(page, editor, server)
     page.bring_to_front()
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_contain_text("Here is the newest version; it is not submitted yet.")
     assert shown(page) == shown(other)
 
 
-def test_a_newer_version_that_does_not_open_is_not_said_to_be_here(
-    page: Page, context: BrowserContext, editor: EditorHome, server: str
-) -> None:
-    editor.add_photo(photo(), "one.png")
-    open_label(page, editor, server)
-    other = context.new_page()
-    open_label(other, editor, server)
-    draw(other, (0.3, 0.3), (0.5, 0.3))
-    saved(other)
+def test_a_newer_version_that_does_not_open_is_not_said_to_be_here(page: Page, editor: EditorHome, server: str) -> None:
+    drawn_elsewhere(page, editor, server)
     page.bring_to_front()
     page.route("**/api/tasks/next**", lambda route: route.abort())
     page.keyboard.press("Enter")
