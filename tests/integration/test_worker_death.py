@@ -31,20 +31,23 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Setting
 
 
 def children_of(pid: int) -> list[psutil.Process]:
-    return [each for each in psutil.Process(pid).children(recursive=True) if "trainer.child" in each.cmdline()]
+    return [each for each in psutil.Process(pid).children() if "trainer.child" in each.cmdline()]
 
 
 def writers(settings: Settings) -> list[psutil.Process]:
-    """Every child process of any worker of this platform."""
+    """Every child process of any worker of this platform.
+
+    A program that such a child starts (git, ldconfig) has the child's command line until it is loaded: not counted.
+    """
     home = str(settings.home)
-    found = []
+    found = {}
     for process in psutil.process_iter():
         try:
             if "trainer.child" in process.cmdline() and process.environ().get("HEIRLOOM_HOME") == home:
-                found.append(process)
+                found[process.pid] = (process, process.ppid())
         except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
             continue
-    return found
+    return [process for process, parent in found.values() if parent not in found]
 
 
 def assert_every_step_stands_once(settings: Settings, run_id: str) -> None:
