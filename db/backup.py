@@ -1,19 +1,21 @@
 """A copy of the platform that can be put back, taken while it runs."""
 
+import errno
 import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
 from db.addresses import sqlite_file
 from db.blobs import BlobStore, open_blobs
-from db.errors import BlobError, PlatformError, WrongFolder
+from db.errors import FULL, BlobError, PlatformError, WrongFolder
 from db.settings import Settings
 
 
@@ -36,9 +38,9 @@ class BackupReport:
 def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -> BackupReport:
     """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
 
-    The databases come first: whatever they name was stored before. `progress` hears the number of blobs done.
-    Raises BackupError, WrongFolder where `folder` is part of what is copied, or cannot be made or written to; a bad
-    blob does not stop the rest.
+    The databases come first: whatever they name was stored before. They are put in place last, so that a folder with
+    them has the rest as well. `progress` hears the number of blobs done. Raises BackupError, WrongFolder where `folder`
+    is part of what is copied, or cannot be made or written to; a bad blob does not stop the rest.
     """
     if not settings.has_platform():
         raise BackupError(f"There is no platform at {settings.home.resolve()}; there is nothing to back up.")
@@ -50,10 +52,12 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
         raise WrongFolder(f"{folder} cannot be made a folder ({error.strerror}); choose another one.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise WrongFolder(f"{folder} cannot be written to; choose another one, or change who may write there.")
-    report = BackupReport(databases=_databases(settings, folder))
-    _copy_blobs(source, BlobStore(str(folder.resolve() / "blobs")), report, progress)
-    if settings.artifacts_dir.is_dir():
-        shutil.copytree(settings.artifacts_dir, folder / "artifacts", dirs_exist_ok=True)
+    with _room(folder), TemporaryDirectory(prefix=".databases-", dir=folder) as beside:
+        report = BackupReport(databases=_databases(settings, Path(beside)))
+        _copy_blobs(source, BlobStore(str(folder.resolve() / "blobs")), report, progress)
+        _copy_artifacts(settings.artifacts_dir, folder / "artifacts")
+        for copy in Path(beside).iterdir():
+            copy.replace(folder / copy.name)
     return report
 
 
@@ -68,9 +72,11 @@ def copy_sqlite(source: Path, target: Path) -> None:
             raise BackupError(f"{source} is damaged ({verdict}); its earlier backup was left alone.")
         beside.replace(target)
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise BackupError(
-            f"{source} cannot be copied to {target} ({error}); if it is damaged, restore it from an earlier backup, "
-            "which was left alone."
+            f"{source} cannot be copied ({error}); if it is damaged, restore it from an earlier backup, which was left "
+            "alone."
         ) from error
     finally:
         beside.unlink(missing_ok=True)
@@ -113,6 +119,20 @@ def _refuse_the_live(settings: Settings, blobs: BlobStore, folder: Path) -> None
             )
 
 
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """Turns what a full disk makes of writing into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise BackupError(
+            f"There is no room for the backup in {folder} ({error.strerror}); make room, and back up into it again. "
+            "Until then its databases are those of the backup before, if there was one."
+        ) from error
+
+
 def _databases(settings: Settings, folder: Path) -> list[str]:
     urls = {
         "heirloom": settings.database_url,
@@ -143,3 +163,16 @@ def _copy_blobs(source: BlobStore, target: BlobStore, report: BackupReport, prog
         except BlobError as error:
             report.failed.append(str(error))
         progress(number)
+
+
+def _copy_artifacts(source: Path, target: Path) -> None:
+    for folder, _, names in os.walk(source, followlinks=True):
+        there = target / Path(folder).relative_to(source)
+        there.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            beside = there / f".{name}.{os.getpid()}"
+            try:
+                shutil.copy2(Path(folder, name), beside)
+                beside.replace(there / name)
+            finally:
+                beside.unlink(missing_ok=True)

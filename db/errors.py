@@ -1,5 +1,10 @@
 """What can go wrong in words: every expected error of this room derives from `PlatformError`."""
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where a disk, or what one may keep on it, is full."""
+
 
 class PlatformError(Exception):
     """Base of this room's errors; its text is a sentence that may be shown to people."""

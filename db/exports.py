@@ -1,6 +1,5 @@
 """Accepted masks and their photos as files that other tools read."""
 
-import errno
 import io
 import json
 import re
@@ -21,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import accepted_annotations
 from db.blobs import BlobStore
-from db.errors import BlobError, InvalidState, PlatformError, WrongFolder
+from db.errors import FULL, BlobError, InvalidState, PlatformError, WrongFolder
 from db.rle import Mask, bounding_box, coco_counts, cvat_counts, label_studio_rle
 
 LABEL = "defect"
@@ -30,7 +29,6 @@ LONGEST_STEM = 190
 LONGEST_ENDING = 10
 """Letters."""
 NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LABEL_STUDIO_CONFIG = f"""<View>
   <Image name="photo" value="$image" zoom="true"/>
   <BrushLabels name="mask" toName="photo"><Label value="{LABEL}" background="#e34234"/></BrushLabels>

@@ -309,6 +309,54 @@ def test_a_backup_into_the_live_platform_is_refused_before_anything_is_written(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("what", ["blob", "model"])
+def test_a_backup_that_the_disk_has_no_room_for_is_a_sentence_and_leaves_the_one_before_whole(
+    database: Database, settings: Settings, tmp_path: Path, what: str
+) -> None:
+    fill(database, open_blobs(settings))
+    (settings.artifacts_dir / "1").mkdir(parents=True)
+    (settings.artifacts_dir / "1" / "model").write_bytes(b"weights")
+    copy = tmp_path / "copy"
+    assert heirloom("db", "backup", copy).exit_code == 0
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    fill(database, open_blobs(settings), ("cousin.png",))
+    if what == "blob":
+        open_blobs(settings).put(bytes(2 << 20))
+    if what == "model":
+        (settings.artifacts_dir / "1" / "model").write_bytes(bytes(2 << 20))
+    whole = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, whole[1]))
+    try:
+        error = heirloom("db", "backup", copy).exception
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, whole)
+    assert isinstance(error, BackupError), error
+    assert f"no room for the backup in {copy} (" in str(error)
+    after = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    assert {path: after[path] for path in before} == before
+    assert all(path.is_relative_to(copy / "blobs") for path in after.keys() - before.keys())
+
+
+def test_a_database_whose_copy_the_disk_has_no_room_for_is_not_called_damaged(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+
+    def small(file: Path) -> sqlite3.Connection:
+        connection = connect(file)
+        if file.is_relative_to(tmp_path / "copy"):
+            connection.execute("PRAGMA max_page_count = 3")
+        return connection
+
+    database.dispose()
+    monkeypatch.setattr("db.backup.sqlite3.connect", small)
+    error = heirloom("db", "backup", tmp_path / "copy").exception
+    assert isinstance(error, BackupError), error
+    assert "no room for the backup" in str(error)
+    assert "damaged" not in str(error)
+    assert not any((tmp_path / "copy").iterdir())
+
+
 @pytest.mark.usefixtures("home")
 def test_a_backup_over_a_database_that_lies_elsewhere_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -331,7 +379,7 @@ def test_a_database_that_is_none_is_named_with_the_remedy(settings: Settings, tm
         assert f"{file} is damaged or no database (file is not a database); restore it from a backup." in str(error)
     error = heirloom("db", "backup", tmp_path / "copy").exception
     assert isinstance(error, BackupError), error
-    assert f"{file} cannot be copied to {tmp_path / 'copy' / 'heirloom.db'} (file is not a database)" in str(error)
+    assert f"{file} cannot be copied (file is not a database)" in str(error)
     assert not any(path.is_file() for path in (tmp_path / "copy").rglob("*"))
 
 
