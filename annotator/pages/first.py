@@ -11,7 +11,7 @@ from annotator.pages.jobbar import bar, failure, fresh
 from annotator.parts import part
 from annotator.views import actions
 from annotator.views.photo import photo_page
-from db.errors import PlatformError
+from db.errors import NotFound
 from db.jobs import ACTIVE
 from db.models import Assessor, Job
 
@@ -71,9 +71,10 @@ def _show(assessor: Assessor) -> None:
     try:
         with platform().database.reading() as session:
             found = photo_page(session, state["photo"], assessor)
-    except PlatformError as error:
-        st.error(str(error))
-        del st.session_state[UNDER_WAY]
+    except NotFound:
+        st.title("Your photo is not here any more", anchor=False)
+        st.write("It was deleted, and with it all that was made of it.")
+        _offer_another()
         return
     compared = found.wipe_data()
     if job.status in ACTIVE:
@@ -103,7 +104,11 @@ def _afterwards(photo_id: int) -> None:
         if st.button("Open its page", type="primary"):
             del st.session_state[UNDER_WAY]
             st.switch_page(link("photo"), query_params={"photo": str(photo_id)})
-        if st.button("Restore another"):
-            del st.session_state[UNDER_WAY]
-            st.session_state[ANOTHER] = True
-            st.rerun()
+        _offer_another()
+
+
+def _offer_another() -> None:
+    if st.button("Restore another"):
+        del st.session_state[UNDER_WAY]
+        st.session_state[ANOTHER] = True
+        st.rerun()

@@ -15,7 +15,7 @@ import annotator
 from annotator import navigation, visitor
 from annotator.context import platform
 from annotator.navigation import PAGES, may_open
-from annotator.pages.first import ANOTHER
+from annotator.pages.first import ANOTHER, UNDER_WAY
 from annotator.pages.recipes import RECIPES
 from annotator.parts import ignore
 from annotator.routes.pictures import photo_url, result_url
@@ -110,6 +110,26 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
         for label, result in zip(("restored", "restored in colour", "only coloured"), made.results, strict=True)
     ]
     offer_another(page, monkeypatch)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_first_photo_that_is_deleted_is_told_until_another_is_wanted(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch, *, ended: bool
+) -> None:
+    monkeypatch.setattr("annotator.pages.first.part", lambda *_, **__: None)
+    with database.unit_of_work() as session:
+        job = add_job(session, "restore", {"photo_ids": [1]}, 1)
+        if ended:
+            finish(session, job.id, {})
+    page = show("home")
+    page.session_state[UNDER_WAY] = {"photo": 1, "job": job.id}
+    for _ in range(2):
+        page.run()
+        assert not page.exception
+        assert [title.value for title in page.title] == ["Your photo is not here any more"]
+    next(button for button in page.button if button.label == "Restore another").click().run()
+    assert not page.exception
+    assert page.title[0].value == "Restore another photo"
 
 
 def offer_another(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
