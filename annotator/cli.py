@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inference.options import AsJson
 from inference.text import readable
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ FAILED, WRONG_USE = 1, 2
 
 @commands.command("import")
 def import_photos(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Photos, folders of photos, or zips.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, folders of photos, or zips.")],
     masks: Annotated[
         Path | None,
-        typer.Option(help="Folder of masks, NAME.png or NAME.mask.png; bright is defect. They come in as accepted."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder of masks, NAME.png or NAME.mask.png; bright is defect. They come in as accepted.",
+        ),
     ] = None,
-    collection: Annotated[str, typer.Option(help="Collection that the photos join.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as JSON.")] = False,
+    collection: Annotated[str, typer.Option(metavar="NAME", help="Collection that the photos join.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Bring photos in. Files whose bytes are here already are recognised; one bad file never stops the others."""
     from annotator.context import platform

@@ -36,7 +36,7 @@ def up(
     sample_photos: Annotated[
         bool, typer.Option("--sample-photos", help="Import the sample photos if there are no photos yet.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address that the app listens on.")] = LOOPBACK,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address that the app listens on.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="Port of the app; the next free one if it is taken.")] = 8501,
     mlflow_port: Annotated[int, typer.Option(help="Port of MLflow; the next free one if it is taken.")] = 5000,
 ) -> None:

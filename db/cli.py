@@ -16,12 +16,14 @@ database_commands = typer.Typer(help="The platform's database.", no_args_is_help
 commands.add_typer(database_commands, name="db")
 errors = Console(stderr=True, highlight=False)
 SOME_FAILED, WRONG_USE = 1, 2
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
 
 
 @commands.command()
 def snapshot(
-    name: Annotated[str | None, typer.Option(help="A name of its own; without one it is numbered.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A name of its own; without one it is numbered.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Freeze what is accepted now into a dataset snapshot."""

@@ -113,8 +113,8 @@ def detect(
 @commands.command()
 def inpaint(
     context: typer.Context,
-    photo_path: Annotated[Path, typer.Argument(metavar="PHOTO")],
-    mask_path: Annotated[Path, typer.Argument(metavar="MASK", help="A picture of the photo's size, white = defect.")],
+    photo_path: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to fill.")],
+    mask_path: Annotated[Path, typer.Argument(metavar="MASK", help="A picture of the photo's size, bright = defect.")],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The filled photo, a PNG.")],
     model: Model = None,

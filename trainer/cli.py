@@ -7,21 +7,26 @@ from typing import Annotated
 
 import typer
 
+from inference.options import AsJson
+
 commands = typer.Typer()
 _train = typer.Typer(no_args_is_help=True, help="Train a model: on a platform as a job of its own, else into --out.")
 commands.add_typer(_train, name="train")
 
 
 Fields = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Fields of the recipe, such as epochs=5.")
+    list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Fields of the recipe, such as epochs=5.")
 ]
 Config = Annotated[
-    Path | None, typer.Option(help="A recipe: a YAML file, or the name of one of heirloom's; KEY=VALUE changes it.")
+    Path | None,
+    typer.Option(
+        metavar="NAME|FILE.yaml", help="A recipe: a YAML file, or the name of one of heirloom's; KEY=VALUE changes it."
+    ),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="Train into this folder and not as a job; the same folder again goes on.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Train into this folder and not as a job; the same folder again goes on."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 @_train.command("detector")
@@ -30,7 +35,9 @@ def train_detector(
     config: Config = None,
     snapshot: Annotated[
         str | None,
-        typer.Option(help="Name, id or hash of the snapshot to train on; without one, synthetic defects only."),
+        typer.Option(
+            metavar="NAME", help="Name, id or hash of the snapshot to train on; without one, synthetic defects only."
+        ),
     ] = None,
     out: Out = None,
     as_json: AsJson = False,
@@ -48,7 +55,9 @@ def train_inpainter(
     config: Config = None,
     snapshot: Annotated[
         str | None,
-        typer.Option(help="Name, id or hash of a snapshot, whose masks give shapes of holes to train on."),
+        typer.Option(
+            metavar="NAME", help="Name, id or hash of a snapshot, whose masks give shapes of holes to train on."
+        ),
     ] = None,
     out: Out = None,
     as_json: AsJson = False,

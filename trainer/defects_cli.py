@@ -23,12 +23,15 @@ def preview(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Clean photos, read recursively.")],
     fields: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]…", help="Settings of the defects: crease=2, textures=DIR, ageing.grey=1."),
+        typer.Argument(metavar="KEY=VALUE", help="Settings of the defects: crease=2, textures=DIR, ageing.grey=1."),
     ] = None,
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The sheet, a PNG.")],
     config: Annotated[
-        Path | None, typer.Option(help="A recipe whose defects to draw; without one, those drawn by default.")
+        Path | None,
+        typer.Option(
+            metavar="NAME|FILE.yaml", help="A recipe whose defects to draw; without one, those drawn by default."
+        ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=400, help="How many photos.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Of the first photo; the next ones count up.")] = 0,

@@ -1,9 +1,11 @@
 """`heirloom evaluate …`. Light: torch, matplotlib and MLflow come when work starts."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from inference.options import AsJson, Fill
 
 commands = typer.Typer()
 _evaluate = typer.Typer(no_args_is_help=True, help="Measure models on photos whose answer is known.")
@@ -13,14 +15,13 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder f
 Track = Annotated[
     bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
 
 
 @_evaluate.command("detector")
 def evaluate_detector(
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME@ALIAS|PATH]…", help="Detectors; without one, the one in use here."),
+        typer.Argument(metavar="NAME@ALIAS|PATH", help="Detectors; without one, the one in use here."),
     ] = None,
     *,
     on: Annotated[
@@ -62,40 +63,11 @@ def evaluate_detector(
         raise typer.Exit(1)
 
 
-@_evaluate.command("colorizer")
-def evaluate_colorizer(
-    models: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[NAME@ALIAS|PATH]…", help="Colorizers; without one, the one in use here."),
-    ] = None,
-    *,
-    on: Annotated[
-        list[Path],
-        typer.Option(
-            "--on",
-            metavar="FOLDER",
-            help="Folder of clean colour photos, read recursively (may be given again): a group of its own.",
-        ),
-    ],
-    out: Out = None,
-    track: Track = True,
-    as_json: AsJson = False,
-) -> None:
-    """Measure colorizers on clean colour photos, beside leaving them grey and giving all of a group one colour."""
-    from db.settings import Settings
-    from trainer.evaluation.colouring.command import COLORIZERS
-    from trainer.evaluation.on_clean import Request
-
-    request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
-    if not COLORIZERS.run(Settings(), request, as_json):
-        raise typer.Exit(1)
-
-
 @_evaluate.command("inpainter")
 def evaluate_inpainter(
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME@ALIAS|PATH]…", help="Inpainters; without one, the one in use here."),
+        typer.Argument(metavar="NAME@ALIAS|PATH", help="Inpainters; without one, the one in use here."),
     ] = None,
     *,
     on: Annotated[
@@ -120,16 +92,47 @@ def evaluate_inpainter(
         raise typer.Exit(1)
 
 
+@_evaluate.command("colorizer")
+def evaluate_colorizer(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME@ALIAS|PATH", help="Colorizers; without one, the one in use here."),
+    ] = None,
+    *,
+    on: Annotated[
+        list[Path],
+        typer.Option(
+            "--on",
+            metavar="FOLDER",
+            help="Folder of clean colour photos, read recursively (may be given again): a group of its own.",
+        ),
+    ],
+    out: Out = None,
+    track: Track = True,
+    as_json: AsJson = False,
+) -> None:
+    """Measure colorizers on clean colour photos, beside leaving them grey and giving all of a group one colour."""
+    from db.settings import Settings
+    from trainer.evaluation.colouring.command import COLORIZERS
+    from trainer.evaluation.on_clean import Request
+
+    request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
+    if not COLORIZERS.run(Settings(), request, as_json):
+        raise typer.Exit(1)
+
+
 @_evaluate.command("restoration")
 def evaluate_restoration(
     *,
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", metavar="NAME@ALIAS|PATH", help="Detector or inpainter; once for each that is wanted."),
+        typer.Option(
+            "--model",
+            metavar="NAME@ALIAS|PATH",
+            help="Detector or inpainter; once for each that is not to be the one in use here.",
+        ),
     ] = None,
-    method: Annotated[
-        Literal["telea", "ns"] | None, typer.Option("--method", help="Fill by Telea's method or by Navier–Stokes.")
-    ] = None,
+    method: Fill = None,
     threshold: Annotated[
         float | None, typer.Option("--threshold", help="In place of the detector's own, above 0 and up to 1.")
     ] = None,
