@@ -74,7 +74,7 @@ check-editor: $(EDITOR_DIR)/node_modules/.ready
 pictures: env ## Make the README's pictures of the pages anew
 	HEIRLOOM_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_loop.py
 
-bench: env ## Measure: the editor, the autosave, the queue
+bench: env ## Measure speed, memory and quality: everything in tests/benchmarks
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); done
 
 env: $(VENV)/.ready
