@@ -98,7 +98,7 @@ def expected(error: Exception) -> str | None:
     if isinstance(error, ValidationError):
         said = ((each["loc"], each["msg"].removeprefix("Value error, ")) for each in error.errors())
         problems = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in said)
-        return f"the settings in the environment do not fit: {problems}"
+        return f"The settings in the environment do not fit: {problems}."
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in PLATFORM_PACKAGES:
-        return f"this command needs {error.name}, which comes with the platform: pip install 'heirloom[platform]'"
+        return f"This command needs {error.name}, which comes with the platform: pip install 'heirloom[platform]'"
     return None

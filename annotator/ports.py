@@ -15,7 +15,7 @@ def free_port(host: str, wanted: int, tries: int = 50) -> int:
             return _bind(host, port)
         except OSError:
             continue
-    raise OSError(f"no port from {wanted} to {wanted + tries - 1} is free on {host}; name another one")
+    raise OSError(f"no port from {wanted} to {wanted + tries - 1} is free on {host}; name another one.")
 
 
 def answers(address: str, timeout: float = 1.0) -> bool:

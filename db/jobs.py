@@ -31,7 +31,7 @@ def add_job(
 def get_job(session: Session, job_id: str) -> Job:
     job = session.get(Job, job_id, populate_existing=True)
     if job is None:
-        raise NotFound(f"There is no job {job_id}")
+        raise NotFound(f"There is no job {job_id}.")
     return job
 
 
@@ -127,7 +127,7 @@ def request_cancel(session: Session, job_id: str, now: datetime | None = None) -
     """Asks a job to stop: a queued one is cancelled at once, a running one by its worker, an ended one stays."""
     job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
     if job is None:
-        raise NotFound(f"There is no job {job_id}")
+        raise NotFound(f"There is no job {job_id}.")
     session.refresh(job)
     if job.status in ACTIVE:
         job.cancel_requested = True

@@ -297,7 +297,7 @@ def _locked(session: Session, task_id: int) -> Task:
 def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: int, now: datetime) -> Task:
     task = _locked(session, task_id)
     if task.kind != kind:
-        raise NotFound(f"Task {task_id} is a {task.kind} task, not {kind}")
+        raise NotFound(f"Task {task_id} is a {task.kind} task, not {kind}.")
     require_turn(session, task, assessor, now)
     if kind == "accept":
         require_other_author(session, task, assessor)

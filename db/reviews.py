@@ -231,7 +231,7 @@ def _check_reasons(kind: ResultKind, accepted: bool, reasons: Sequence[str]) -> 
     unknown = [reason for reason in reasons if reason not in REASONS[kind]]
     if unknown:
         choice = ", ".join(REASONS[kind])
-        raise InvalidState(f"{unknown[0]!r} is no reason to reject a {kind} result; choose among {choice}")
+        raise InvalidState(f"{unknown[0]!r} is no reason to reject a {kind} result; choose among {choice}.")
     if accepted and reasons:
         raise InvalidState("An accepted result has no reasons; reject it or leave them out.")
     if not accepted and not reasons:

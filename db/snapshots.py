@@ -87,7 +87,7 @@ def snapshot_contents(session: Session, snapshot_id: int) -> SnapshotContents:
     """Everything in a snapshot. Raises InvalidState when its rows no longer give its hash."""
     snapshot = session.get(Snapshot, snapshot_id)
     if snapshot is None:
-        raise NotFound(f"There is no snapshot {snapshot_id}")
+        raise NotFound(f"There is no snapshot {snapshot_id}.")
     rows = session.execute(
         select(SnapshotItem, Photo.filename)
         .outerjoin(Photo, Photo.id == SnapshotItem.photo_id)

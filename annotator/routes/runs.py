@@ -36,7 +36,7 @@ def _comparison(call: Call) -> Response:
     with call.platform.database.reading() as session:
         report = get_job(session, str(call.path["id"])).result
     if sha not in set(_pictures(report)):
-        raise NotFound(f"This comparison has no picture {sha[:12]}")
+        raise NotFound(f"This comparison has no picture {sha[:12]}.")
     return Response(call.platform.blobs.get(sha), media_type="image/jpeg", headers=FOR_GOOD)
 
 

@@ -1,4 +1,4 @@
-"""What pages show begins with a capital: the errors of the rooms whose sentences people read there."""
+"""What pages show are sentences, from a capital to a full stop: the errors of the rooms that people read there."""
 
 import ast
 import builtins
@@ -10,22 +10,41 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("heirloom", "pg_dump")
 """Names that keep their small letter."""
+WORDS_OF_OTHERS = ("error", "failure.stderr.strip()", "child.last_words()")
+"""What our sentences pass on at their end."""
 
 
-def small_beginnings(path: Path) -> Iterator[str]:
-    """What the errors say that a module raises, where it begins with a small letter."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call) or not node.exc.args:
+def told(room: str) -> Iterator[tuple[str, list[ast.expr]]]:
+    """Every error of ours that a room raises: where, and the parts of its sentence."""
+    for path in (ROOT / room).rglob("*.py"):
+        if "node_modules" in path.parts:
             continue
-        said = node.exc.args[0]
-        first = said.values[0] if isinstance(said, ast.JoinedStr) else said
-        begins = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
-        ours = not hasattr(builtins, ast.unparse(node.exc.func))
-        if ours and begins[:1].islower() and not begins.startswith(PROGRAMS):
-            yield f"{path.name}:{node.lineno}: {begins}"
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call) or not node.exc.args:
+                continue
+            kind, said = ast.unparse(node.exc.func), node.exc.args[0]
+            if not hasattr(builtins, kind) and not kind.startswith("typer."):
+                yield f"{path.name}:{node.lineno}", said.values if isinstance(said, ast.JoinedStr) else [said]
+
+
+def text(part: ast.expr) -> str:
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
 
 
 @pytest.mark.parametrize("room", ["db", "annotator"])
 def test_errors_begin_with_a_capital(room: str) -> None:
-    modules = (path for path in (ROOT / room).rglob("*.py") if "node_modules" not in path.parts)
-    assert [said for path in modules for said in small_beginnings(path)] == []
+    begins = {place: text(parts[0]) for place, parts in told(room)}
+    assert {place: said for place, said in begins.items() if said[:1].islower() and not said.startswith(PROGRAMS)} == {}
+
+
+@pytest.mark.parametrize("room", ["db", "annotator"])
+def test_errors_end_with_a_full_stop(room: str) -> None:
+    last = {place: parts[-1] for place, parts in told(room)}
+    whole = {place: part for place, part in last.items() if isinstance(part, ast.Constant | ast.FormattedValue)}
+    open_ended = {
+        place: ast.unparse(part)
+        for place, part in whole.items()
+        if not text(part).endswith((".", "?", "!"))
+        and not (isinstance(part, ast.FormattedValue) and ast.unparse(part.value) in WORDS_OF_OTHERS)
+    }
+    assert open_ended == {}
