@@ -13,7 +13,7 @@ from annotator.routes.pictures import (
     restoration_mask_url,
     result_url,
 )
-from annotator.views.words import plain_models
+from annotator.views.words import plain_model
 from db import queue
 from db.drafts import draft_events, open_draft
 from db.errors import NotFound
@@ -108,9 +108,9 @@ def _restoration(session: Session, task: Task) -> dict[str, Any]:
     return {
         "mask": restoration_mask_url(restoration),
         "models": {
-            "detector": plain_models(restoration.detector),
-            "inpainter": plain_models(restoration.inpainter),
-            "colorizer": plain_models(restoration.colorizer) if restoration.colorizer else None,
+            "detector": plain_model(restoration.detector),
+            "inpainter": plain_model(restoration.inpainter),
+            "colorizer": plain_model(restoration.colorizer) if restoration.colorizer else None,
         },
         "warnings": restoration.warnings,
         "results": [_result(result) for result in restoration.results],

@@ -1,14 +1,14 @@
 """A photo's own page: its versions, its story, and what comes next."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
-from annotator.views.words import ago, concerns, count, plain_models
+from annotator.views.words import ago, concerns, count, plain_entry, plain_model
 from db.jobs import list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
@@ -110,7 +110,7 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
 
 
 def _story(session: Session, photo_id: int) -> tuple[StoryEntry, ...]:
-    return tuple(replace(entry, what=plain_models(entry.what)) for entry in reversed(photo_story(session, photo_id)))
+    return tuple(plain_entry(entry) for entry in reversed(photo_story(session, photo_id)))
 
 
 def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | None:
@@ -167,7 +167,7 @@ def _masks(session: Session, photo: Photo) -> list[Version]:
     thumb = photo_url(photo.id, photo.thumbnail_sha256, "thumbnail")
     found = [Version("original", "original", f"The photo as it came, {ago(photo.created_at)}", view, thumb)]
     for proposal in session.scalars(select(Proposal).where(Proposal.photo_id == photo.id).order_by(Proposal.id)):
-        said = f"Proposed by {plain_models(proposal.model)}, {ago(proposal.created_at)}"
+        said = f"Proposed by {plain_model(proposal.model)}, {ago(proposal.created_at)}"
         found.append(
             Version(f"proposal {proposal.id}", "proposal", said, view, thumb, probability_url(proposal), "proposal")
         )
@@ -192,8 +192,8 @@ def _makers(result: Result, restoration: Restoration) -> str:
     """The models that had a hand in a result: nothing was filled in `color`, nothing coloured in `restored`."""
     filled = [] if result.kind == "color" else [restoration.detector, restoration.inpainter]
     coloured = [] if result.kind == "restored" or restoration.colorizer is None else [restoration.colorizer]
-    *most, last = filled + coloured
-    return plain_models(f"{', '.join(most)} and {last}" if most else last)
+    *most, last = map(plain_model, filled + coloured)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _annotations(session: Session, photo: Photo) -> list[Annotation]:

@@ -1,11 +1,13 @@
 """How we say things: counts, times, durations and states, the way people do."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from annotator.views.kinds import kind_named
 from db.models import Job
 from db.photos import PhotoState
+from db.stories import StoryEntry, StoryKind
 
 STATE_WORDS: dict[PhotoState, str] = {
     "new": "new",
@@ -28,6 +30,9 @@ STATE_SIGNS: dict[PhotoState, str] = {
     "archived": "▽",
 }
 """A sign beside the words, so that colour never carries the meaning alone."""
+REGISTRY = " (registry)"
+MODELS_WORK: tuple[StoryKind, ...] = ("proposal", "restoration")
+"""Entries of a photo's story that name models, and hold nothing that a person wrote."""
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -40,9 +45,14 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def plain_models(said: str) -> str:
-    """Names of models without the registry that they come from: on pages all of them do that name no other place."""
-    return said.replace(" (registry)", "")
+def plain_model(name: str) -> str:
+    """A model's name without the registry that it comes from: on pages all of them do that name no other place."""
+    return name.removesuffix(REGISTRY)
+
+
+def plain_entry(entry: StoryEntry) -> StoryEntry:
+    """What models did, with their plain names; what people said, and names of files, stay as they are."""
+    return replace(entry, what=entry.what.replace(REGISTRY, "")) if entry.kind in MODELS_WORK else entry
 
 
 def whom_to_ask(said: str) -> str:

@@ -12,11 +12,13 @@ from annotator.views.words import (
     duration,
     job_line,
     percent,
-    plain_models,
+    plain_entry,
+    plain_model,
     time_left,
     whom_to_ask,
 )
 from db.models import Job
+from db.stories import StoryEntry, StoryKind
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 
@@ -91,7 +93,24 @@ def test_shares_have_one_form() -> None:
 
 
 def test_where_all_models_come_from_is_not_said() -> None:
-    assert plain_models("detector v3 (registry) and telea (OpenCV 4.12)") == "detector v3 and telea (OpenCV 4.12)"
+    assert plain_model("detector v3 (registry)") == "detector v3"
+    assert plain_model("telea (OpenCV 4.12)") == "telea (OpenCV 4.12)"
+    made = "restored by detector v3 (registry), telea (OpenCV 4.12) and colorizer v1 (registry)"
+    assert plain_entry(entry("restoration", made)).what == (
+        "restored by detector v3, telea (OpenCV 4.12) and colorizer v1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrote"),
+    [("photo", "imported aunt (registry).jpg"), ("decision", "returned the mask: see the (registry)")],
+)
+def test_what_people_wrote_stays_as_it_is(kind: StoryKind, wrote: str) -> None:
+    assert plain_entry(entry(kind, wrote)).what == wrote
+
+
+def entry(kind: StoryKind, what: str) -> StoryEntry:
+    return StoryEntry(NOW, None, what, kind, 1)
 
 
 def test_whoever_may_not_read_logs_hears_whom_to_ask() -> None:
