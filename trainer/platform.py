@@ -14,6 +14,7 @@ from inference.files import check_folder
 from inference.names import KINDS
 from inference.shipped import shipped_path
 from trainer.locks import exclusive
+from trainer.store import check_own_store
 
 DETECTOR = "detector"
 
@@ -22,13 +23,15 @@ def prepare(settings: Settings) -> None:
     """Make everything that work on the platform needs. Idempotent; any number of processes may call it at once.
 
     What one MLflow store needs is done once for it, because importing MLflow alone takes seconds. Raises UsageProblem
-    where the home cannot be made or written into.
+    where the home cannot be made or written into, SchemaError and RegistryError where a database or MLflow does not
+    answer or is damaged.
     """
     home = settings.home.resolve()
     check_folder(home, "HEIRLOOM_HOME")
     for folder in (home, settings.artifacts_dir, home / "jobs", home / "locks"):
         folder.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
+    check_own_store(settings)
     with exclusive(settings, "prepare", wait_s=900):
         wanted = _state(settings)
         if _done(settings) == wanted and _store_exists(settings):
@@ -97,9 +100,10 @@ def _prepare_mlflow(settings: Settings) -> None:
     from trainer import registry
     from trainer.store import experiment_id, open_client, upgrade_own_store
 
-    upgrade_own_store(settings)
-    client = open_client(settings)
-    for kind in KINDS:
-        experiment_id(settings, client, kind)
+    with registry.answering(settings):
+        upgrade_own_store(settings)
+        client = open_client(settings)
+        for kind in KINDS:
+            experiment_id(settings, client, kind)
     for kind, checkpoint in _shipped().items():
         registry.ensure_shipped(settings, kind, checkpoint)

@@ -16,7 +16,7 @@ from db.settings import Settings
 from trainer import jobs
 from trainer.errors import RegistryError, UnknownModel
 from trainer.locks import exclusive
-from trainer.store import KIND_TAG, MODEL_FOLDER, experiment_id, local_artifact, open_client
+from trainer.store import KIND_TAG, MODEL_FOLDER, experiment_id, local_artifact, open_client, own_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -218,8 +218,8 @@ def _propose_anew(settings: Settings, database: Database, name: str, by_id: int 
 
 def client_of(settings: Settings) -> "MlflowClient":
     """A client of a store that is there. Raises RegistryError when our own was never made."""
-    uri = settings.mlflow_tracking_uri
-    if uri.startswith("sqlite") and not Path(uri.removeprefix("sqlite:///")).exists():
+    own = own_store(settings)
+    if own is not None and not own.exists():
         raise RegistryError(
             f"There is no MLflow store at {settings.shown_tracking_uri} yet. Run heirloom up or heirloom worker, "
             "or name a checkpoint file."

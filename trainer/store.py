@@ -1,11 +1,15 @@
 """The MLflow store of the platform: one client, one experiment per kind of model."""
 
 import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from db.addresses import sqlite_file
+from db.answering import answering
+from db.errors import SchemaError
 from db.settings import Settings
 from trainer.errors import RegistryError
 
@@ -19,8 +23,30 @@ MODEL_FOLDER = "model"
 """The artifact folder of a run that holds its checkpoint."""
 
 
+def own_store(settings: Settings) -> Path | None:
+    """The file of a store of our own; None where a server keeps it."""
+    uri = settings.mlflow_tracking_uri
+    return sqlite_file(uri) if uri.startswith("sqlite") else None
+
+
+def check_own_store(settings: Settings) -> None:
+    """Raises RegistryError where the file of our own store is there and is none, or cannot be opened."""
+    file = own_store(settings)
+    if file is None or not file.exists():
+        return
+    try:
+        with answering(settings.mlflow_tracking_uri, "MLFLOW_TRACKING_URI"), closing(sqlite3.connect(file)) as store:
+            store.execute("PRAGMA schema_version")
+    except SchemaError as error:
+        raise RegistryError(str(error)) from error
+
+
 def open_client(settings: Settings) -> "MlflowClient":
-    """A client of the tracking store and the registry. MLflow is imported here: it takes seconds."""
+    """A client of the tracking store and the registry. MLflow is imported here: it takes seconds.
+
+    Raises RegistryError where the file of our own store is none.
+    """
+    check_own_store(settings)
     from mlflow import MlflowClient
 
     uri = settings.mlflow_tracking_uri
@@ -34,7 +60,7 @@ def upgrade_own_store(settings: Settings) -> None:
 
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    file = sqlite_file(settings.mlflow_tracking_uri) if settings.mlflow_tracking_uri.startswith("sqlite") else None
+    file = own_store(settings)
     if file is not None and file.exists():
         engine = create_engine(settings.mlflow_tracking_uri)
         _upgrade_db(engine)

@@ -8,7 +8,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from annotator.up import plan
-from annotator.views.runs import curve, newest_samples
+from annotator.views.runs import curve, list_runs, newest_samples, sample_bytes
 from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Job
@@ -21,6 +21,7 @@ from trainer import registry
 from trainer.errors import JobError, RegistryError
 from trainer.judges import trained_photos
 from trainer.platform import prepare
+from trainer.tracking import open_run
 from trainer.work import Work
 
 pytestmark = pytest.mark.timeout(900)
@@ -126,6 +127,39 @@ def test_a_registry_that_does_not_answer_is_an_error_and_never_the_shipped_model
         registry.resolve(away, None, "detector")
     with pytest.raises(RegistryError, match="no MLflow store"):
         registry.resolve(settings, None, "detector")
+
+
+def test_a_store_that_is_no_database_is_named_with_the_remedy(settings: Settings, database: Database) -> None:
+    prepare(settings)
+    store = settings.home / "mlflow.db"
+    damaged = f"{store} is damaged or no database (file is not a database); restore it from a backup."
+    store.write_bytes(b"no database at all " * 400)
+    uses: list[Callable[[], object]] = [
+        lambda: prepare(settings),
+        lambda: registry.resolve(settings, None, "detector"),
+        lambda: list_runs(settings, "detector"),
+        lambda: newest_samples(settings, "0" * 32),
+        lambda: sample_bytes(settings, "0" * 32, "images/a.png"),
+        lambda: open_run(settings, "detector", "1", "detector"),
+    ]
+    for use in uses:
+        with pytest.raises(RegistryError) as caught:
+            use()
+        assert str(caught.value) == damaged
+    (settings.home / "prepared.json").unlink()
+    with pytest.raises(RegistryError) as caught:
+        prepare(settings)
+    assert str(caught.value) == damaged
+
+
+def test_a_platform_whose_mlflow_does_not_answer_is_not_prepared(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://u:geheim@127.0.0.1:9")
+    with pytest.raises(RegistryError, match="does not answer") as caught:
+        prepare(Settings())
+    assert "geheim" not in str(caught.value)
 
 
 def test_a_model_whose_run_is_gone_cannot_be_compared(settings: Settings, database: Database) -> None:
