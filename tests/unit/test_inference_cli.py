@@ -15,17 +15,12 @@ from inference.colorizer import MOST_SATURATION
 from inference.files import encode_mask, encode_png
 from inference.names import ModelName
 from inference.photo import read_photo
+from tests.support.commands import failing
 from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
 
 
 def invoke(*arguments: object, obj: object = None) -> Result:
     return CliRunner().invoke(commands, [str(argument) for argument in arguments], obj=obj)
-
-
-def failing(result: Result, code: int) -> str:
-    assert result.exit_code == code, result.output
-    assert isinstance(result.exception, SystemExit), "an expected failure is a sentence, not a traceback"
-    return str(result.stderr)
 
 
 @pytest.fixture(scope="module")

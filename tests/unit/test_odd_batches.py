@@ -18,6 +18,7 @@ from inference.detector import Detector
 from inference.files import encode_png
 from inference.photo import read_photo
 from inference.progress import progress_bar
+from tests.support.commands import failing
 from tests.support.networks import noise
 
 MARCHEN = os.fsdecode(b"m\xe4dchen.png")
@@ -42,12 +43,6 @@ def heirloom(models: dict[str, Path]) -> Any:
         return CliRunner().invoke(commands, [str(word) for word in (command, *arguments, *chosen)])
 
     return call
-
-
-def failing(result: Result, code: int) -> str:
-    assert result.exit_code == code, result.output
-    assert isinstance(result.exception, SystemExit), "an expected failure is a sentence, not a traceback"
-    return str(result.stderr)
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

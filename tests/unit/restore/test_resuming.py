@@ -1,0 +1,116 @@
+"""`heirloom restore --resume` leaves what the same models made of the same bytes, and does all else again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from inference.results import ENDINGS
+from tests.support.networks import noise, small_colorizer
+
+
+def stamps(out: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+
+
+def test_resume_leaves_what_is_done(restore: Any, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert restore(photos, "--out", out).exit_code == 0
+    before = stamps(out)
+    result = restore(photos, "--out", out, "--resume", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)["done"]
+    assert [done["earlier"] for done in told] == [True, True]
+    assert told[0]["marked_share"] > 0
+    assert stamps(out) == before
+    assert "done earlier" in restore(photos, "--out", out, "--resume").stdout
+    assert restore(photos, "--out", out).exit_code == 0
+    assert all(stamp > before[name] for name, stamp in stamps(out).items()), "without --resume all is done again"
+
+
+@pytest.mark.parametrize("what", list(ENDINGS))
+def test_resume_does_again_what_lacks_a_file(restore: Any, photos: Path, tmp_path: Path, what: str) -> None:
+    assert restore(photos, "--out", tmp_path).exit_code == 0
+    missing = tmp_path / f"a.damaged{ENDINGS[what]}"
+    missing.unlink()
+    other = (tmp_path / "deep" / "b.mask.png").stat().st_mtime_ns
+    result = restore(photos, "--out", tmp_path, "--resume", "--json")
+    assert [done["earlier"] for done in json.loads(result.stdout)["done"]] == [False, True]
+    assert missing.is_file()
+    assert (tmp_path / "deep" / "b.mask.png").stat().st_mtime_ns == other
+
+
+@pytest.mark.parametrize("what", ["mask", "restored"])
+@pytest.mark.parametrize("kept", [0, 60])
+def test_resume_does_again_what_is_damaged(restore: Any, photos: Path, tmp_path: Path, what: str, kept: int) -> None:
+    out, sheet = tmp_path / "out", tmp_path / "all.png"
+    assert restore(photos, "--out", out).exit_code == 0
+    damaged = out / f"a.damaged{ENDINGS[what]}"
+    whole = damaged.read_bytes()
+    for options in ((), ("--sheet", sheet)) if kept == 0 else (("--sheet", sheet),):
+        damaged.write_bytes(whole[:kept])
+        result = restore(photos, "--out", out, "--resume", "--json", *options)
+        assert result.exit_code == 0, result.output
+        assert [done["earlier"] for done in json.loads(result.stdout)["done"]] == [False, True]
+        assert damaged.read_bytes() == whole
+
+
+@pytest.mark.parametrize("options", [("--threshold", 0.53), ("--saturation", 0.5)])
+def test_resume_does_again_what_other_settings_made(
+    restore: Any, photos: Path, tmp_path: Path, options: tuple[object, ...]
+) -> None:
+    assert restore(photos, "--out", tmp_path).exit_code == 0
+    for earlier in (False, True):
+        told = json.loads(restore(photos, "--out", tmp_path, "--resume", "--json", *options).stdout)
+        assert [done["earlier"] for done in told["done"]] == [earlier, earlier]
+
+
+def test_resume_does_again_what_other_models_or_bytes_made(
+    restore: Any, models: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    def earlier(**others: str) -> list[bool]:
+        told = json.loads(restore(photos, "--out", tmp_path / "out", "--resume", "--json", **others).stdout)
+        return [done["earlier"] for done in told["done"]]
+
+    assert earlier() == [False, False]
+    assert earlier(method="ns") == [False, False]
+    record = json.loads((tmp_path / "out" / "a.damaged.json").read_text())["models"]["inpainter"]
+    assert (record["name"], record["source"], "sha256" in record) == ("ns", "opencv", False)
+    Image.fromarray(noise(40, 50, 3, seed=1)).save(photos / "a.damaged.jpg", quality=95)
+    assert earlier(method="ns") == [False, True]
+    kept = models["colorizer"].read_bytes()
+    try:
+        small_colorizer(models["colorizer"], seed=1)
+        assert earlier(method="ns") == [False, False]
+    finally:
+        models["colorizer"].write_bytes(kept)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{}", b"[1]", b'{"format": 1, "input": 3}', b"\xff\xfe"])
+def test_a_damaged_record_vouches_for_nothing(restore: Any, photos: Path, tmp_path: Path, damaged: bytes) -> None:
+    assert restore(photos / "deep" / "b.png", "--out", tmp_path).exit_code == 0
+    (tmp_path / "b.json").write_bytes(damaged)
+    result = restore(photos / "deep" / "b.png", "--out", tmp_path, "--resume", "--json")
+    assert [done["earlier"] for done in json.loads(result.stdout)["done"]] == [False]
+    assert json.loads((tmp_path / "b.json").read_text())["format"] == 1
+
+
+def test_no_record_vouches_for_files_while_they_are_written(
+    restore: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import inference.results
+
+    photo, out = photos / "deep" / "b.png", tmp_path / "out"
+    assert restore(photo, "--out", out).exit_code == 0
+    seen: list[bool] = []
+    write = inference.results.write_file
+
+    def watched(path: Path, data: bytes) -> None:
+        seen.append((out / "b.json").exists())
+        write(path, data)
+
+    monkeypatch.setattr(inference.results, "write_file", watched)
+    assert restore(photo, "--out", out, "--saturation", 0.5).exit_code == 0
+    assert seen == [False] * 5
