@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.migrate import upgrade
-from db.models import Assessor, Photo, Restoration, Task
+from db.models import Assessor, Photo, Restoration, ResultKind, Task
 from db.people import sign_in
 from db.photos import PhotoFacts, add_photo
-from db.reviews import open_results
+from db.reviews import add_restoration, open_results
 from tests.support.postgres import Cluster
 
 TEMPLATE = "migrated"
@@ -102,6 +103,15 @@ def new_photo(session: Session, name: str, *, near_hash: int | None = None, queu
 def two_people(session: Session) -> tuple[Assessor, Assessor]:
     """A lead and engineer, and an assessor without roles."""
     return sign_in(session, "Ada"), sign_in(session, "Ben")
+
+
+def restored(session: Session, photo_id: int, mark: str) -> Restoration:
+    """A restoration of a photo with all three results; `mark` tells its bytes from those of others."""
+    return add_restoration(
+        session, photo_id, detector="detector v1", inpainter="telea", colorizer=None, threshold=0.5,
+        mask_sha256=sha(f"{mark} detected"), warnings=[],
+        results={kind: (sha(f"{mark} {kind}"), sha(f"{mark} {kind} view")) for kind in get_args(ResultKind)},
+    )  # fmt: skip
 
 
 def first_open(session: Session, review: Task) -> int:
