@@ -35,6 +35,8 @@ def streamlit_config(access: AppSettings, settings: Settings) -> dict[str, Any]:
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
         "server.maxUploadSize": MAX_UPLOAD_MIB,
+        # Pages put back what was chosen on them before.
+        "global.disableWidgetStateDuplicationWarning": True,
         "browser.gatherUsageStats": False,
         "browser.serverAddress": "localhost" if access.is_loopback else access.host,
         "client.toolbarMode": "viewer",

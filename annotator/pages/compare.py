@@ -6,6 +6,7 @@ from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.charts import lines
 from annotator.pages.comparison import ask_promote, comparison, promotions
+from annotator.pages.remembering import remember
 from annotator.parts import ignore, part
 from annotator.views import actions
 from annotator.views.comparing import comparisons_of, run_table
@@ -22,6 +23,7 @@ SPARKLINES = 15
 
 def page() -> None:
     assessor = current()
+    remember("compared kind", "curve-")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Compare models", anchor=False, width="content")
         if address := mlflow_address():

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from annotator.context import platform
+from annotator.pages.remembering import remember
 from annotator.views.defects import (
     AGES,
     KINDS,
@@ -28,6 +29,7 @@ WAYS = {"worn": "Worn", "outlined": "Worn, marked", "clean": "Clean"}
 
 
 def page() -> None:
+    remember(*map(_key, defaults()), "textures", "way", "side", "source", "beside")
     for name, value in defaults().items():
         st.session_state.setdefault(_key(name), value)
     st.session_state.setdefault("defects seed", 0)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.pages.recipes import FORMS, ask_recipe
+from annotator.pages.remembering import remember
 from annotator.pages.training import past_trainings, running_training
 from annotator.views import actions
 from annotator.views.kinds import KIND_TITLES, kind_named
@@ -32,6 +33,7 @@ SNAPSHOT_HELP = "Makes a snapshot: the accepted masks as they are now. Trainings
 
 def page() -> None:
     assessor = current()
+    remember("trained kind", *(f"{kind}-" for kind in FORMS))
     with platform().database.reading() as session:
         choices = snapshot_choices(session)
         jobs = list_jobs(session, "train")

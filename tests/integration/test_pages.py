@@ -61,6 +61,12 @@ def show(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     platform().database.dispose()
 
 
+def go(page: AppTest, module: str) -> None:
+    page.args = (module,)
+    page.run()
+    assert not page.exception
+
+
 def said(page: AppTest) -> str:
     return "\n".join(str(element.value) for kind in TEXTS for element in page.get(kind))
 
@@ -178,12 +184,9 @@ def test_photos_remember_what_was_looked_for(show: Callable[..., AppTest], datab
             new_photo(session, name)
     page = show("photos")
     page.text_input(key="search").set_value("a.j").run()
-    page.args = ("people",)
-    page.run()
+    go(page, "people")
     assert page.title[0].value == "1 person"
-    page.args = ("photos",)
-    page.run()
-    assert not page.exception
+    go(page, "photos")
     assert page.title[0].value == "1 of 3 photos"
     assert page.text_input(key="search").value == "a.j"
 
@@ -294,6 +297,26 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
     page.selectbox(key="detector-encoder").select("resnet18").run()
     page.button(key="launch").click().run()
     assert (asked[1]["encoder"], asked[1]["init"], asked[1]["pretrained"]) == ("resnet18", "", True)
+
+
+def test_settings_are_there_again_after_another_page(show: Callable[..., AppTest]) -> None:
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("inpainter").run()
+    page.number_input(key="inpainter-epochs").set_value(3).run()
+    page.slider(key="inpainter-largest").set_value(64).run()
+    page.segmented_control(key="trained kind").set_value("detector").run()
+    page.selectbox(key="detector-encoder").select("plain").run()
+    page.segmented_control(key="trained kind").set_value("inpainter").run()
+    go(page, "defects")
+    page.slider(key="defect crease").set_value(2.0).run()
+    go(page, "train")
+    assert page.title[0].value == "Train an inpainter"
+    assert page.number_input(key="inpainter-epochs").value == 3
+    assert page.slider(key="inpainter-largest").value == 64
+    page.segmented_control(key="trained kind").set_value("detector").run()
+    assert page.selectbox(key="detector-encoder").value == "plain"
+    go(page, "defects")
+    assert page.slider(key="defect crease").value == 2.0
 
 
 @pytest.mark.parametrize("kind", list(RECIPES))
