@@ -5,22 +5,27 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 
+from db.drafts import open_draft, submit
 from db.engine import Database
 from db.migrate import upgrade
 from db.models import Assessor, Photo, Restoration, ResultKind, Task
 from db.people import sign_in
 from db.photos import PhotoFacts, add_photo
+from db.queue import next_task
 from db.reviews import add_restoration, open_results
 from tests.support.postgres import Cluster
 
 TEMPLATE = "migrated"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+"""Now, for what takes the moment as an argument."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -103,6 +108,19 @@ def new_photo(session: Session, name: str, *, near_hash: int | None = None, queu
 def two_people(session: Session) -> tuple[Assessor, Assessor]:
     """A lead and engineer, and an assessor without roles."""
     return sign_in(session, "Ada"), sign_in(session, "Ben")
+
+
+def label_task(session: Session, photo_id: int) -> Task:
+    """The one label task of a photo."""
+    return session.scalars(select(Task).where(Task.photo_id == photo_id, Task.kind == "label")).one()
+
+
+def label_and_submit(session: Session, assessor: Assessor) -> Task:
+    """The accept task of a mask that this person drew on the next photo, at noon."""
+    task = next_task(session, assessor, "label", now=NOON)
+    assert task is not None
+    draft = open_draft(session, task, assessor, proposal=None, now=NOON)
+    return submit(session, draft.id, assessor, 0, sha("mask"), 0.1, 5.0, now=NOON)
 
 
 def restored(session: Session, photo_id: int, mark: str) -> Restoration:

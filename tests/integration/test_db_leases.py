@@ -1,0 +1,163 @@
+"""Leases: who holds a task, for how long, and how it becomes free again."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db import queue
+from db.drafts import open_draft
+from db.engine import Database
+from db.errors import InvalidState, NotAllowed, NotFound
+from db.models import Task
+from db.queue import LEASE, next_task
+from tests.support.databases import NOON, label_and_submit, label_task, new_photo, two_people
+
+LATER = NOON + LEASE + timedelta(seconds=1)
+
+
+def test_what_one_holds_comes_first_and_others_do_not_get_it(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        top = new_photo(session, "b")
+        queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
+        again = next_task(session, ada, "label", now=NOON + timedelta(minutes=5))
+        assert held is not None
+        assert again is held
+        assert again.leased_until == NOON + timedelta(minutes=5) + LEASE
+        other = next_task(session, ben, "label", now=NOON)
+        assert other is not None
+        assert other.photo_id == top.id
+        with pytest.raises(InvalidState, match="Ada is working on this photo"):
+            next_task(session, ben, "label", task_id=held.id, now=NOON)
+
+
+def test_an_expired_lease_frees_itself(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        assert next_task(session, ben, "label", now=NOON + LEASE - timedelta(seconds=1)) is None
+        taken = next_task(session, ben, "label", now=LATER)
+        assert taken is not None
+        assert taken.id == held.id
+        assert taken.leased_to_id == ben.id
+        with pytest.raises(InvalidState, match="Ben is working"):
+            queue.renew(session, held.id, ada, now=LATER)
+
+
+def test_renewing_holds_a_task_and_takes_up_an_expired_lease(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        queue.renew(session, held.id, ada, now=NOON + LEASE / 2)
+        assert next_task(session, ben, "label", now=LATER) is None
+        much_later = NOON + 3 * LEASE
+        assert queue.renew(session, held.id, ada, now=much_later) == much_later + LEASE
+        assert next_task(session, ben, "label", now=much_later) is None
+
+
+def test_an_expired_draft_is_offered_to_its_owner_first(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        open_draft(session, held, ada, proposal=None, now=NOON)
+        top = new_photo(session, "b")
+        queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
+        again = next_task(session, ada, "label", now=LATER)
+        assert again is not None
+        assert again.id == held.id
+
+
+def test_release_gives_back_and_only_ones_own(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        held = next_task(session, ada, "label", now=NOON)
+        assert held is not None
+        queue.release(session, held.id, ben)
+        assert next_task(session, ben, "label", now=NOON) is None
+        queue.release(session, held.id, ada)
+        assert next_task(session, ben, "label", now=NOON) is not None
+
+
+def test_a_skipped_task_is_not_offered_again_but_to_others(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        task = next_task(session, ada, "label", now=NOON)
+        assert task is not None
+        with pytest.raises(InvalidState, match="needs a reason"):
+            queue.skip(session, task.id, ada, " ", now=NOON)
+        queue.skip(session, task.id, ada, "too dark", now=NOON)
+        assert next_task(session, ada, "label", now=NOON) is None
+        assert queue.waiting(session, ada, now=NOON).label == 0
+        assert queue.waiting(session, ben, now=NOON).label == 1
+        assert next_task(session, ben, "label", now=NOON) is not None
+        queue.release(session, task.id, ben)
+        asked = next_task(session, ada, "label", task_id=task.id, now=NOON)
+        assert asked is not None, "asking for it by number still works"
+        queue.skip(session, task.id, ada, "still too dark", now=NOON)
+
+
+def test_nobody_skips_what_somebody_else_holds(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        task = next_task(session, ada, "label", now=NOON)
+        assert task is not None
+        with pytest.raises(InvalidState, match="Ada is working"):
+            queue.skip(session, task.id, ben, "too dark", now=NOON)
+        assert task.leased_to_id == ada.id
+
+
+def test_only_leads_hold_or_pass_on_what_leads_decide(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        waiting = label_and_submit(session, ben)
+        with pytest.raises(NotAllowed, match="not a lead"):
+            queue.renew(session, waiting.id, ben, now=NOON)
+        with pytest.raises(NotAllowed, match="not a lead"):
+            queue.skip(session, waiting.id, ben, "mine is fine", now=NOON)
+        assert waiting.leased_to_id is None
+        assert next_task(session, ada, "accept", now=NOON) is waiting
+
+
+def test_a_task_that_cannot_be_had_says_why(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        new_photo(session, "a")
+        accept_task = label_and_submit(session, ben)
+        label = session.scalars(select(Task).where(Task.kind == "label")).one()
+        with pytest.raises(InvalidState, match="done already"):
+            next_task(session, ada, "label", task_id=label.id, now=NOON)
+        with pytest.raises(NotFound, match="accept task, not review"):
+            next_task(session, ada, "review", task_id=accept_task.id, now=NOON)
+        with pytest.raises(NotFound, match="no task 999"):
+            next_task(session, ada, "label", task_id=999, now=NOON)
+
+
+def test_a_draft_left_open_may_still_be_submitted_and_a_skipped_one_not(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        _, ben = two_people(session)
+        left, skipped = new_photo(session, "a"), new_photo(session, "b")
+        for photo in (skipped, left):
+            task = next_task(session, ben, "label", task_id=label_task(session, photo.id).id, now=NOON)
+            assert task is not None
+            open_draft(session, task, ben, proposal=None, now=NOON)
+        queue.skip(session, label_task(session, skipped.id).id, ben, "too dark", now=NOON)
+        before = {photo.id: label_task(session, photo.id).id for photo in (left, skipped)}
+        after = {
+            photo_id: queue.put_on_top(session, photo_id, reason="returned", priority=90.0, now=LATER).id
+            for photo_id in before
+        }
+        assert after[left.id] != before[left.id]
+        assert after[skipped.id] == before[skipped.id]
