@@ -1,0 +1,49 @@
+"""The viewer on the pages Review and Accept, over a server of its own for every test."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from annotator.context import platform
+from db.engine import Database
+from db.models import ResultKind
+from tests.support.reviewable import Reviewable, make_reviewable
+from tests.support.viewer import Viewer, sign_in
+from tests.support.viewer_app import served, viewer_app
+
+
+@pytest.fixture
+def kinds() -> tuple[ResultKind, ...]:
+    return ("restored",)
+
+
+@pytest.fixture
+def reviewable(database: Database, kinds: tuple[ResultKind, ...]) -> Reviewable:
+    return make_reviewable(platform(), kinds=kinds)
+
+
+@pytest.fixture
+def address(reviewable: Reviewable) -> Iterator[str]:
+    with served(viewer_app()) as running:
+        yield running
+
+
+@pytest.fixture
+def review(context: BrowserContext, page: Page, reviewable: Reviewable, address: str) -> Viewer:
+    """The Review page of somebody who is no lead, on the first photo."""
+    sign_in(context, reviewable, reviewable.member, address)
+    page.goto(f"{address}/review")
+    viewer = Viewer(page)
+    viewer.shows("family-0.png")
+    return viewer
+
+
+@pytest.fixture
+def accept(context: BrowserContext, page: Page, reviewable: Reviewable, address: str) -> Viewer:
+    """The Accept page of the lead, on the first photo."""
+    sign_in(context, reviewable, reviewable.lead, address)
+    page.goto(f"{address}/accept")
+    viewer = Viewer(page)
+    viewer.shows("family-0.png")
+    return viewer
