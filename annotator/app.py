@@ -14,5 +14,7 @@ SCRIPT = Path(__file__).parent / "entry" / "script.py"
 def build_app(access: AppSettings | None = None) -> st.App:
     """The ASGI app. Every request passes the guard first, Streamlit's own included."""
     return st.App(
-        SCRIPT, routes=[*shell.routes, *routes], middleware=[Middleware(Guard, access=access or AppSettings())]
+        SCRIPT,
+        routes=[*shell.routes, *routes, shell.nowhere_route],
+        middleware=[Middleware(Guard, access=access or AppSettings())],
     )

@@ -1,17 +1,21 @@
-"""Streamlit's own page, with our name on it and with the theme that was chosen once, wherever it was chosen."""
+"""Streamlit's own page, with our name on it and with the theme that was chosen once; ours where there is no page."""
 
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 
 import streamlit
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from annotator import navigation
+from annotator import navigation, theme
 
 STATIC = Path(streamlit.__file__).with_name("static")
 PAGES = ("", *(entry.module for entry in navigation.PAGES if entry.module != "home"))
+STREAMLITS = ("_stcore", "static", "media", "component", "auth", "oauth2callback", "favicon.png", "manifest.json")
+"""How the addresses begin that Streamlit answers beside pages."""
 THEME_SCRIPT = """<script>(() => {
   const key = (path) => `stActiveTheme-${path}-v2`;
   try {
@@ -35,9 +39,34 @@ async def index(_request: Request) -> Response:
     return HTMLResponse(shell(), headers={"cache-control": "no-cache"})
 
 
+class Nowhere(StringConvertor):
+    """An address that is neither Streamlit's nor ends in a slash, which Streamlit takes away."""
+
+    regex = rf"(?!(?:{'|'.join(STREAMLITS)})(?:/|$)).*[^/]"
+
+
+register_url_convertor("nowhere", Nowhere())
+
+
+@cache
+def nowhere_page() -> str:
+    """What is shown where no page is, in the theme that was chosen."""
+    icon = b64encode(theme.FAVICON.read_bytes()).decode()
+    page = (theme.STATIC / "nowhere.html").read_text().replace("{icon}", icon)
+    for name in ("textColor", "backgroundColor", "primaryColor"):
+        page = page.replace(f"{{{name}}}", f"light-dark({theme.LIGHT[name]}, {theme.DARK[name]})")
+    return page
+
+
+async def nowhere(_request: Request) -> Response:
+    return HTMLResponse(nowhere_page(), 404)
+
+
 async def home(_request: Request) -> Response:
     """The default page lives at the root; Streamlit does not know it by its name."""
     return RedirectResponse("/")
 
 
+nowhere_route = Route("/{address:nowhere}", nowhere, methods=["GET"])
+"""Comes after all other routes of ours."""
 routes = [Route("/home", home, methods=["GET"]), *(Route(f"/{page}", index, methods=["GET"]) for page in PAGES)]

@@ -137,6 +137,18 @@ def test_the_home_page_lives_at_the_root(client: TestClient) -> None:
     assert client.get("/home", follow_redirects=False).headers["location"] == "/"
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/photos/7", "/label.html", "/mediation", "/photos/_stcore/health"])
+def test_where_no_page_is_the_way_home_is_shown(client: TestClient, path: str) -> None:
+    reply = client.get(path)
+    assert reply.status_code == 404
+    assert '<a href="/">Go to Home</a>' in reply.text
+
+
+@pytest.mark.parametrize("path", ["/_stcore/health", "/manifest.json", "/favicon.png", "/photos/"])
+def test_what_streamlit_answers_is_left_to_it(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
 def test_with_a_sign_in_a_name_alone_opens_nothing(client: TestClient, settings: Settings) -> None:
     (settings.home / "secrets.toml").write_text(AUTH)
     assert client.post("/api/session", json={"name": "Ada"}, headers=OWN).status_code == 401
