@@ -6,6 +6,7 @@ from typing import Literal
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from db.deletion import hold_photo
 from db.errors import InvalidState
 from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
@@ -103,6 +104,7 @@ def _decide(
     require_lead(lead)
     if task.kind != "accept":
         raise InvalidState(f"Task {task.id} is a {task.kind} task; only submitted masks are accepted or returned.")
+    hold_photo(session, task.photo_id)  # before its tasks, in the order of a deletion
     session.refresh(task, with_for_update=True)
     require_hold(session, task, lead, now)
     require_other_author(session, task, lead)

@@ -34,6 +34,7 @@ def open_draft(
     moment = now or utc_now()
     if task.kind != "label":
         raise InvalidState(f"Task {task.id} is a {task.kind} task; only label tasks have drafts.")
+    hold_photo(session, task.photo_id)
     require_turn(session, task, assessor, moment)
     draft = session.scalar(
         select(Annotation)
@@ -96,6 +97,7 @@ def append_events(  # noqa: PLR0917
     """
     moment = now or utc_now()
     draft = get_draft(session, annotation_id, assessor)
+    hold_photo(session, draft.photo_id)  # before its tasks and masks, in the order of a deletion
     if draft.task_id is not None:
         take_up(session, draft.task_id, assessor, moment)  # before the draft's row, in the order of `submit`
     target = expected_version + len(events)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import UNFINISHED, Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
@@ -20,6 +21,8 @@ CHOSEN_PRIORITY = 50.0
 """Uncertainty sorts the rest, within [0, 1]."""
 LABEL_LEASES = "label leases"
 """Who leases a label task holds this first, before any row: two may not take the two label tasks of one photo."""
+PHOTO_FIRST = (Photo, Task)
+"""Rows are locked in this order, that of a deletion."""
 QUEUED_BY_MODEL = ("new", "uncertain")
 UNCERTAIN_FROM = 0.05
 """A mean entropy below this (in [0, 1]) is no reason to call a photo uncertain."""
@@ -134,10 +137,11 @@ def set_priority_from_uncertainty(session: Session, photo_id: int, uncertainty: 
 def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen") -> list[Task]:
     """Puts photos that somebody chose before all that models sorted; returns their label tasks.
 
-    Who is drawing on one already goes on: nothing new is said about it.
+    Who is drawing on one already goes on: nothing new is said about it. Raises NotFound where one is gone.
     """
     chosen = []
     for photo_id in sorted(set(photo_ids)):  # in one order, or two who choose the same wait for each other
+        hold_photo(session, photo_id)
         tasks = unfinished_labels(session, photo_id)
         task = tasks[-1] if tasks else _new_label(session, photo_id)
         _raise_to(task, CHOSEN_PRIORITY, reason)
@@ -295,6 +299,7 @@ def _locked(session: Session, task_id: int) -> Task:
 
 
 def _this_task(session: Session, assessor: Assessor, kind: TaskKind, task_id: int, now: datetime) -> Task:
+    hold_photo(session, get_task(session, task_id).photo_id)
     task = _locked(session, task_id)
     if task.kind != kind:
         raise NotFound(f"Task {task_id} is a {task.kind} task, not {kind}.")
@@ -321,13 +326,13 @@ def _held_task(session: Session, assessor: Assessor, kind: TaskKind, now: dateti
         .where(Task.leased_to_id == assessor.id, or_(Task.leased_until > now, and_(drafted, alone)))
         .order_by(Task.leased_until.desc(), Task.id)
     )
-    return session.scalar(query.limit(1).with_for_update(of=Task))
+    return session.scalar(query.limit(1).with_for_update(of=PHOTO_FIRST, key_share=True))
 
 
 def _best_task(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Task | None:
     """Two assessors never get the same: PostgreSQL skips rows that another is taking, SQLite has one writer."""
     query = _offered(session, assessor, kind, now)
-    return session.scalar(query.limit(1).with_for_update(of=Task, skip_locked=True))
+    return session.scalar(query.limit(1).with_for_update(of=PHOTO_FIRST, key_share=True, skip_locked=True))
 
 
 def _offered(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> Select[Task]:

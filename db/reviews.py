@@ -99,6 +99,7 @@ def recolour(
     before = session.get(Restoration, restoration_id)
     if before is None:
         raise NotFound(f"There is no restoration {restoration_id}; its photo may have been deleted.")
+    hold_photo(session, before.photo_id)
     serialise(session, _reviews_of(before.photo_id))
     newest = latest_restoration(session, before.photo_id)
     if newest is None or newest.id != restoration_id:
@@ -213,6 +214,7 @@ def _held(session: Session, task: Task, assessor: Assessor, now: datetime) -> Re
     require_active(assessor)
     if task.kind != "review":
         raise InvalidState(f"Task {task.id} is a {task.kind} task; only results get verdicts.")
+    hold_photo(session, task.photo_id)  # before its tasks, in the order of a deletion
     session.refresh(task, with_for_update=True)
     require_hold(session, task, assessor, now)
     return session.get_one(Restoration, task.restoration_id, populate_existing=True)
