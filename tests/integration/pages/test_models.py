@@ -1,0 +1,178 @@
+"""Train, Compare and Defects, for engineers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from annotator.pages.recipes import RECIPES
+from db.engine import Database
+from db.errors import NotAllowed
+from db.jobs import add_job, fail
+from db.models import Assessor
+from tests.support.pages import go, said
+from trainer.colouring.recipe import ColorizerRecipe
+from trainer.inpainting.recipe import InpainterRecipe
+from trainer.kinds import recipe_class
+from trainer.recipe import CONFIGS, Recipe, load_recipe
+
+
+def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> None:
+    page = show("train")
+    assert not page.exception
+    assert "No training has run yet" in said(page)
+    page.button(key="freeze").click().run()
+    assert "No annotation is accepted yet" in page.error[0].value
+
+
+def test_a_training_that_failed_shows_its_log(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        job = add_job(session, "train", {"kind": "detector"}, 1)
+        fail(session, job.id, "It diverged.")
+    page = show("train")
+    assert not page.exception
+    assert "Training a detector failed: It diverged." in said(page)
+    assert [each.label for each in page.expander] == ["More settings", "Log"]
+
+
+def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def launch(_here: object, recipe: Recipe, snapshot: int | None, _by: Assessor) -> None:
+        asked.append({**recipe.to_dict(), "kind": recipe.kind, "snapshot": snapshot})
+
+    monkeypatch.setattr("annotator.views.actions.train", launch)
+    page = show("train")
+    page.number_input(key="detector-epochs").set_value(3).run()
+    page.number_input(key="detector-steps").set_value(7).run()
+    page.button(key="launch").click().run()
+    assert not page.exception
+    assert page.toast[0].value.startswith("It begins as soon as a worker is free.")
+    (recipe,) = asked
+    assert (recipe["epochs"], recipe["steps_per_epoch"], recipe["snapshot"]) == (3, 7, None)
+    assert recipe["synthetic_share"] == 1.0
+    assert (recipe["encoder"], recipe["init"], recipe["pretrained"]) == ("folded", "shipped", False)
+    page.selectbox(key="detector-encoder").select("resnet18").run()
+    page.button(key="launch").click().run()
+    assert (asked[1]["encoder"], asked[1]["init"], asked[1]["pretrained"]) == ("resnet18", "", True)
+
+
+def test_settings_are_there_again_after_another_page(show: Callable[..., AppTest]) -> None:
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("inpainter").run()
+    page.number_input(key="inpainter-epochs").set_value(3).run()
+    page.slider(key="inpainter-largest").set_value(64).run()
+    page.segmented_control(key="trained kind").set_value("detector").run()
+    page.selectbox(key="detector-encoder").select("plain").run()
+    page.segmented_control(key="trained kind").set_value("inpainter").run()
+    go(page, "defects")
+    page.slider(key="defect crease").set_value(2.0).run()
+    go(page, "train")
+    assert page.title[0].value == "Train an inpainter"
+    assert page.number_input(key="inpainter-epochs").value == 3
+    assert page.slider(key="inpainter-largest").value == 64
+    page.segmented_control(key="trained kind").set_value("detector").run()
+    assert page.selectbox(key="detector-encoder").value == "plain"
+    go(page, "defects")
+    assert page.slider(key="defect crease").value == 2.0
+
+
+@pytest.mark.parametrize("kind", list(RECIPES))
+def test_recipes_that_come_along_are_trained_by_name(
+    show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    asked: list[Recipe] = []
+    monkeypatch.setattr("annotator.views.actions.train", lambda _here, recipe, _snapshot, _by: asked.append(recipe))
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value(kind).run()
+    for name in RECIPES[kind]:
+        page.selectbox(key=f"{kind}-recipe").select(name).run()
+        page.number_input(key=f"{kind}-{name}-epochs").set_value(3).run()
+        page.button(key="launch").click().run()
+        assert not page.exception
+        known = load_recipe(recipe_class(kind), CONFIGS / kind / f"{name}.yaml")
+        share = {"synthetic_share": 1.0} if kind == "detector" else {}
+        assert asked.pop() == replace(known, epochs=3, **share)
+    assert "Two short epochs on sample photos" in said(page) or kind == "inpainter"
+
+
+def test_a_colorizer_is_trained_on_a_folder_and_no_snapshot(
+    show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Recipe, int | None]] = []
+    monkeypatch.setattr(
+        "annotator.views.actions.train", lambda _here, recipe, snapshot, _by: asked.append((recipe, snapshot))
+    )
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("colorizer").run()
+    assert page.title[0].value == "Train a colorizer"
+    assert not [box for box in page.selectbox if str(box.key).endswith("snapshot")]
+    page.text_input(key="colorizer-photos").set_value(" /photos ").run()
+    page.selectbox(key="colorizer-stage").select("perceptual").run()
+    page.toggle(key="colorizer-hints").set_value(False).run()
+    page.button(key="launch").click().run()
+    assert not page.exception
+    [(recipe, snapshot)] = asked
+    assert isinstance(recipe, ColorizerRecipe)
+    assert (recipe.photos, recipe.loss.perceptual, recipe.loss.l1, recipe.hints) == (("/photos",), 1, 0, False)
+    assert recipe.init == "", "what ships takes hints: its weights do not fit this network"
+    assert snapshot is None
+
+
+def test_an_inpainters_settings_go_together(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Recipe] = []
+    monkeypatch.setattr("annotator.views.actions.train", lambda _here, recipe, _snapshot, _by: asked.append(recipe))
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("inpainter").run()
+    assert "clean photos only, no snapshot" in page.selectbox(key="inpainter-snapshot").options
+    page.slider(key="inpainter-largest").set_value(64).run()
+    page.slider(key="inpainter-strokes").set_value(100).run()
+    page.number_input(key="inpainter-rate").set_value(1e-4).run()
+    page.button(key="launch").click().run()
+    assert not page.exception
+    [recipe] = asked
+    assert isinstance(recipe, InpainterRecipe)
+    assert (recipe.largest_hole, recipe.irregular_share, recipe.learning_rate) == (64, 1.0, 1e-4)
+    assert recipe.second_rate < recipe.learning_rate, "the second phase is slower than the first, whatever that is"
+
+
+def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings, _kind: [])
+    page = show("compare")
+    assert not page.exception
+    assert "There is no detector yet" in said(page)
+    page.segmented_control(key="compared kind").set_value("colorizer").run()
+    assert "There is no colorizer yet" in said(page)
+
+
+def test_a_refused_button_says_why(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise NotAllowed("Ada is not an engineer; ask an engineer to do this")
+
+    monkeypatch.setattr("annotator.views.actions.train", refuse)
+    page = show("train")
+    page.button(key="launch").click().run()
+    assert not page.exception
+    assert page.error[0].value == "Ada is not an engineer; ask an engineer to do this"
+
+
+def test_defects_follow_their_sliders_and_say_them_as_a_recipe(show: Callable[..., AppTest]) -> None:
+    page = show("defects")
+    assert not page.exception
+    page.slider(key="defect crease").set_value(2.0).run()
+    assert not page.exception
+    assert "crease: 2.0" in page.code[0].value
+    page.button(key="nothing").click().run()
+    assert page.slider(key="defect crease").value == 0
+    assert page.slider(key="defect covered_share").value > 0
+    page.button(key="default").click().run()
+    assert "As by default" in page.code[0].value
+
+
+def test_a_folder_without_textures_is_said(show: Callable[..., AppTest], tmp_path: Path) -> None:
+    page = show("defects")
+    page.text_input(key="textures").set_value(str(tmp_path)).run()
+    assert not page.exception
+    assert "no PNG textures" in page.error[0].value

@@ -1,0 +1,112 @@
+"""Photos, and a photo's own page."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from annotator import visitor
+from db.engine import Database
+from db.jobs import add_job, fail
+from db.people import sign_in
+from db.photos import archive
+from tests.support.databases import new_photo
+from tests.support.pages import go, said
+
+
+def test_photos_says_what_to_do_when_there_are_none(show: Callable[..., AppTest]) -> None:
+    page = show("photos")
+    assert not page.exception
+    assert "No photos yet. Drop some above." in said(page)
+
+
+def test_photos_counts(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        for name in "abc":
+            new_photo(session, name)
+    page = show("photos")
+    assert not page.exception
+    assert page.title[0].value == "3 photos"
+    page.text_input(key="search").set_value("a.j").run()
+    assert page.title[0].value == "1 of 3 photos"
+
+
+def test_photos_remember_what_was_looked_for(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        for name in "abc":
+            new_photo(session, name)
+    page = show("photos")
+    page.text_input(key="search").set_value("a.j").run()
+    go(page, "people")
+    assert page.title[0].value == "1 person"
+    go(page, "photos")
+    assert page.title[0].value == "1 of 3 photos"
+    assert page.text_input(key="search").value == "a.j"
+
+
+def test_photos_that_no_filter_leaves_are_one_press_away(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        new_photo(session, "a")
+    page = show("photos")
+    page.text_input(key="search").set_value("z").run()
+    assert "No photo fits" in said(page)
+    page.button(key="all").click().run()
+    assert not page.exception
+    assert page.title[0].value == "1 photo"
+
+
+def test_photos_that_were_all_put_away_are_one_press_away(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        archive(session, [new_photo(session, name).id for name in "ab"])
+    page = show("photos")
+    assert "No photos yet" not in said(page)
+    assert "2 photos were put away." in said(page)
+    page.button(key="put-away").click().run()
+    assert not page.exception
+    assert page.title[0].value == "2 photos put away"
+
+
+def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+    page = show("photo", photo=str(photo.id))
+    assert not page.exception
+    assert page.header[0].value == "a.jpg"
+    assert "It waits for a mask." in said(page)
+    assert page.button(key="next").label == "Draw the mask"
+
+
+def test_a_restoration_that_failed_shows_its_log_or_whom_to_ask(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        job = add_job(session, "restore", {"photo_ids": [photo.id]}, 1)
+        fail(session, job.id, "ValueError: odd. The job's log tells more.")
+        ben = sign_in(session, "Ben")
+    page = show("photo", photo=str(photo.id))
+    assert page.error[0].value == "ValueError: odd. The job's log tells more."
+    assert [each.label for each in page.expander] == ["Log", "More"]
+    monkeypatch.setattr(visitor, "visitor", lambda: ben)
+    page.run()
+    assert page.error[0].value == "ValueError: odd. Ask an engineer, who can read the job's log."
+    assert [each.label for each in page.expander] == ["More"]
+
+
+def test_a_photo_that_is_being_restored_is_not_offered_again(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a", queue=False)
+    page = show("photo", photo=str(photo.id))
+    assert page.button(key="next").label == "Restore it"
+    with database.unit_of_work() as session:
+        add_job(session, "restore", {"photo_ids": [photo.id]}, 1)
+    page.run()
+    assert not page.exception
+    assert not [button for button in page.button if button.key == "next"]
+    assert "It was never restored." not in said(page)
+
+
+def test_a_photo_that_is_gone_says_so(show: Callable[..., AppTest]) -> None:
+    page = show("photo", photo="99")
+    assert not page.exception
+    assert page.title[0].value == "This photo is not here"
