@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeGuard
 
 import typer
 
@@ -13,6 +13,8 @@ from inference.errors import CheckpointError, InferenceError, ModelError, UsageP
 from trainer.errors import TrainerError, WrongUse
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from inference.checkpoint import ModelName
 
 ROOMS = (
@@ -85,20 +87,24 @@ def main(arguments: list[str] | None = None) -> None:
         if sentence is None:
             raise
         typer.echo(f"heirloom: {sentence}", err=True)
-        sys.exit(WRONG_USE if isinstance(error, _WRONG_USES) else FAILED)
+        sys.exit(WRONG_USE if isinstance(error, _WRONG_USES) or _is_of_settings(error) else FAILED)
 
 
 def expected(error: Exception) -> str | None:
     """The sentence for an error that people cause or can mend; None for a fault of ours, which keeps its traceback."""
     if isinstance(error, InferenceError | PlatformError | TrainerError):
         return str(error)
-    # Settings are read by few commands, and pydantic takes half a second to import.
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
+    if _is_of_settings(error):
         said = ((each["loc"], each["msg"].removeprefix("Value error, ")) for each in error.errors())
         problems = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in said)
         return f"The settings in the environment do not fit: {problems}."
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in PLATFORM_PACKAGES:
         return f"This command needs {error.name}, which comes with the platform: pip install 'heirloom[platform]'"
     return None
+
+
+def _is_of_settings(error: Exception) -> "TypeGuard[ValidationError]":
+    # Settings are read by few commands, and pydantic takes half a second to import.
+    from pydantic import ValidationError
+
+    return isinstance(error, ValidationError)

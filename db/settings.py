@@ -8,10 +8,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Where everything lives. `HEIRLOOM_HOME` alone is enough on one machine; a team sets the addresses."""
+    """Where everything lives. `HEIRLOOM_HOME` alone is enough on one machine; a team sets the addresses.
+
+    A variable that is empty counts as unset.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="HEIRLOOM_", extra="ignore", populate_by_name=True, hide_input_in_errors=True
+        env_prefix="HEIRLOOM_", env_ignore_empty=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
     )
 
     home: Path = Path("var")
@@ -33,7 +36,7 @@ class Settings(BaseSettings):
     def _a_database(cls, url: str | None) -> str | None:
         from db.addresses import check_database
 
-        if url:
+        if url is not None:
             check_database(url)
         return url
 
@@ -42,7 +45,7 @@ class Settings(BaseSettings):
     def _a_place(cls, url: str | None) -> str | None:
         from db.addresses import check_place
 
-        if url:
+        if url is not None:
             check_place(url)
         return url
 

@@ -94,6 +94,17 @@ def test_an_error_leaves_one_sentence_and_an_exit_code(
     assert capsys.readouterr().err == f"heirloom: {error}\n"
 
 
+@pytest.mark.usefixtures("home")
+def test_settings_that_do_not_fit_are_wrong_use(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEIRLOOM_DATABASE_URL", "no address")
+    with pytest.raises(SystemExit) as left:
+        main.main(["snapshot"])
+    assert "heirloom: The settings in the environment do not fit: HEIRLOOM_DATABASE_URL: " in capsys.readouterr().err
+    assert left.value.code == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -33,6 +33,14 @@ def test_a_team_sets_addresses(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.has_platform()
 
 
+@pytest.mark.usefixtures("home")
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEIRLOOM_HOME", "HEIRLOOM_DATABASE_URL", "HEIRLOOM_BLOBS_URL", "MLFLOW_TRACKING_URI"):
+        monkeypatch.setenv(name, "")
+    assert Settings() == Settings(home=Path("var"), database=None, jobs_database=None, blobs=None, tracking_uri=None)
+    assert not Settings().has_platform()
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_postgresql_gets_the_driver_we_ship(scheme: str) -> None:
     assert normal_url(f"{scheme}://u@h/d") == "postgresql+psycopg://u@h/d"
