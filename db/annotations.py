@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from db.deletion import hold_photo
@@ -76,11 +76,10 @@ def add_annotation(
 
 
 def accepted_annotations(session: Session) -> list[Annotation]:
-    """The newest accepted annotation of every photo that is not archived, by photo. `annotation.photo` is loaded."""
+    """What was accepted last of every photo that is not archived, by photo. `annotation.photo` is loaded."""
     newer = aliased(Annotation)
-    superseded = exists().where(
-        newer.photo_id == Annotation.photo_id, newer.status == "accepted", newer.id > Annotation.id
-    )
+    later = tuple_(newer.decided_at, newer.id) > tuple_(Annotation.decided_at, Annotation.id)
+    superseded = exists().where(newer.photo_id == Annotation.photo_id, newer.status == "accepted", later)
     return list(
         session.scalars(
             select(Annotation)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.deletion import hold_photo
@@ -29,7 +29,7 @@ def open_draft(
     """The assessor's draft of this label task, made when there is none.
 
     A new draft starts from the annotation that was returned; else, when a verdict sent the photo back, from the
-    newest accepted or submitted annotation; else from `proposal`; else from an empty mask.
+    annotation that was accepted or submitted last; else from `proposal`; else from an empty mask.
     """
     moment = now or utc_now()
     if task.kind != "label":
@@ -197,7 +197,7 @@ def _base_annotation(session: Session, task: Task) -> Annotation | None:
     return session.scalar(
         select(Annotation)
         .where(Annotation.photo_id == task.photo_id, Annotation.status.in_(["accepted", "submitted"]))
-        .order_by(Annotation.id.desc())
+        .order_by(func.coalesce(Annotation.decided_at, Annotation.submitted_at).desc(), Annotation.id.desc())
         .limit(1)
     )
 

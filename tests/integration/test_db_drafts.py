@@ -81,7 +81,10 @@ def test_after_a_verdict_the_accepted_mask_is_where_the_next_draft_starts(either
     with either_database.unit_of_work() as session:
         ada, ben = two_people(session)
         photo = new_photo(session, "a")
-        known = add_annotation(session, photo, sha("mask"), 0.1, origin="imported")
+        known = add_annotation(session, photo, sha("mask"), 0.1, origin="imported", status="submitted", now=NOON)
+        add_annotation(session, photo, sha("other"), 0.1, origin="imported", now=NOON + timedelta(hours=1))
+        waiting = session.scalars(select(Task).where(Task.kind == "accept")).one()
+        accept(session, waiting, ada, NOON + timedelta(hours=2))
         add_restoration(
             session, photo.id, detector="d", inpainter="i", colorizer=None, threshold=0.5, mask_sha256=sha("m"),
             warnings=[], results={"restored": (sha("r"), sha("v"))},

@@ -1,15 +1,17 @@
 """Snapshots: the same content has the same hash, and what is frozen stays."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.annotations import accepted_annotations, add_annotation
+from db.annotations import accept, accepted_annotations, add_annotation
 from db.engine import Database
 from db.errors import InvalidState, NotFound
-from db.models import AnnotationOrigin, Photo, SnapshotItem
+from db.models import AnnotationOrigin, Photo, SnapshotItem, Task
 from db.photos import archive, delete
 from db.snapshots import (
     SnapshotCounts,
@@ -22,6 +24,7 @@ from db.snapshots import (
 )
 from tests.support.databases import new_photo, sha, two_people
 
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 lines = st.tuples(*(st.text("0123456789abcdef", min_size=4, max_size=4) for _ in range(4)))
 
 
@@ -68,6 +71,17 @@ def test_the_newest_accepted_mask_counts_and_archived_photos_do_not(either_datab
         assert [annotation.id for annotation in accepted_annotations(session)] == [newest.id]
         (item,) = snapshot_contents(session, make_snapshot(session, None, None).id).items
         assert (item.photo_id, item.mask_sha256, item.filename) == (photo.id, sha("better"), "a.jpg")
+
+
+def test_of_two_masks_that_counts_which_was_accepted_last(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _ = two_people(session)
+        photo = new_photo(session, "a")
+        older = add_annotation(session, photo, sha("first"), 0.1, origin="imported", status="submitted", now=NOON)
+        add_annotation(session, photo, sha("second"), 0.2, origin="imported", now=NOON + timedelta(hours=1))
+        task = session.scalars(select(Task).where(Task.annotation_id == older.id)).one()
+        accept(session, task, ada, NOON + timedelta(hours=2))
+        assert [annotation.id for annotation in accepted_annotations(session)] == [older.id]
 
 
 def test_nothing_accepted_is_no_snapshot(either_database: Database) -> None:
