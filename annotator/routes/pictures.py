@@ -1,5 +1,8 @@
 """Photos, proposals, masks and results as bytes. Addresses that name the blob's hash may be cached for good."""
 
+from collections.abc import Callable
+from functools import lru_cache
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -8,10 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from annotator.routes.http import Call, get
+from db.blobs import BlobStore
 from db.errors import NotFound
 from db.models import Annotation, Proposal, Restoration, Result
 from db.photos import get_photo
 from db.proposals import get_proposal
+from inference.photo import decode
+from inference.thumbnails import thumbnail
 
 SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -22,6 +28,10 @@ SIGNATURES = (
     (b"MM\x00*", "image/tiff"),
 )
 VERSION_DIGITS = 16
+KEPT_THUMBNAILS = 512
+"""Some 20 kB each."""
+_one_at_a_time = Lock()
+"""A result of 100 megapixels takes 300 MB to make small."""
 
 Row = TypeVar("Row", Annotation, Result, Restoration)
 
@@ -40,8 +50,9 @@ def annotation_mask_url(annotation: Annotation) -> str:
     return f"/api/annotations/{annotation.id}/mask?v={(annotation.mask_sha256 or '')[:VERSION_DIGITS]}"
 
 
-def result_url(result: Result) -> str:
-    return f"/api/results/{result.id}/view?v={result.view_sha256[:VERSION_DIGITS]}"
+def result_url(result: Result, kind: str = "view") -> str:
+    """Address of a result's `view` or `thumbnail`."""
+    return f"/api/results/{result.id}/{kind}?v={result.view_sha256[:VERSION_DIGITS]}"
 
 
 def restoration_mask_url(restoration: Restoration) -> str:
@@ -89,6 +100,18 @@ def _result(call: Call) -> Response:
     return _blob(call, sha)
 
 
+def _result_thumbnail(call: Call) -> Response:
+    with call.platform.database.reading() as session:
+        sha = _row(session, Result, call.path["id"], "result").view_sha256
+    return _blob(call, sha, lambda: _thumbnail_of(call.platform.blobs, sha))
+
+
+@lru_cache(maxsize=KEPT_THUMBNAILS)
+def _thumbnail_of(blobs: BlobStore, sha: str) -> bytes:
+    with _one_at_a_time:
+        return thumbnail(decode(blobs.get(sha), sha).pixels)
+
+
 def _restoration_mask(call: Call) -> Response:
     with call.platform.database.reading() as session:
         sha = _row(session, Restoration, call.path["id"], "restoration").mask_sha256
@@ -102,7 +125,8 @@ def _row(session: Session, table: type[Row], row_id: int, word: str) -> Row:
     return row
 
 
-def _blob(call: Call, sha: str) -> Response:
+def _blob(call: Call, sha: str, read: Callable[[], bytes] | None = None) -> Response:
+    """The bytes of that name, or what `read` makes of them."""
     named = call.query.get("v", "") == sha[:VERSION_DIGITS]
     headers = {
         "etag": f'"{sha}"',
@@ -110,7 +134,7 @@ def _blob(call: Call, sha: str) -> Response:
     }
     if call.etag == sha:
         return Response(status_code=304, headers=headers)
-    data = call.platform.blobs.get(sha)
+    data = read() if read else call.platform.blobs.get(sha)
     media = next((kind for start, kind in SIGNATURES if data.startswith(start)), "application/octet-stream")
     return Response(data, media_type=media, headers=headers)
 
@@ -122,5 +146,6 @@ routes: list[Route] = [
     get("/api/proposals/{id:int}/probability", _probability),
     get("/api/annotations/{id:int}/mask", _annotation_mask),
     get("/api/results/{id:int}/view", _result),
+    get("/api/results/{id:int}/thumbnail", _result_thumbnail),
     get("/api/restorations/{id:int}/mask", _restoration_mask),
 ]

@@ -124,6 +124,7 @@ def _result(result: Result) -> dict[str, Any]:
         "id": result.id,
         "kind": result.kind,
         "view": result_url(result),
+        "thumbnail": result_url(result, "thumbnail"),
         "may_be": list(REASONS[result.kind]),
         "verdict": None if verdict is None else {"accepted": verdict.accepted, "reasons": verdict.reasons},
     }

@@ -179,12 +179,12 @@ def _results(session: Session, photo: Photo) -> list[Version]:
     found = []
     query = select(Result, Restoration).join(Restoration).where(Restoration.photo_id == photo.id).order_by(Result.id)
     for result, restoration in session.execute(query):
-        source = result_url(result)
+        source, thumb = result_url(result), result_url(result, "thumbnail")
         what = RESULT_WORDS[result.kind]
         said = f"{what.capitalize()} by {_makers(result, restoration)}, {ago(restoration.created_at)}"
         said += ", colours corrected" if restoration.colouring and result.kind != "restored" else ""
         said += "".join(f" ⚠ {warning}" for warning in restoration.warnings)
-        found.append(Version(f"result {result.id}", what, said, source, source, restoration=restoration.id))
+        found.append(Version(f"result {result.id}", what, said, source, thumb, restoration=restoration.id))
     return found
 
 

@@ -9,17 +9,20 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from annotator.context import platform
-from annotator.views.photo import next_step
+from annotator.views.photo import next_step, photo_page
 from db.engine import Database
 from db.models import Annotation, Assessor, Photo, ResultKind, Task, Verdict, utc_now
 from db.photos import add_photo
 from db.queue import VERDICT_PRIORITY, next_task, put_on_top
+from inference.photo import decode
 from tests.support.databases import photo_facts
-from tests.support.reviewable import HEIGHT, WIDTH, Reviewable, make_reviewable
+from tests.support.reviewable import HEIGHT, MENDED, WIDTH, Reviewable, make_reviewable
 from tests.support.viewer_app import viewer_app
 
 RECTANGLE = {"kind": "rectangle", "x": 10, "y": 20, "width": 30, "height": 40}
 SCRIBBLE = {"kind": "scribble", "points": [[5, 5], [9, 12], [WIDTH, HEIGHT]]}
+LARGEST = 320
+"""Pixels of a thumbnail's longer side."""
 ACCEPTED: dict[str, Any] = {"accepted": True, "reasons": [], "marks": [], "comment": ""}
 REJECTED: dict[str, Any] = {"accepted": False, "reasons": ["missed defect"], "marks": [RECTANGLE], "comment": ""}
 
@@ -316,6 +319,34 @@ def test_pictures_of_a_review_come_as_they_are(client: TestClient, reviewable: R
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/png"
         assert member.get(address, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
-    assert member.get("/api/results/99999/view").status_code == 404
+    for kind in ("view", "thumbnail"):
+        assert member.get(f"/api/results/99999/{kind}").status_code == 404
     with reviewable.platform.database.unit_of_work() as session:
         assert session.query(Photo).count() == 3
+
+
+def test_filmstrips_show_small_results(database: Database, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.support.reviewable.WIDTH", 2 * LARGEST)
+    reviewable = make_reviewable(platform(), photos=1)
+    member = as_person(client, reviewable, reviewable.member)
+    [result] = take(member, "review")["results"]
+    answer = member.get(result["thumbnail"])
+    assert answer.headers["content-type"] == "image/jpeg"
+    small = decode(answer.content, "thumbnail")
+    assert max(small.size) == LARGEST
+    assert abs(float(small.pixels.mean()) - MENDED) < 3
+    with database.reading() as session:
+        shown = photo_page(session, 1, reviewable.member).versions[-1]
+    assert (shown.src, shown.thumb) == (result["view"], result["thumbnail"])
+
+
+def test_a_result_is_made_small_once(
+    client: TestClient, reviewable: Reviewable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    [result] = take(member, "review")["results"]
+    first = member.get(result["thumbnail"])
+    assert "immutable" in first.headers["cache-control"]
+    assert member.get(result["thumbnail"], headers={"if-none-match": first.headers["etag"]}).status_code == 304
+    monkeypatch.setattr("annotator.routes.pictures.decode", None)
+    assert member.get(result["thumbnail"]).content == first.content

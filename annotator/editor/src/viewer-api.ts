@@ -23,6 +23,7 @@ export interface Result {
   id: number;
   kind: string;
   view: string;
+  thumbnail: string;
   /** Why it may be rejected. */
   may_be: string[];
   /** What somebody said of it; null while nobody has. */

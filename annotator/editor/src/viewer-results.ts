@@ -1,6 +1,5 @@
 /** The results of one photo as frames of the filmstrip: which is shown, and what was said of each. */
 
-import type { Picture } from "./picture.ts";
 import type { Result } from "./viewer-api.ts";
 import { make } from "./viewer-dom.ts";
 
@@ -9,8 +8,6 @@ const NAMES: Record<string, string> = {
   restored_color: "restored in colour",
   color: "only coloured",
 };
-/** Pixels of a frame's picture on a dense screen; the style sheet shows it at half of that. */
-const FRAME = { width: 232, height: 132 };
 
 export function nameOf(kind: string): string {
   return NAMES[kind] ?? kind;
@@ -27,10 +24,7 @@ export class ResultFrames {
   private items: HTMLElement[] = [];
   private results: readonly Result[] = [];
 
-  constructor(
-    private readonly pictureOf: (result: Result) => Promise<Picture>,
-    private readonly choose: (result: Result) => void,
-  ) {}
+  constructor(private readonly choose: (result: Result) => void) {}
 
   show(results: readonly Result[], shown: Result): void {
     const known = this.results.map((result) => result.id).join() === results.map((result) => result.id).join();
@@ -43,13 +37,11 @@ export class ResultFrames {
   }
 
   private frame(result: Result, index: number): HTMLElement {
-    const canvas = make("canvas", { width: String(FRAME.width), height: String(FRAME.height), "aria-hidden": "true" });
+    const picture = make("img", { src: result.thumbnail, alt: "" });
     const caption = make("span", { class: "name" }, make("kbd", {}, String(index + 1)), nameOf(result.kind));
-    const button = make("button", { type: "button" }, canvas, make("span", { class: "state" }), caption);
+    const button = make("button", { type: "button" }, picture, make("span", { class: "state" }), caption);
     button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("click", () => this.choose(this.results[index]));
-    // What cannot be loaded is told when it is opened.
-    void this.pictureOf(result).then((picture) => paint(canvas, picture), () => undefined);
     return make("li", { class: "result" }, button);
   }
 
@@ -63,15 +55,4 @@ export class ResultFrames {
     state.textContent = result.verdict ? (result.verdict.accepted ? "✓" : "✗") : "–";
     state.className = `state ${result.verdict ? (result.verdict.accepted ? "yes" : "no") : "open"}`;
   }
-}
-
-/** The picture's middle, filling the frame. */
-function paint(canvas: HTMLCanvasElement, picture: Picture): void {
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser gives no canvas to draw on.");
-  const { source, width, height } = picture.overview();
-  const scale = Math.max(canvas.width / width, canvas.height / height);
-  const [across, down] = [canvas.width / scale, canvas.height / scale];
-  context.imageSmoothingQuality = "high";
-  context.drawImage(source, (width - across) / 2, (height - down) / 2, across, down, 0, 0, canvas.width, canvas.height);
 }

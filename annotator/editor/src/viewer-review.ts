@@ -34,7 +34,7 @@ export class Review implements Judge {
     desk.stage.look.colour = PROPOSAL;
     this.look = new LookControls(desk, () => this.blink(), "blink: original, result, original …");
     this.reject = new RejectPanel(desk, (rejection) => this.judge(false, rejection));
-    this.results = new ResultFrames((result) => desk.pictures.picture(result.view), (result) => this.open(result));
+    this.results = new ResultFrames((result) => this.open(result));
     const verdicts = make(
       "div",
       { class: "decide", role: "group", "aria-label": "Verdict" },
@@ -69,6 +69,7 @@ export class Review implements Judge {
     if (!keepView) this.maskFault = null;
     this.task = task;
     this.showState(task, result);
+    this.desk.pictures.prepare(task.results.map((each) => each.view));
     const { detector, inpainter, colorizer } = task.models;
     const facts = [`found by ${detector}`, `filled by ${inpainter}`, ...(colorizer ? [`coloured by ${colorizer}`] : [])];
     this.desk.shell.setFacts(...facts);

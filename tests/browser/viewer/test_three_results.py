@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 from sqlalchemy import select
 
 from db.models import Task, Verdict
-from tests.support.reviewable import MENDED, Reviewable
+from tests.support.reviewable import MENDED, WIDTH, Reviewable
 from tests.support.viewer import Viewer, the_verdict
 
 THREE = pytest.mark.parametrize("kinds", [("restored", "restored_color", "color")])
@@ -95,3 +95,12 @@ def test_a_judged_result_can_be_looked_at_but_not_judged_again(review: Viewer, r
     review.press("x")
     expect(review.page.get_by_role("status")).to_contain_text("“restored” has its verdict: accepted.")
     assert the_verdict(reviewable).accepted
+
+
+@THREE
+def test_each_result_shows_itself_small(review: Viewer, reviewable: Reviewable) -> None:
+    pictures = review.page.get_by_role("list", name="Results").locator("img")
+    addresses = [f"/api/results/{result}/thumbnail" for result in reviewable.results[reviewable.reviews[0]]]
+    for place, address in enumerate(addresses):
+        expect(pictures.nth(place)).to_have_attribute("src", re.compile(re.escape(address)))
+        expect(pictures.nth(place)).to_have_js_property("naturalWidth", WIDTH)
