@@ -1,4 +1,6 @@
 const chosenOf = new WeakMap();
+/** Narrowest and widest tile, width to height; a photo beyond is shown whole in it. */
+const [NARROWEST, WIDEST] = [0.6, 3];
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
@@ -43,9 +45,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   wall.replaceChildren(
     ...tiles.map((tile, place) => {
       const element = document.createElement("div");
-      element.className = `tile ${tile.tone}`;
-      element.style.flex = `${tile.ratio} 0 ${Math.round(150 * tile.ratio)}px`;
-      element.style.maxWidth = `${Math.round(300 * tile.ratio)}px`;
+      const ratio = Math.min(WIDEST, Math.max(NARROWEST, tile.ratio));
+      element.className = `tile ${tile.tone}${ratio === tile.ratio ? "" : " whole"}`;
+      element.style.flex = `${ratio} 0 min(100%, ${Math.round(150 * ratio)}px)`;
+      element.style.maxWidth = `min(100%, ${Math.round(300 * ratio)}px)`;
       element.innerHTML = `<button class="open"><img loading="lazy" alt=""></button><span class="name"></span>
         <span class="badge"></span><input class="pick" type="checkbox" tabindex="-1">`;
       element.querySelector("img").src = tile.src;

@@ -1,28 +1,19 @@
-"""Correcting the colours by keyboard: the part is mounted by itself, as Streamlit would."""
+"""Correcting the colours by keyboard."""
 
-from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-import annotator
+from tests.support.mounted import mount
 
-STATIC = Path(annotator.__file__).with_name("static")
 DATA: dict[str, Any] = {
     "src": "", "name": "aunt.png", "width": 400, "height": 200, "most": 2, "saturation": 1.0, "hints": [],
     "swatches": [{"name": "sky", "colour": "#9dbfdc"}, {"name": "khaki", "colour": "#a58f63"}],
 }  # fmt: skip
-MOUNT = """async ([code, data]) => {
-    const { default: mount } = await import("data:text/javascript;base64," + code);
-    mount({ data, parentElement: document, setTriggerValue: (name, value) => { window.sent = [name, value]; } });
-}"""
 
 
 def test_colours_are_given_and_taken_away_by_keyboard(page: Page) -> None:
-    part = {ending: (STATIC / f"colours.{ending}").read_text() for ending in ("html", "css", "js")}
-    page.set_content(f"<style>{part['css']}</style><main>{part['html']}</main>")
-    page.evaluate(MOUNT, [b64encode(part["js"].encode()).decode(), DATA])
+    mount(page, "colours", DATA)
     page.keyboard.press("Tab")
     for key in (
         "Shift+ArrowRight",

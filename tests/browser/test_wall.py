@@ -1,0 +1,25 @@
+"""The wall of photos, whatever their shapes."""
+
+from playwright.sync_api import Page
+
+from tests.support.mounted import mount
+
+RATIOS = (1.5, 15.0, 0.75, 0.08, 1.0, 4.0, 0.67)
+
+
+def tile(number: int, ratio: float) -> dict[str, object]:
+    return {
+        "id": number, "name": f"{number}.png", "src": "", "ratio": ratio, "sign": "◔", "state": "waits for a mask",
+        "tone": "waiting",
+    }  # fmt: skip
+
+
+def test_no_photo_is_wider_than_the_wall_or_too_narrow_to_press(page: Page) -> None:
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        mount(page, "wall", {"tiles": [tile(number, ratio) for number, ratio in enumerate(RATIOS)], "actions": []})
+        boxes = [each.bounding_box() for each in page.locator(".tile").all()]
+        sides = [(box["x"] + box["width"], box["width"]) for box in boxes if box is not None]
+        assert len(sides) == len(RATIOS)
+        assert max(right for right, _ in sides) <= width
+        assert min(wide for _, wide in sides) >= 60

@@ -1,0 +1,20 @@
+"""A part of our pages on a bare page, mounted by itself, as Streamlit would."""
+
+from base64 import b64encode
+from typing import Any
+
+from playwright.sync_api import Page
+
+from annotator.parts import STATIC
+
+MOUNT = """async ([code, data]) => {
+    const { default: mount } = await import("data:text/javascript;base64," + code);
+    mount({ data, parentElement: document, setTriggerValue: (name, value) => { window.sent = [name, value]; } });
+}"""
+
+
+def mount(page: Page, name: str, data: dict[str, Any]) -> None:
+    """What the part tells Streamlit is kept in `window.sent`."""
+    part = {ending: (STATIC / f"{name}.{ending}").read_text() for ending in ("html", "css", "js")}
+    page.set_content(f"<style>{part['css']}</style><main>{part['html']}</main>")
+    page.evaluate(MOUNT, [b64encode(part["js"].encode()).decode(), data])
