@@ -8,6 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from annotator import theme
+from annotator.telling import tell
 from annotator.visitor import visitor
 from db.errors import PlatformError
 from db.models import Assessor
@@ -95,6 +96,6 @@ def _runner(module: str) -> Callable[[], None]:
         try:
             page()
         except PlatformError as error:
-            st.error(str(error))
+            tell(error)
 
     return run

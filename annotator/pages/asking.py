@@ -8,10 +8,11 @@ import streamlit as st
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.routes.exports import export_url
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.exporting import FORMAT_WORDS, exportable, without_sentence
 from annotator.views.photo import impact_sentence
-from annotator.views.words import count
+from annotator.views.words import count, verbatim
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.exports import ExportFormat
@@ -30,7 +31,7 @@ def ask_collection(photo_ids: Sequence[int]) -> None:
         try:
             actions.set_collection(platform(), photo_ids, name or "", current())
         except PlatformError as error:
-            st.error(str(error))
+            tell(error)
         else:
             st.rerun()
 
@@ -55,13 +56,13 @@ def ask_delete(photo_ids: Sequence[int], leave: bool = False) -> None:
     """Says what goes along. `leave`: go back to the wall afterwards."""
     with platform().database.reading() as session:
         impact = deletion_impact(session, photo_ids)
-    st.write(impact_sentence(*astuple(impact)))
+    st.write(verbatim(impact_sentence(*astuple(impact))))
     with st.container(horizontal=True):
         if st.button("Delete", type="primary"):
             try:
                 actions.delete(platform(), photo_ids, current())
             except PlatformError as error:
-                st.error(str(error))
+                tell(error)
                 return
             if leave:
                 st.switch_page(link("photos"))

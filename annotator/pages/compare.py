@@ -8,6 +8,7 @@ from annotator.pages.charts import lines
 from annotator.pages.comparison import ask_promote, comparison, promotions
 from annotator.pages.remembering import remember
 from annotator.parts import ignore, part
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.comparing import comparisons_of, run_table
 from annotator.views.kinds import KIND_TITLES, Kind, kind_named
@@ -34,7 +35,7 @@ def page() -> None:
             runs = list_runs(platform().settings, kind.name)
             losses = _losses(runs)
     except PlatformError as error:
-        st.error(str(error))
+        tell(error)
         return
     if not runs:
         st.subheader(f"There is no {kind.name} yet", anchor=False)
@@ -108,7 +109,7 @@ def _curves(kind: Kind, chosen: list[Run]) -> None:
     try:
         found = {run.name: curve(platform().settings, run.run_id, key or "loss") for run in trained}
     except PlatformError as error:
-        st.error(str(error))
+        tell(error)
         return
     drawn = {name: points for name, points in found.items() if points}
     st.altair_chart(lines(drawn, curves[key or "loss"]))

@@ -7,6 +7,7 @@ import streamlit as st
 from annotator.context import platform
 from annotator.pages.jobbar import bar, log, stop_button
 from annotator.pages.training import legend
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.comparing import figure_lines, grids, left_out_sentence, moves, production_sentence
 from annotator.views.kinds import Kind, kind_named, kind_of
@@ -30,7 +31,7 @@ def comparison(jobs: list[Job], in_production: set[str]) -> None:
     elif job.status == "done":
         _result(job, in_production)
     else:
-        st.error(job.error or "The comparison was stopped. Start it again.")
+        tell(job.error or "The comparison was stopped. Start it again.")
         if job.status == "failed":
             log(job)
 
@@ -95,7 +96,7 @@ def ask_promote(spec: str) -> None:
             try:
                 actions.promote(platform(), spec, current())
             except PlatformError as error:
-                st.error(str(error))
+                tell(error)
                 return
             st.rerun()
         if st.button("Not now", key="not-now"):
@@ -116,6 +117,6 @@ def promotions(kind: Kind, runs: list[Run], assessor: Assessor) -> None:
                 try:
                     actions.undo_promotion(platform(), kind.name, assessor)
                 except PlatformError as error:
-                    st.error(str(error))
+                    tell(error)
                 else:
                     st.rerun()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.pages.remembering import remember
+from annotator.telling import tell
 from annotator.views.defects import (
     AGES,
     KINDS,
@@ -38,7 +39,7 @@ def page() -> None:
         try:
             wanted = _settings()
         except DefectError as error:
-            st.error(str(error))
+            tell(error)
             return
     with shown:
         _pictures(wanted)
@@ -103,7 +104,7 @@ def _pictures(settings: DefectSettings) -> None:
         try:
             photos = worn(photos, st.session_state["defects seed"], settings, outlines=way == "outlined")
         except DefectError as error:
-            st.error(str(error))
+            tell(error)
             return
     _row("drawn", photos)
 

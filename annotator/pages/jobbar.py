@@ -3,9 +3,10 @@
 import streamlit as st
 
 from annotator.context import platform
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.training import log_tail
-from annotator.views.words import concerns, job_line, job_name, whom_to_ask
+from annotator.views.words import concerns, job_line, job_name, verbatim, whom_to_ask
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import get_job, list_jobs
@@ -28,7 +29,7 @@ def running_jobs(photo_id: int | None = None, heading: str = "") -> None:
 
 
 def bar(job: Job) -> None:
-    st.progress(min(1.0, job.progress), text=f"**{job_name(job)}**  \n{job_line(job)}")
+    st.progress(min(1.0, job.progress), text=f"**{job_name(job)}**  \n{verbatim(job_line(job))}")
 
 
 def stop_button(job: Job, says: str | None = None) -> None:
@@ -38,7 +39,7 @@ def stop_button(job: Job, says: str | None = None) -> None:
     try:
         actions.stop(platform(), job.id, current())
     except PlatformError as error:
-        st.error(str(error))
+        tell(error)
     else:
         st.rerun(scope="fragment")
 
@@ -55,7 +56,7 @@ def log(job: Job) -> None:
 
 def failure(said: str, job: Job | None, assessor: Assessor) -> None:
     """What went wrong. Of a job that failed engineers see the log; others hear whom to ask."""
-    st.error(said if assessor.is_engineer else whom_to_ask(said))
+    tell(said if assessor.is_engineer else whom_to_ask(said))
     if assessor.is_engineer and job is not None and job.status == "failed":
         log(job)
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from annotator import visitor
 from annotator.context import platform
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.people import Person, people
 from annotator.views.words import ago, count, exact
@@ -28,7 +29,7 @@ def page() -> None:
         st.title(count(len(found), "person", "people"), anchor=False)
         st.write("Whoever comes in and says a name is listed here. Leads decide what each may do.")
         if refused := st.session_state.pop("refused", None):
-            st.error(refused)
+            tell(refused)
         _head()
         for person in found:
             _row(person)

@@ -10,10 +10,11 @@ from annotator.navigation import link
 from annotator.pages.asking import ask_delete
 from annotator.pages.jobbar import failure, running_jobs
 from annotator.parts import ignore, part
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.colouring import colouring_data
 from annotator.views.photo import NextStep, PhotoPage, photo_page
-from annotator.views.words import STATE_SIGNS, STATE_WORDS, ago, exact
+from annotator.views.words import STATE_SIGNS, STATE_WORDS, ago, exact, verbatim
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor, Photo
@@ -57,7 +58,7 @@ def _correct_colours(photo: Photo, colours: dict[str, Any] | None, assessor: Ass
         try:
             actions.recolour(platform(), photo, asked.asked, assessor)
         except PlatformError as error:
-            st.error(str(error))
+            tell(error)
             return
         st.toast("It will be coloured anew; the results join the filmstrip.")
     if asked.asked or asked.closed:
@@ -67,8 +68,8 @@ def _correct_colours(photo: Photo, colours: dict[str, Any] | None, assessor: Ass
 
 def _beside(found: PhotoPage, assessor: Assessor, *, can_correct: bool) -> None:
     photo = found.photo
-    st.page_link(link("photos"), label=photo.collection or "All photos", icon=":material/arrow_back:")
-    st.header(photo.filename, anchor=False)
+    st.page_link(link("photos"), label=verbatim(photo.collection) or "All photos", icon=":material/arrow_back:")
+    st.header(verbatim(photo.filename), anchor=False)
     st.caption(f"{STATE_SIGNS[found.state]} {STATE_WORDS[found.state]}  \n{found.facts}")
     if found.next_step:
         _next(found.next_step, photo.id, assessor)

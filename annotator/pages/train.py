@@ -8,6 +8,7 @@ from annotator.context import platform
 from annotator.pages.recipes import FORMS, ask_recipe
 from annotator.pages.remembering import remember
 from annotator.pages.training import past_trainings, running_training
+from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.kinds import KIND_TITLES, kind_named
 from annotator.views.pictures import strip
@@ -56,7 +57,7 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
     try:
         recipe = ask_recipe(kind, snapshot)
     except RecipeError as error:
-        st.error(str(error))
+        tell(error)
         return
     st.caption(estimate(recipe, jobs))
     if st.button("Start training", type="primary", key="launch"):
@@ -82,7 +83,7 @@ def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> S
         st.caption(WITHOUT[kind][1])
     st.button("Freeze what is accepted now", key="freeze", on_click=_freeze, args=(kind, assessor), help=SNAPSHOT_HELP)
     if problem := st.session_state.pop("freeze problem", None):
-        st.error(problem)
+        tell(problem)
     return found
 
 

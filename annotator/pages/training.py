@@ -13,7 +13,7 @@ from annotator.views import actions
 from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
 from annotator.views.training import ending
-from annotator.views.words import ago, exact, job_line, job_name, percent, trained_kind
+from annotator.views.words import ago, exact, job_line, job_name, percent, trained_kind, verbatim
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
@@ -41,7 +41,7 @@ def running_training() -> None:
 
 def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        text = f"**{job_name(job)}** · {percent(job.progress)} · {job_line(job)}"
+        text = f"**{job_name(job)}** · {percent(job.progress)} · {verbatim(job_line(job))}"
         st.progress(min(1.0, job.progress), text=text)
         stop_button(job, "Keeps the last checkpoint.")
     _pictures(job)
@@ -54,7 +54,7 @@ def _pictures(job: Job) -> None:
             points = curve(settings, job.run_id, "loss")
             samples = newest_samples(settings, job.run_id)
         except PlatformError as error:
-            st.caption(str(error))
+            st.caption(verbatim(str(error)))
             points, samples = [], []
         if len(points) > 1:
             st.altair_chart(lines({"loss": points}, "loss"))

@@ -55,6 +55,12 @@ def plain_entry(entry: StoryEntry) -> StoryEntry:
     return replace(entry, what=entry.what.replace(REGISTRY, "")) if entry.kind in MODELS_WORK else entry
 
 
+def verbatim(said: str) -> str:
+    """Text for where Streamlit reads Markdown, so that it shows as it stands: `**`, `:smile:` and `$x$` too."""
+    escaped = re.sub(r"[\\`*_\[\]$~<>&#|]|:(?=\w)|^[-+]", r"\\\g<0>", said)
+    return re.sub(r"^(\d+)(?=[.)])", r"\1\\", escaped)
+
+
 def whom_to_ask(said: str) -> str:
     """What failed, for whoever may not read logs: in place of the log an engineer."""
     return re.sub(r"(The job's log tells more|Its log is .+)\.$", "Ask an engineer, who can read the job's log.", said)

@@ -15,6 +15,7 @@ from annotator.views.words import (
     plain_entry,
     plain_model,
     time_left,
+    verbatim,
     whom_to_ask,
 )
 from db.models import Job
@@ -111,6 +112,21 @@ def test_what_people_wrote_stays_as_it_is(kind: StoryKind, wrote: str) -> None:
 
 def entry(kind: StoryKind, what: str) -> StoryEntry:
     return StoryEntry(NOW, None, what, kind, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("a *b* _c_ `d` [e](f)", r"a \*b\* \_c\_ \`d\` \[e\](f)"),
+        (":smile: $x$ <i>&amp; C:\\", r"\:smile: \$x\$ \<i\>\&amp; C:\\"),
+        ("# a | b ~c~", r"\# a \| b \~c\~"),
+        ("1. a", r"1\. a"),
+        ("- a - b", r"\- a - b"),
+        ("ValueError: 3 photos, 4.1 %.", "ValueError: 3 photos, 4.1 %."),
+    ],
+)
+def test_markdown_is_written_so_that_it_shows_as_it_stands(said: str, written: str) -> None:
+    assert verbatim(said) == written
 
 
 def test_whoever_may_not_read_logs_hears_whom_to_ask() -> None:

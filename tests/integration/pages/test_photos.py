@@ -76,6 +76,18 @@ def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Databas
     assert page.button(key="next").label == "Draw the mask"
 
 
+def test_names_and_errors_show_as_they_stand(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "*a*")
+        photo.collection = "_b_"
+        job = add_job(session, "restore", {"photo_ids": [photo.id]}, 1)
+        fail(session, job.id, "*a*.jpg is damaged.")
+    page = show("photo", photo=str(photo.id))
+    assert page.header[0].value == r"\*a\*.jpg"
+    assert page.get("page_link")[0].proto.label == r"\_b\_"
+    assert page.error[0].value == r"\*a\*.jpg is damaged."
+
+
 def test_a_restoration_that_failed_shows_its_log_or_whom_to_ask(
     show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
