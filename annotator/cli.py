@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inference.options import AsJson
+from inference.options import AsJson, named_path
 from inference.text import readable
 
 if TYPE_CHECKING:
@@ -23,10 +23,13 @@ FAILED, WRONG_USE = 1, 2
 
 @commands.command("import")
 def import_photos(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, folders of photos, or zips.")],
+    paths: Annotated[
+        list[Path], typer.Argument(parser=named_path, metavar="PATH", help="Photos, folders of photos, or zips.")
+    ],
     masks: Annotated[
         Path | None,
         typer.Option(
+            parser=named_path,
             metavar="DIR",
             help="Folder of masks, NAME.png or NAME.mask.png; bright is defect. They come in as accepted.",
         ),

@@ -16,6 +16,14 @@ database_commands = typer.Typer(help="The platform's database.", no_args_is_help
 commands.add_typer(database_commands, name="db")
 errors = Console(stderr=True, highlight=False)
 SOME_FAILED, WRONG_USE = 1, 2
+
+
+def _place(text: str) -> Path:
+    if not text:  # Path takes it for the current folder
+        raise typer.BadParameter("It is empty; name a folder.")
+    return Path(text)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
 
 
@@ -45,7 +53,9 @@ def snapshot(
 
 @commands.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=_place, metavar="DIR", help="A folder that is empty or not there yet.")
+    ],
     kind: Annotated[
         str, typer.Option("--format", metavar="png|coco|label-studio|cvat", help="What the masks are written as.")
     ],
@@ -94,7 +104,9 @@ def upgrade() -> None:
 
 @database_commands.command()
 def backup(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the copy goes; used again, only news is added.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=_place, metavar="DIR", help="Where the copy goes; used again, only news is added.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Copy databases, pictures and models into DIR while the platform runs. Copying DIR back restores them."""

@@ -9,7 +9,7 @@ import typer
 from inference.batch import Done, Report, named, refuse, run_batch
 from inference.errors import InferenceError, UsageProblem
 from inference.methods import FillMethod
-from inference.options import AsJson, Fill, Model, Models, Out, Paths, Saturation, Threshold
+from inference.options import AsJson, Fill, Model, Models, Out, Paths, Saturation, Threshold, named_path
 
 if TYPE_CHECKING:
     from inference.fill import ClassicalInpainter
@@ -31,7 +31,12 @@ def restore(
     saturation: Saturation = 1.0,
     sheet: Annotated[
         Path | None,
-        typer.Option("--sheet", metavar="FILE.png", help="Show all on a contact sheet: photo, mask, three results."),
+        typer.Option(
+            "--sheet",
+            parser=named_path,
+            metavar="FILE.png",
+            help="Show all on a contact sheet: photo, mask, three results.",
+        ),
     ] = None,
     resume: Annotated[
         bool,
@@ -113,10 +118,12 @@ def detect(
 @commands.command()
 def inpaint(
     context: typer.Context,
-    photo_path: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to fill.")],
-    mask_path: Annotated[Path, typer.Argument(metavar="MASK", help="A picture of the photo's size, bright = defect.")],
+    photo_path: Annotated[Path, typer.Argument(parser=named_path, metavar="PHOTO", help="The photo to fill.")],
+    mask_path: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="MASK", help="A picture of the photo's size, bright = defect.")
+    ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The filled photo, a PNG.")],
+    out: Annotated[Path, typer.Option("--out", parser=named_path, metavar="FILE", help="The filled photo, a PNG.")],
     model: Model = None,
     method: Fill = None,
     as_json: AsJson = False,

@@ -9,8 +9,22 @@ from inference.methods import FillMethod
 
 MOST_SATURATION = 4.0
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos (read recursively).")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; folders are mirrored in it.")]
+
+def named_path(text: str) -> Path:
+    """What a word of the command line names. Raises BadParameter for an empty one: Path takes it for this folder."""
+    if not text:
+        raise typer.BadParameter("It is empty; name a file or a folder.")
+    return Path(text)
+
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(parser=named_path, metavar="PATH", help="Photos, or folders of photos (read recursively)."),
+]
+Out = Annotated[
+    Path,
+    typer.Option("--out", parser=named_path, metavar="DIR", help="Folder for the results; folders are mirrored in it."),
+]
 Model = Annotated[
     str | None, typer.Option("--model", metavar="NAME@ALIAS|PATH", help="Model; without it the one in use here.")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inference.options import AsJson
+from inference.options import AsJson, named_path
 
 commands = typer.Typer()
 _train = typer.Typer(no_args_is_help=True, help="Train a model: on a platform as a job of its own, else into --out.")
@@ -20,12 +20,16 @@ Fields = Annotated[
 Config = Annotated[
     Path | None,
     typer.Option(
-        metavar="NAME|FILE.yaml", help="A recipe: a YAML file, or the name of one of heirloom's; KEY=VALUE changes it."
+        parser=named_path,
+        metavar="NAME|FILE.yaml",
+        help="A recipe: a YAML file, or the name of one of heirloom's; KEY=VALUE changes it.",
     ),
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Train into this folder and not as a job; the same folder again goes on."),
+    typer.Option(
+        parser=named_path, metavar="DIR", help="Train into this folder and not as a job; the same folder again goes on."
+    ),
 ]
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inference.options import named_path
+
 if TYPE_CHECKING:
     from trainer.clean import CleanPhoto
 
@@ -20,17 +22,21 @@ def _room() -> None:
 
 @_defects.command()
 def preview(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Clean photos, read recursively.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="FOLDER", help="Clean photos, read recursively.")
+    ],
     fields: Annotated[
         list[str] | None,
         typer.Argument(metavar="KEY=VALUE", help="Settings of the defects: crease=2, textures=DIR, ageing.grey=1."),
     ] = None,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The sheet, a PNG.")],
+    out: Annotated[Path, typer.Option("--out", parser=named_path, metavar="FILE", help="The sheet, a PNG.")],
     config: Annotated[
         Path | None,
         typer.Option(
-            metavar="NAME|FILE.yaml", help="A recipe whose defects to draw; without one, those drawn by default."
+            parser=named_path,
+            metavar="NAME|FILE.yaml",
+            help="A recipe whose defects to draw; without one, those drawn by default.",
         ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=400, help="How many photos.")] = 12,

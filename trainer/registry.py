@@ -62,7 +62,7 @@ def resolve(settings: Settings, spec: str | None, kind: str) -> "tuple[Path, Mod
         return shipped_model(kind)
     if spec is not None and os.path.isfile(spec):
         return Path(spec), ModelName.of_file(kind, Path(spec))
-    named = _NAMED.fullmatch(spec or f"{kind}@{PRODUCTION}")
+    named = _NAMED.fullmatch(spec if spec is not None else f"{kind}@{PRODUCTION}")
     if named is None:
         raise UnknownModel(f"'{spec}' is neither a checkpoint file nor NAME@ALIAS or NAME@VERSION. Check the spelling.")
     model = find_model(settings, named["name"], named["which"])

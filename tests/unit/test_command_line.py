@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from annotator import main
@@ -140,6 +141,54 @@ def test_a_home_that_is_no_folder_is_named(
         main.main([*words])
     assert f"heirloom: HEIRLOOM_HOME {taken} cannot be" in capsys.readouterr().err
     assert left.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("restore", "", "--out", "out"),
+        ("restore", "a.png", "", "--out", "out"),
+        ("restore", "a.png", "--out", ""),
+        ("restore", "a.png", "--out", "out", "--sheet", ""),
+        ("restore", "a.png", "--out", "out", "--model", ""),
+        ("detect", "", "--out", "out"),
+        ("detect", "a.png", "--out", "out", "--model", ""),
+        ("colorize", "a.png", "--out="),
+        ("inpaint", "", "mask.png", "--out", "out.png"),
+        ("inpaint", "a.png", "", "--out", "out.png"),
+        ("inpaint", "a.png", "mask.png", "--out", ""),
+        ("import", ""),
+        ("import", "a.png", "--masks", ""),
+        ("export", "", "--format", "png"),
+        ("db", "backup", ""),
+        ("train", "detector", "--out", ""),
+        ("train", "detector", "--out", "out", "--config", ""),
+        ("evaluate", "detector", "--on", ""),
+        ("evaluate", "detector", "", "--on", "photos"),
+        ("evaluate", "inpainter", "--on", ""),
+        ("evaluate", "colorizer", "--on", "photos", "--out", ""),
+        ("evaluate", "restoration", "--on", ""),
+        ("evaluate", "all", "", "--out", "out"),
+        ("evaluate", "all", "photos", "--out", ""),
+        ("defects", "preview", "", "--out", "sheet.png"),
+        ("defects", "preview", "photos", "--out", ""),
+        ("defects", "preview", "photos", "--out", "sheet.png", "--config", ""),
+    ],
+    ids=str,
+)
+def test_an_empty_path_is_wrong_use_and_not_this_folder(
+    words: tuple[str, ...], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (tmp_path, tmp_path / "photos"):
+        folder.mkdir(exist_ok=True)
+        Image.new("L", (64, 64)).save(folder / "a.png")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as left:
+        main.main([*words])
+    assert left.value.code == 2
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not home.exists()
 
 
 TOO_LONG = "x" * 300

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from inference.options import AsJson, Fill
+from inference.options import AsJson, Fill, named_path
 
 commands = typer.Typer()
 _evaluate = typer.Typer(no_args_is_help=True, help="Measure models on photos whose answer is known.")
 commands.add_typer(_evaluate, name="evaluate")
 
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for report.png and figures.json.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", parser=named_path, metavar="DIR", help="Folder for report.png and figures.json.")
+]
 Track = Annotated[
     bool, typer.Option("--track/--no-track", help="Keep it as a run in MLflow, where there is a platform.")
 ]
@@ -74,6 +76,7 @@ def evaluate_inpainter(
         list[Path],
         typer.Option(
             "--on",
+            parser=named_path,
             metavar="FOLDER",
             help="Folder of clean photos, read recursively (may be given again); those below 256 pixels are left out.",
         ),
@@ -103,6 +106,7 @@ def evaluate_colorizer(
         list[Path],
         typer.Option(
             "--on",
+            parser=named_path,
             metavar="FOLDER",
             help="Folder of clean colour photos, read recursively (may be given again): a group of its own.",
         ),
@@ -140,6 +144,7 @@ def evaluate_restoration(
         list[Path],
         typer.Option(
             "--on",
+            parser=named_path,
             metavar="FOLDER",
             help="Folder of NAME.damaged.*, NAME.restored.* by an expert and NAME.mask.png (may be given again).",
         ),
@@ -163,10 +168,17 @@ def evaluate_restoration(
 def evaluate_all(
     data: Annotated[
         Path,
-        typer.Argument(metavar="DATA", help="Folder with photos/val, portraits/val, real/pairs and real/prints."),
+        typer.Argument(
+            parser=named_path, metavar="DATA", help="Folder with photos/val, portraits/val, real/pairs and real/prints."
+        ),
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for quality.md and a report of each part.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", parser=named_path, metavar="DIR", help="Folder for quality.md and a report of each part."
+        ),
+    ],
     track: Track = True,
 ) -> None:
     """Measure all models in use, each beside its baselines, and the whole way of a photo: one page of figures."""
