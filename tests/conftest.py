@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from db.engine import Database, open_database
@@ -12,6 +13,11 @@ from db.settings import Settings
 
 pytest_plugins = ["tests.support.postgres", "tests.support.databases"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile(
+    "unhurried", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 BROWSER = Path(__file__).parent / "browser"
 
 

@@ -4,14 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from annotator.children import MOST_DEATHS, Child, stop
 from tests.support.home import alive
+from tests.support.waiting import wait_for
 
 SLEEP = "import time; print('ready', flush=True); time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
@@ -28,17 +27,10 @@ def child(tmp_path: Path, code: str) -> Child:
     )
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def test_a_child_is_ready_when_it_says_so_and_stops_when_asked(tmp_path: Path) -> None:
     one = child(tmp_path, SLEEP)
     one.start()
-    wait_until(lambda: one.ready(one))
+    wait_for(lambda: one.ready(one), "the child", 240)
     assert one.alive
     stop([one])
     assert not one.alive
@@ -47,7 +39,7 @@ def test_a_child_is_ready_when_it_says_so_and_stops_when_asked(tmp_path: Path) -
 def test_a_child_that_ignores_the_request_is_ended_by_force(tmp_path: Path) -> None:
     one = child(tmp_path, STUBBORN)
     one.start()
-    wait_until(lambda: one.ready(one))
+    wait_for(lambda: one.ready(one), "the child", 240)
     stop([one], patience=0.2)
     assert one.process is not None
     assert one.process.returncode == -signal.SIGKILL
@@ -84,6 +76,6 @@ def test_children_end_with_a_parent_that_is_killed_outright(tmp_path: Path) -> N
     with subprocess.Popen([sys.executable, "-c", parent_code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        wait_until(lambda: "ready" in (tmp_path / "c.log").read_text())
+        wait_for(lambda: "ready" in (tmp_path / "c.log").read_text(), "the child", 240)
         parent.kill()
-    wait_until(lambda: not alive(pid))
+    wait_for(lambda: not alive(pid), "the end of the child", 240)

@@ -366,7 +366,7 @@ events = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(events, max_size=4), max_size=5))
 def test_what_was_drawn_is_what_is_read(either_database: Database, batches: list[list[EventIn]]) -> None:
     """Domain → database → domain, bit for bit, floats included."""

@@ -1,7 +1,6 @@
 """Units of work on both databases: commit or nothing, and what SQLite must be told on every connection."""
 
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -67,11 +66,10 @@ def test_looking_cannot_write(either_database: Database) -> None:
 
 
 def test_looking_does_not_wait_for_a_writer(either_database: Database) -> None:
+    """Who did wait would wait for this very thread: on SQLite until it is an error, on PostgreSQL for ever."""
     with either_database.unit_of_work() as writer:
         new_photo(writer, "a")
-        started = time.monotonic()
         assert count(either_database, Photo) == 0
-        assert time.monotonic() - started < BUSY_SECONDS / 2
 
 
 def test_times_come_back_aware_and_in_utc(either_database: Database) -> None:

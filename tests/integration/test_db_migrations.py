@@ -103,7 +103,7 @@ def test_moves_of_the_split_outlive_migration_0004(empty_url: str) -> None:
 def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
     code = "import sys; from db.migrate import upgrade; upgrade(sys.argv[1])"
     running = [subprocess.Popen([sys.executable, "-c", code, empty_url]) for _ in range(4)]
-    assert [process.wait(timeout=120) for process in running] == [0, 0, 0, 0]
+    assert [process.wait(timeout=240) for process in running] == [0, 0, 0, 0]
     assert current_revision(empty_url) == head_revision()
 
 

@@ -43,5 +43,5 @@ def test_a_lock_has_one_holder_and_ends_with_its_process(platform: Settings) -> 
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-    with exclusive(platform, "run-1", wait_s=10) as lock:
+    with exclusive(platform, "run-1", wait_s=120) as lock:
         assert lock.still_held()

@@ -1,5 +1,6 @@
 """What a run remembers, also when its process died in the middle."""
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from db.settings import Settings
+from tests.support.waiting import wait_for
 from trainer.platform import prepare
 from trainer.store import open_client
 from trainer.tracking import MlflowTracker, close_run, open_run
@@ -60,13 +62,15 @@ def test_a_run_tells_everything(
 
 
 def wait_for_system_metrics(settings: Settings, run_id: str, tracker: MlflowTracker) -> None:
-    import time
+    """They come with the next figures after they were read, which a thread of MLflow's does now and then."""
+    numbers = count(1)
 
-    for step in range(1, 100):
+    def come() -> bool:
+        step = next(numbers)
         tracker.metrics({"loss": 1.0 / step}, step)
-        if any(key.startswith("system/") for key in open_client(settings).get_run(run_id).data.metrics):
-            return
-        time.sleep(0.1)
+        return any(key.startswith("system/") for key in open_client(settings).get_run(run_id).data.metrics)
+
+    wait_for(come, "figures of the system", 240)
 
 
 def test_a_job_has_one_run(settings: Settings, run_id: str) -> None:

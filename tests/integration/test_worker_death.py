@@ -1,6 +1,7 @@
 """A worker that is killed loses nothing: its child ends by itself, another worker ends the same run."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -10,6 +11,7 @@ from db.engine import Database
 from db.models import Job
 from db.settings import Settings
 from tests.support import tiny
+from tests.support.waiting import wait_for
 from trainer import jobs
 from trainer.errors import RunBusy
 from trainer.locks import exclusive
@@ -50,6 +52,16 @@ def writers(settings: Settings) -> list[psutil.Process]:
     return [process for process, parent in found.values() if parent not in found]
 
 
+@contextmanager
+def halted(process: psutil.Process) -> Iterator[None]:
+    """A training that comes no further while a test looks: it must not reach its end before its worker is killed."""
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
 def assert_every_step_stands_once(settings: Settings, run_id: str) -> None:
     history = open_client(settings).get_metric_history(run_id, "loss")
     assert sorted(metric.step for metric in history) == list(range(1, STEPS + 1))
@@ -63,7 +75,7 @@ def finish_with_one_writer(settings: Settings, database: Database, job_id: str) 
         most = max(most, len(writers(settings)))
         return tiny.look(database, job_id).status not in ("queued", "running")
 
-    tiny.wait_for(over, "the end of the training", 900)
+    wait_for(over, "the end of the training", 900)
     assert most == 1
     return tiny.look(database, job_id)
 
@@ -72,13 +84,15 @@ def test_another_worker_ends_the_training_of_a_killed_one(platform: tuple[Settin
     settings, database = platform
     with tiny.worker(settings, tmp_path / "first.log") as first:
         job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
-        tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
-        assert len(children_of(first.process.pid)) == len(writers(settings)) == 1
-        with pytest.raises(RunBusy), exclusive(settings, run_lock(job.id), wait_s=0):
-            pass
-        first.kill()
+        wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+        (writer,) = writers(settings)
+        with halted(writer):
+            assert children_of(first.process.pid) == [writer]
+            with pytest.raises(RunBusy), exclusive(settings, run_lock(job.id), wait_s=0):
+                pass
+            first.kill()
     assert tiny.look(database, job.id).status == "running"
-    tiny.wait_for(lambda: not writers(settings), "the end of the orphan", 120)
+    wait_for(lambda: not writers(settings), "the end of the orphan")
     run_id = str(tiny.look(database, job.id).run_id)
     reached = len(open_client(settings).get_metric_history(run_id, "loss"))
     assert 0 < reached < STEPS
@@ -102,9 +116,9 @@ def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(
     with tiny.worker(settings, tmp_path / "first.log") as first:
         endless = {**RECIPE, "steps_per_epoch": 100_000}
         job = jobs.launch(settings, database, "train", {"recipe": endless, "snapshot": None}, None)
-        tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+        wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
         first.process.terminate()
-        assert first.process.wait(60) == 0
+        assert first.process.wait(300) == 0
     left = tiny.look(database, job.id)
     assert (left.status, left.worker, left.heartbeat_at) == ("running", None, None)
     assert not writers(settings)

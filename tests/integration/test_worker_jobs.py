@@ -24,6 +24,7 @@ from inference.colour import luma_of
 from inference.names import KINDS
 from inference.photo import decode
 from tests.support import tiny
+from tests.support.waiting import wait_for
 from trainer import jobs, registry
 from trainer.kinds import recipe_class
 from trainer.recipe import load_recipe
@@ -53,7 +54,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 def run(platform: Platform, kind: rows.JobKind, params: dict[str, object]) -> rows.Job:
     job = jobs.launch(platform.settings, platform.database, kind, params, None)
-    return tiny.ended(platform.database, job.id, 600)
+    return tiny.ended(platform.database, job.id)
 
 
 def break_bytes(platform: Platform, photo: Photo) -> None:
@@ -259,11 +260,11 @@ def test_a_cancelled_training_keeps_its_checkpoint_and_a_waiting_one_never_start
     recipe = {**tiny.RECIPE, "steps_per_epoch": 100_000}
     running = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
     waiting = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
-    tiny.wait_for((folder(settings, running.id) / "state").exists, "the first checkpoint", 600)
+    wait_for((folder(settings, running.id) / "state").exists, "the first checkpoint", 600)
     assert tiny.look(database, waiting.id).status == "queued"
     assert jobs.cancel(settings, database, waiting.id).status == "cancelled"
     assert jobs.cancel(settings, database, running.id).status == "running"
-    cancelled = tiny.ended(database, running.id, 60)
+    cancelled = tiny.ended(database, running.id)
     assert cancelled.status == "cancelled"
     assert any((folder(settings, running.id) / "state").iterdir())
     client = open_client(settings)
@@ -272,11 +273,11 @@ def test_a_cancelled_training_keeps_its_checkpoint_and_a_waiting_one_never_start
     told = len(client.get_metric_history(str(cancelled.run_id), "loss"))
     again = {"recipe": recipe, "snapshot": None, "resume_run": cancelled.run_id}
     resumed = jobs.launch(settings, database, "train", again, None)
-    tiny.wait_for(
+    wait_for(
         lambda: len(client.get_metric_history(str(cancelled.run_id), "loss")) > told, "a step of the same run", 600
     )
     jobs.cancel(settings, database, resumed.id)
-    assert tiny.ended(database, resumed.id, 60).run_id == cancelled.run_id
+    assert tiny.ended(database, resumed.id).run_id == cancelled.run_id
     steps = [metric.step for metric in client.get_metric_history(str(cancelled.run_id), "loss")]
     assert sorted(steps) == list(range(1, len(steps) + 1))
 

@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 import cv2
 import numpy as np
@@ -155,23 +154,6 @@ class Server:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-
-
-@contextmanager
-def serving_here() -> Iterator[str]:
-    """The harness in a thread of this process, on the platform that HEIRLOOM_HOME names; its address."""
-    port = free_port("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(build(), host="127.0.0.1", port=port, log_level="warning"))
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the editor's server ended by itself"
-        time.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @contextmanager

@@ -22,11 +22,11 @@ def require_node() -> str:
 def bundle(source: str, out: Path) -> Path:
     """Bundles one source file of the editor into an ES module at `out`."""
     command = [require_node(), "build.mjs", f"src/{source}", str(out)]
-    subprocess.run(command, cwd=EDITOR, check=True, capture_output=True, text=True, timeout=60)
+    subprocess.run(command, cwd=EDITOR, check=True, capture_output=True, text=True, timeout=240)
     return out
 
 
-def run_node(script: str, argument: Any, timeout: float = 120) -> Any:
+def run_node(script: str, argument: Any, timeout: float = 240) -> Any:
     """Runs a module script that reads JSON from standard input as `input` and answers JSON with `answer(…)`."""
     prelude = (
         'import { readFileSync } from "node:fs";\n'

@@ -16,6 +16,8 @@ from db.engine import Database
 from db.settings import Settings
 
 UP_SECONDS = 420.0
+_GONE = (FileNotFoundError, ProcessLookupError)
+"""What reading /proc raises where a process or a thread ends at that moment."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("HEIRLOOM_", "MLFLOW_"))}
 
 
-def stop(process: "subprocess.Popen[str]", seconds: float = 30.0) -> None:
+def stop(process: "subprocess.Popen[str]", seconds: float = 120.0) -> None:
     """Ctrl-C, and force if that does not help."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
@@ -84,10 +86,8 @@ def stop(process: "subprocess.Popen[str]", seconds: float = 30.0) -> None:
 
 def alive(pid: int) -> bool:
     """Whether the process still runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    state = _told(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return bool(state) and state[0] != "Z"
 
 
 def descendants(pid: int) -> list[int]:
@@ -100,7 +100,7 @@ def _wait_for_addresses(process: "subprocess.Popen[str]", log: Path) -> tuple[st
     deadline = time.monotonic() + UP_SECONDS
     while time.monotonic() < deadline:
         text = log.read_text()
-        app, mlflow = (re.search(rf"^  {name} +(http://\S+)$", text, re.MULTILINE) for name in ("the app", "MLflow"))
+        app, mlflow = (re.search(rf"^  {name} +(http://\S+)", text, re.MULTILINE) for name in ("the app", "MLflow"))
         if app and mlflow and "heirloom is up" in text:
             return app[1], mlflow[1]
         if process.poll() is not None:
@@ -110,14 +110,20 @@ def _wait_for_addresses(process: "subprocess.Popen[str]", log: Path) -> tuple[st
 
 
 def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task")
-    if not tasks.exists():
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except _GONE:
         return []
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    return [int(child) for each in threads for child in _told(f"/proc/{pid}/task/{each}/children").split()]
 
 
 def _command_line(pid: int) -> str:
+    return _told(f"/proc/{pid}/cmdline").replace("\0", " ")
+
+
+def _told(file: str) -> str:
+    """What the kernel tells of a process or a thread; nothing where it ended before it was read."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except FileNotFoundError:
+        return Path(file).read_text(errors="replace")
+    except _GONE:
         return ""

@@ -72,7 +72,7 @@ def running_cluster(binaries: Path) -> Iterator[Cluster]:
             yield cluster
         finally:
             server.send_signal(signal.SIGQUIT)
-            server.wait(timeout=30)
+            server.wait(timeout=120)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from inference.files import encode_mask
 from inference.photo import decode
 from inference.png import encode_png
 from inference.thumbnails import difference_hash, thumbnail
+from tests.support.waiting import wait_for
 from trainer.platform import prepare
 
 CHANNELS = (16, 8, 8, 8, 8)
@@ -183,16 +184,7 @@ def worker(settings: Settings, log: Path, **environment: str) -> Iterator[Runnin
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(30)
-
-
-def wait_for(happened: Callable[[], bool], what: str, seconds: float = 600.0) -> None:
-    """Until something happens; TimeoutError names what did not."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not come within {seconds:.0f} s")
-        time.sleep(0.1)
+            process.wait(300)
 
 
 def ended(database: Database, job_id: str, seconds: float = 600.0) -> Job:

@@ -1,11 +1,5 @@
 """Our routes and the built viewer on bare pages, without Streamlit: the same bundle, the same requests."""
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -15,7 +9,6 @@ from starlette.staticfiles import StaticFiles
 
 from annotator.access import AppSettings, Guard
 from annotator.parts import STATIC
-from annotator.ports import free_port
 from annotator.routes import routes
 
 PAGE = """<!doctype html><html lang="en"><title>viewer</title><body style="margin: 0"><div id="root"></div>
@@ -36,22 +29,3 @@ def viewer_app() -> Starlette:
     pages = [Route("/review", bare_page), Route("/accept", bare_page)]
     static = Mount("/static", StaticFiles(directory=STATIC))
     return Starlette(routes=[*routes, *pages, static], middleware=[Middleware(Guard, access=AppSettings())])
-
-
-@contextmanager
-def served(app: Starlette) -> Iterator[str]:
-    """Serve `app` from a thread of this process; gives its address."""
-    port = free_port("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            raise RuntimeError("the test server did not start")
-        time.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)

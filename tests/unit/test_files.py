@@ -19,7 +19,7 @@ from inference.png import encode_png
 from tests.support.folders import forbidding
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=16, max_side=70)))
 def test_masks_come_back_from_png(mask: np.ndarray) -> None:
     data = encode_mask(mask)
@@ -29,7 +29,7 @@ def test_masks_come_back_from_png(mask: np.ndarray) -> None:
     np.testing.assert_array_equal(np.asarray(image), mask * 255)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_every_array_comes_back_from_png(data: st.DataObject) -> None:
     channels = data.draw(st.sampled_from([1, 2, 3, 4]))

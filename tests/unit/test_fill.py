@@ -52,7 +52,7 @@ def test_only_masked_colours_change(method: str, dtype: type, channels: int) -> 
         np.testing.assert_array_equal(result[..., -1], photo.source[..., -1])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(16, 60), st.integers(16, 60), st.integers(0, 2**32 - 1), st.floats(0, 0.9), st.sampled_from(METHODS))
 def test_any_mask_leaves_the_rest_bit_identical(height: int, width: int, seed: int, share: float, method: str) -> None:
     rng = np.random.default_rng(seed)

@@ -70,7 +70,7 @@ def test_only_masked_colours_change(channels: int, dtype: type) -> None:
         np.testing.assert_array_equal(filled[..., -1], photo.source[..., -1])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(16, 80), st.integers(16, 80), st.integers(0, 2**32 - 1), st.floats(0, 0.99))
 def test_any_mask_leaves_the_rest_bit_identical(height: int, width: int, seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ def _metrics(**values: float) -> Metrics:
     return Metrics(**dict.fromkeys(Metrics.__dataclass_fields__, 0.5) | values)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 10_000), st.sampled_from([3, 10, 5000]))
 def test_figures_equal_those_of_scikit_learn(seed: int, levels: int) -> None:
     probability, mask = _case(seed, levels)
@@ -41,7 +41,7 @@ def test_figures_equal_those_of_scikit_learn(seed: int, levels: int) -> None:
     assert f1_score(truth, flat >= figures.best_threshold) == pytest.approx(figures.best_dice)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.floats(0.5, 1.0), st.floats(0.5, 1.0))
 def test_precision_and_recall_forgive_what_lies_within_two_pixels(seed: int, bare: float, empty: float) -> None:
     chance = np.random.default_rng(seed)

@@ -48,7 +48,7 @@ chains = st.lists(st.tuples(coordinates, coordinates).map(list), min_size=1, max
 
 
 @given(chains, st.integers(1, 14))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_covers_exactly_the_pixels_of_the_definition(points: list[list[int]], size: int) -> None:
     (x0, y0, x1, y1), covered = cover(Stroke.from_payload(stroke(points, size)), 37, 23)
     painted = np.zeros((23, 37), bool)

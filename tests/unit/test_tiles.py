@@ -18,7 +18,7 @@ def brightness(tiles: np.ndarray) -> np.ndarray:
     return tiles.mean(axis=-1, dtype=np.float32) / np.float32(255)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(16, 700), st.integers(16, 300), st.sampled_from([(128, 32), (192, 96), (256, 0), (64, 0)]))
 @example(16, 16, (128, 32))
 @example(16, 5000, (128, 32))

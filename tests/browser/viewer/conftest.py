@@ -9,8 +9,9 @@ from annotator.context import platform
 from db.engine import Database
 from db.models import ResultKind
 from tests.support.reviewable import Reviewable, make_reviewable
+from tests.support.serving import serving_here
 from tests.support.viewer import Viewer, sign_in
-from tests.support.viewer_app import served, viewer_app
+from tests.support.viewer_app import viewer_app
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def reviewable(database: Database, kinds: tuple[ResultKind, ...]) -> Reviewable:
 
 @pytest.fixture
 def address(reviewable: Reviewable) -> Iterator[str]:
-    with served(viewer_app()) as running:
+    with serving_here(viewer_app()) as running:
         yield running
 
 
