@@ -92,7 +92,9 @@ def _train_model(
             "there is no platform here; say where to keep the model with --out DIR, or set HEIRLOOM_HOME"
         )
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise typer.BadParameter("a job of the platform has one process; give --out DIR to train in several")
+        raise typer.BadParameter(
+            "a job of the platform starts its processes itself; write processes=N without torchrun, or give --out DIR"
+        )
     if snapshot is not None and not settings.has_platform():
         raise typer.BadParameter("a snapshot belongs to a platform, and there is none here; set HEIRLOOM_HOME")
     if out is not None:

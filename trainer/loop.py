@@ -13,6 +13,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.checkpoint import Checkpoint, save_checkpoint
+from trainer.companions import companions
 from trainer.errors import Stopped, TrainerError
 from trainer.examples import TrainingExample
 from trainer.feeding import Feed, batches
@@ -90,12 +91,15 @@ def train_model(
     `provenance` (snapshot, run, code version) is kept in the checkpoint. Raises TrainerError with a sentence for
     recipes, photos and states that cannot be used.
     """
-    training = _set_up(recipe, examples, output, tracker, should_stop=should_stop, provenance=dict(provenance or {}))
-    if resume:
-        _go_on(training)
-    stopped = _train(training)
-    if training.accelerator.num_processes > 1:
-        training.accelerator.end_training()
+    with companions(recipe, examples, output, resume=resume):
+        training = _set_up(
+            recipe, examples, output, tracker, should_stop=should_stop, provenance=dict(provenance or {})
+        )
+        if resume:
+            _go_on(training)
+        stopped = _train(training)
+        if training.accelerator.num_processes > 1:
+            training.accelerator.end_training()
     return TrainingOutcome(training.checkpoint if training.best else None, _best_figures(training), stopped)
 
 

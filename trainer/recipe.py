@@ -62,8 +62,10 @@ class Recipe:
     """Decay of the moving average of weights that is validated and kept; 0 for none."""
     precision: Precision = "auto"
     """`auto` takes half precision where a GPU has it, float32 on a CPU."""
+    processes: int = 1
+    """Processes that train together on this machine, on GPUs one for each; torchrun is for several machines."""
     workers: int = 2
-    """Processes that make training pictures."""
+    """Processes that make training pictures, per process that trains."""
     threads: int = 0
     """Threads of torch on a CPU; 0 leaves it to torch."""
     checkpoint_every: int = 50
@@ -72,7 +74,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        for name in ("epochs", "steps_per_epoch", "batch", "accumulate", "checkpoint_every", "validation_pictures"):
+        for name in (
+            "epochs", "steps_per_epoch", "batch", "accumulate", "checkpoint_every", "validation_pictures", "processes",
+        ):  # fmt: skip
             check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("workers", "threads", "warmup_steps", "weight_decay", "seed", "patience"):
             check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")

@@ -13,8 +13,8 @@ from trainer.recipe import Recipe
 
 Sides = tuple[list[CleanPhoto], list[CleanPhoto]]
 """Clean photos to train and to validate on."""
-_FREE = ("workers", "threads", "checkpoint_every")
-"""Fields of a recipe that may differ when a training goes on: they change no figure."""
+_FREE = ("workers", "threads", "checkpoint_every", "processes")
+"""Fields of a recipe that may differ when a training goes on: they change no figure, or are compared by themselves."""
 
 
 def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> Sides:

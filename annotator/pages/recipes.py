@@ -177,9 +177,15 @@ def _more_settings(basis: Recipe, key: str = "") -> dict[str, Any]:
     key = key or basis.kind
     steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{key}-steps")
     rate = st.number_input("Learning rate", 1e-6, 0.1, basis.learning_rate, format="%.6f", key=f"{key}-rate")
-    workers = st.number_input("Processes that make pictures", 0, 64, basis.workers, key=f"{key}-workers")
+    processes = st.number_input(
+        "Processes that train", 1, 64, basis.processes, key=f"{key}-processes",
+        help="One for each GPU of the machine that trains. Each takes a batch of its own in every step.",
+    )  # fmt: skip
+    workers = st.number_input(
+        "Processes that make pictures", 0, 64, basis.workers, key=f"{key}-workers", help="For each process that trains."
+    )
     seed = st.number_input("Seed", 0, 2**31, basis.seed, key=f"{key}-seed")
     return {
-        "steps_per_epoch": int(steps), "learning_rate": float(rate), "workers": int(workers), "seed": int(seed),
-        "warmup_steps": min(basis.warmup_steps, int(steps)),
+        "steps_per_epoch": int(steps), "learning_rate": float(rate), "processes": int(processes),
+        "workers": int(workers), "seed": int(seed), "warmup_steps": min(basis.warmup_steps, int(steps)),
     }  # fmt: skip

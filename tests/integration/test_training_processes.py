@@ -1,15 +1,20 @@
-"""One recipe on several processes, as torchrun starts them: here two on a CPU, talking over gloo."""
+"""One recipe on several processes, started by torchrun or by the main one: here two on a CPU, talking over gloo."""
 
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.support.train_once import RECIPE
+from trainer.loop import train_model
+from trainer.recipe import RecipeError
 from trainer.state import load_state
+from trainer.tracker import NullTracker
 
 ROOT = Path(__file__).parents[2]
 MODULE = "tests.support.train_together"
@@ -52,6 +57,25 @@ def test_only_the_main_process_writes_and_tells(together: tuple[Path, list[dict[
     assert {"tag": "in_place_kernel", "value": "native"} in _log(out)  # the extension knows nothing of our processes
 
 
+def test_a_process_that_leads_another_trains_what_torchrun_trains(
+    together: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    told = _train([sys.executable, "-m", MODULE], out, {"norm": "inplace", "batch": 2, "processes": 2})
+    assert [outcome["rank"] for outcome in told] == [0]
+    assert told[0]["metrics"] == together[1][0]["metrics"]
+    assert sorted(path.name for path in out.parent.iterdir()) == ["out", "out.0.log"]
+    for key, value in _state(together[0])["network"].items():
+        torch.testing.assert_close(_state(out)["network"][key], value, msg=key)
+
+
+def test_what_only_a_companion_meets_is_told_in_its_words(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.train_badly_together", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"TrainerError": "old.jpg: this photo is there for the main process alone."}
+
+
 def test_two_processes_of_two_pictures_are_one_of_four(tmp_path: Path) -> None:
     """One step: with statistics over all processes and a loss that is a mean, only the order of sums differs. On photos
     of one tone that turns whole areas of activations and moves the gradient by a few thousandths; with statistics apart
@@ -87,3 +111,16 @@ def test_batch_normalisation_on_cpus_is_each_process_s_own_and_says_so(tmp_path:
     tags = {line["tag"]: line["value"] for line in _log(out) if "tag" in line}
     assert "each process's own" in tags["batch_statistics"]
     assert "in_place_kernel" not in tags
+
+
+def test_more_processes_than_gpus_or_another_number_than_torchrun_s_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(RECIPE, processes=3)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(RecipeError, match=r"'processes' is 3, and this machine has 2 GPUs"):
+        train_model(recipe, [], tmp_path, NullTracker(), should_stop=lambda: False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RecipeError, match="torchrun started 2"):
+        train_model(recipe, [], tmp_path, NullTracker(), should_stop=lambda: False)
