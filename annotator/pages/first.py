@@ -44,10 +44,14 @@ def first_photo(assessor: Assessor) -> None:
 
 
 def _taken() -> None:
-    """Before the page runs again: by then this person has brought in a photo and is no newcomer any more."""
-    taken, assessor = st.session_state[DROP].taken, visitor.visitor()
-    if not taken or not taken["ids"] or assessor is None:
+    """Before the page runs again: by then this person has brought in a photo and is no newcomer any more.
+
+    What was dropped while the page was already leaving the drop zone came in all the same, and is not followed.
+    """
+    dropped, assessor = st.session_state.get(DROP), visitor.visitor()
+    if dropped is None or not dropped.taken or not dropped.taken["ids"] or assessor is None:
         return
+    taken = dropped.taken
     here = platform()
     job = actions.restore(here, taken["ids"], assessor)
     st.session_state.pop(ANOTHER, None)

@@ -65,6 +65,17 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
     offer_another(page, monkeypatch)
 
 
+def test_a_photo_dropped_while_the_drop_zone_goes_breaks_nothing(
+    show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def part(name: str, *, on_taken_change: Callable[[], None] = ignore, **_: object) -> None:
+        if name == "drop":
+            on_taken_change()
+
+    monkeypatch.setattr("annotator.pages.first.part", part)
+    assert not show("home").exception
+
+
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_first_photo_that_is_deleted_is_told_until_another_is_wanted(
     show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch, *, ended: bool
