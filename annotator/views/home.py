@@ -44,7 +44,7 @@ class Home:
 
     cards: tuple[Card, ...]
     is_newcomer: bool
-    """Has brought in, drawn and judged nothing yet."""
+    """Has brought in, drawn and judged nothing yet, and had nothing done."""
     photos: int
     """All of them, those put away too."""
     week: tuple[Day, ...]
@@ -88,6 +88,7 @@ def is_newcomer(session: Session, assessor: Assessor) -> bool:
         exists().where(Annotation.assessor_id == assessor.id),
         exists().where(Annotation.decided_by_id == assessor.id),
         exists().where(Verdict.assessor_id == assessor.id),
+        exists().where(Job.created_by_id == assessor.id),
     )
     return not session.scalar(select(did_something))
 

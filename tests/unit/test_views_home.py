@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from annotator.views.home import cards, home, week
 from db.annotations import add_annotation
 from db.engine import Database
+from db.jobs import add_job
 from db.models import Annotation
 from db.photos import archive
 from db.queue import Waiting
@@ -35,6 +36,14 @@ def test_a_newcomer_is_one_until_they_did_something(database: Database) -> None:
         photo.imported_by_id = ada.id
         session.flush()
         assert not home(session, ada).is_newcomer
+
+
+def test_whoever_has_photos_restored_is_no_newcomer(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, ben = two_people(session)
+        add_job(session, "restore", {"photo_ids": [1]}, ada.id)
+        assert not home(session, ada).is_newcomer, "Home shows her how far it is"
+        assert home(session, ben).is_newcomer
 
 
 def test_photos_that_were_put_away_are_there(database: Database) -> None:
