@@ -31,6 +31,9 @@ var g=class extends Error{constructor(e,i,o){super(e);this.status=i;this.version
 .desk .saved:not([data-kind="saved"], [data-kind="saving"])::before { border-radius: 1px; transform: rotate(45deg); background: #f0603a; }
 .desk.without-task .saved, .desk.without-task .tools, .desk.without-task .looks, .desk.without-task footer > *,
 .desk.without-task .layer, .desk.without-task .ring, .desk.without-task .comment { visibility: hidden; }
+/* What is said where no photo is has the whole window; between two photos nothing moves. */
+.desk.without-task .middle:has(.notice:not([hidden])) { padding: 0; }
+.desk.without-task .middle:has(.notice:not([hidden])) > :is(.tools, .looks) { display: none; }
 
 .control {
   display: inline-flex; align-items: center; justify-content: center; gap: 7px; height: 34px; min-width: 34px; padding: 0 10px; border: 0;
@@ -40,7 +43,7 @@ var g=class extends Error{constructor(e,i,o){super(e);this.status=i;this.version
 .control:hover:not(:disabled) { background: color-mix(in srgb, var(--text) 10%, transparent); }
 .control:disabled { opacity: 0.35; cursor: default; }
 .control[aria-pressed="true"] { background: color-mix(in srgb, var(--accent) 26%, transparent); box-shadow: inset 0 -2px var(--accent); }
-.control.primary, .desk a.control.primary { background: var(--accent); color: #1b1a19; font-weight: 600; padding: 0 18px; }
+.control.primary, .desk a.control.primary { background: var(--accent); color: var(--back); font-weight: 600; padding: 0 18px; }
 .control.primary:hover:not(:disabled) { background: var(--accent); filter: brightness(1.1); }
 .control.choice { background: color-mix(in srgb, var(--text) 9%, transparent); justify-content: space-between; }
 .desk kbd {

@@ -167,6 +167,11 @@ def test_skip_needs_a_reason_and_the_last_photo_leaves_a_way_on(page: Page, edit
     page.keyboard.press("3")
     expect(page.get_by_role("heading", name="Nothing waits to be labelled")).to_be_visible()
     expect(page.get_by_role("link", name="Add photos")).to_be_visible()
+    for width in (1440, 420):
+        page.set_viewport_size({"width": width, "height": 860})
+        said = page.locator(".desk .notice").bounding_box()
+        assert said is not None
+        assert (said["x"], said["width"]) == (0, width), "in the middle of the window"
 
 
 def test_a_photo_that_does_not_open_is_passed_on(page: Page, editor: EditorHome, server: str) -> None:

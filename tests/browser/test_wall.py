@@ -23,3 +23,5 @@ def test_no_photo_is_wider_than_the_wall_or_too_narrow_to_press(page: Page) -> N
         assert len(sides) == len(RATIOS)
         assert max(right for right, _ in sides) <= width
         assert min(wide for _, wide in sides) >= 60
+        badges = [badge.bounding_box() for badge in page.locator(".badge").all()]
+        assert len({box["height"] for box in badges if box is not None}) == 1, "each is one line"
