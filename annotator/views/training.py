@@ -24,10 +24,11 @@ LOG_BYTES = 20_000
 PICTURE_SECONDS = {"folded": 0.12, "plain": 0.3, "resnet18": 0.45}
 """Forward and backward of one 256² picture on two cores, by the encoder of a detector that is otherwise as recipes are
 by default; from measurements, a guess until a training has run here."""
-NETWORK = (
-    "encoder", "form", "stem", "shrink", "levels", "channels", "kernels", "decoder_channels", "convolutions", "fine",
+SPEED = (
+    "processes", "encoder", "form", "stem", "shrink", "levels", "channels", "kernels", "decoder_channels",
+    "convolutions", "fine",
 )  # fmt: skip
-"""Fields of the recipes that say which network learns."""
+"""Fields of the recipes that decide the speed beside how many pixels are seen: which network learns, and where."""
 
 
 @dataclass(frozen=True)
@@ -90,22 +91,22 @@ def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
     rates = [rate for job in past if (rate := _pixel_seconds(job, recipe)) is not None]
     if rates:
         return f"About {duration(_pixels(recipe) * rates[0])}, going by the last training here."
-    guesses = {_network(DetectorRecipe(encoder=encoder)): seconds for encoder, seconds in PICTURE_SECONDS.items()}
-    guess = guesses.get(_network(recipe))
+    guesses = {_speed(DetectorRecipe(encoder=encoder)): seconds for encoder, seconds in PICTURE_SECONDS.items()}
+    guess = guesses.get(_speed(recipe))
     if guess is None:
         return "How long it takes is known once such a training has run here."
     return f"About {duration(_pixels(recipe) * guess / 256**2)} on two cores; a guess until a training has run here."
 
 
 def _pixel_seconds(job: Job, recipe: Recipe) -> float | None:
-    """Seconds per training pixel of a finished training of the same network."""
+    """Seconds per training pixel of a finished training at the same speed."""
     if job.status != "done" or job.started_at is None or job.finished_at is None or trained_kind(job) != recipe.kind:
         return None
     try:
         ran = from_mapping(type(recipe), job.params.get("recipe", {}))
     except RecipeError:
         return None
-    if _network(ran) != _network(recipe):
+    if _speed(ran) != _speed(recipe):
         return None
     return (job.finished_at - job.started_at).total_seconds() / _pixels(ran)
 
@@ -114,9 +115,8 @@ def _pixels(recipe: Recipe) -> int:
     return recipe.steps * recipe.batch * recipe.accumulate * recipe.size**2
 
 
-def _network(recipe: Recipe) -> tuple[object, ...]:
-    """What decides the speed beside the size."""
-    return tuple(getattr(recipe, name, None) for name in NETWORK)
+def _speed(recipe: Recipe) -> tuple[object, ...]:
+    return tuple(getattr(recipe, name, None) for name in SPEED)
 
 
 def log_tail(settings: Settings, job: Job) -> str:

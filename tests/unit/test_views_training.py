@@ -45,6 +45,12 @@ def test_recipes_of_other_networks_tell_nothing_of_each_other() -> None:
     assert estimate(published, [trained(published, 60)]) == "About 60 s, going by the last training here."
 
 
+def test_trainings_in_several_processes_tell_nothing_of_those_in_one() -> None:
+    one, two = DetectorRecipe(), DetectorRecipe(processes=2)
+    assert estimate(two, [trained(one, 60)]) == "How long it takes is known once such a training has run here."
+    assert estimate(two, [trained(two, 60)]) == "About 60 s, going by the last training here."
+
+
 def test_the_first_sentence_of_a_recipe_goes_on_behind_an_abbreviation() -> None:
     assert first_sentence(CONFIGS / "inpainter" / "liu2018.yaml").endswith(" its network, losses and rates.")
     assert first_sentence(CONFIGS / "detector" / "albunet18.yaml").endswith(" crops of 1024 px.")
