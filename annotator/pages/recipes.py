@@ -176,9 +176,7 @@ def _more_settings(basis: Recipe, key: str = "") -> dict[str, Any]:
     """What few change, the same for all kinds."""
     key = key or basis.kind
     steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{key}-steps")
-    rate = st.number_input(
-        "Learning rate", 1e-6, 0.1, basis.learning_rate, step=1e-4, format="%.6f", key=f"{key}-rate"
-    )
+    rate = st.number_input("Learning rate", 1e-6, 0.1, basis.learning_rate, step=1e-4, format="%.6f", key=f"{key}-rate")
     processes = st.number_input(
         "Processes that train", 1, 64, basis.processes, key=f"{key}-processes",
         help="One for each GPU of the machine that trains. Each takes a batch of its own in every step.",
