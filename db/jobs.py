@@ -98,13 +98,10 @@ def reserve(session: Session, job_id: str, now: datetime | None = None) -> None:
     )
 
 
-def progress(session: Session, job_id: str, fraction: float, message: str) -> None:
-    """How far a running job is, in [0, 1], in words."""
-    session.execute(
-        update(Job)
-        .where(Job.id == job_id, Job.status == "running")
-        .values(progress=min(max(fraction, 0.0), 1.0), message=message)
-    )
+def progress(session: Session, job_id: str, fraction: float | None, message: str) -> None:
+    """How far a running job is, in [0, 1] or None where it is as far as it was, in words."""
+    far = {} if fraction is None else {"progress": min(max(fraction, 0.0), 1.0)}
+    session.execute(update(Job).where(Job.id == job_id, Job.status == "running").values(message=message, **far))
 
 
 def finish(session: Session, job_id: str, result: dict[str, Any] | None, now: datetime | None = None) -> Job:

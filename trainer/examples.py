@@ -38,7 +38,7 @@ def examples_of(work: Work, snapshot: SnapshotContents) -> list[TrainingExample]
 
     def tell(message: str) -> None:
         work.go_on()
-        work.progress(0.0, message)
+        work.progress(None, message)
 
     return examples_in(snapshot, work.blobs.url, tell)
 

@@ -21,7 +21,7 @@ from trainer.kinds import learner_for
 from trainer.learner import Batch, Learner, Validation
 from trainer.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics, tell_kernel
 from trainer.recipe import Recipe
-from trainer.seen import clean_sides, difference, flat, identity_of, provenance_of
+from trainer.seen import Sides, clean_sides, difference, flat, identity_of, provenance_of
 from trainer.starting import AveragedWeights, start_optimiser
 from trainer.state import StateError, load_state, save_state
 from trainer.tracker import NullTracker, Tracker
@@ -81,6 +81,7 @@ def train_model(
     *,
     should_stop: Callable[[], bool],
     resume: bool = True,
+    clean: Sides | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> TrainingOutcome:
     """Train a model of the recipe's kind, on a snapshot's `examples` and what the recipe makes itself.
@@ -88,12 +89,19 @@ def train_model(
     Writes `output/KIND.safetensors` (the best epoch so far) and `output/state/` (everything needed to go on).
     With `resume` it goes on from that state: on a CPU the weights equal those of a training that was never stopped,
     bit for bit. `should_stop` is asked at every step; then the state is saved and the outcome says `stopped`.
-    `provenance` (snapshot, run, code version) is kept in the checkpoint. Raises TrainerError with a sentence for
-    recipes, photos and states that cannot be used.
+    `clean` are the recipe's clean photos by side (`clean_sides`), where they were told apart already. `provenance`
+    (snapshot, run, code version) is kept in the checkpoint. Raises TrainerError with a sentence for recipes, photos and
+    states that cannot be used.
     """
     with companions(recipe, examples, output, resume=resume):
         training = _set_up(
-            recipe, examples, output, tracker, should_stop=should_stop, provenance=dict(provenance or {})
+            recipe,
+            examples,
+            output,
+            tracker,
+            should_stop=should_stop,
+            clean=clean,
+            provenance=dict(provenance or {}),
         )
         if resume:
             _go_on(training)
@@ -126,6 +134,7 @@ def _set_up(
     tracker: Tracker,
     *,
     should_stop: Callable[[], bool],
+    clean: Sides | None,
     provenance: dict[str, Any],
 ) -> _Training:
     if recipe.threads:
@@ -134,8 +143,9 @@ def _set_up(
     if not accelerator.is_main_process:
         tracker = NullTracker()
     tracker.params(flat(recipe.to_dict()))
-    tracker.progress(0.0, "Telling the clean photos of both sides apart")
-    clean = clean_sides(recipe, examples)
+    if clean is None:
+        tracker.progress(None, "Telling the clean photos of both sides apart")
+        clean = clean_sides(recipe, examples)
     learner = learner_for(recipe, examples, clean, tracker)
     learner.network.to(accelerator.device)
     share_statistics(learner.network, recipe, accelerator, tracker)

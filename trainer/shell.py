@@ -82,7 +82,7 @@ def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = 
 
     stop, main = threading.Event(), os.environ.get("RANK", "0") == "0"
     with _only_writer(out) if main else nullcontext(), _bar(quiet or not main) as tell, _interrupts(stop.set):
-        examples = examples_in(source.contents, source.blobs_url, partial(tell, 0.0)) if source else []
+        examples = examples_in(source.contents, source.blobs_url, partial(tell, None)) if source else []
         made_from = {"snapshot": source.contents.sha256 if source else None}
         outcome = train_model(
             recipe, examples, out, _Teller(tell), should_stop=stop.is_set, provenance=made_from
@@ -106,10 +106,10 @@ def _only_writer(out: Path) -> Iterator[None]:
 class _Teller(NullTracker):
     """Says how far a training is, and keeps nothing."""
 
-    def __init__(self, tell: Callable[[float, str], None]) -> None:
+    def __init__(self, tell: Callable[[float | None, str], None]) -> None:
         self._tell = tell
 
-    def progress(self, fraction: float, message: str) -> None:
+    def progress(self, fraction: float | None, message: str) -> None:
         self._tell(fraction, message)
 
 
@@ -147,7 +147,7 @@ def _interrupts(react: Callable[[], None]) -> Iterator[None]:
 def _shown(database: Database, job_id: str, quiet: bool) -> Iterator[None]:
     over = threading.Event()
 
-    def follow(tell: Callable[[float, str], None]) -> None:
+    def follow(tell: Callable[[float | None, str], None]) -> None:
         while not over.wait(_LOOK_EVERY_S):
             try:
                 with database.reading() as session:
@@ -167,7 +167,7 @@ def _shown(database: Database, job_id: str, quiet: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _bar(quiet: bool) -> Iterator[Callable[[float, str], None]]:
+def _bar(quiet: bool) -> Iterator[Callable[[float | None, str], None]]:
     with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         task = progress.add_task("Starting", total=1.0)
         yield lambda fraction, message: progress.update(task, completed=fraction, description=message)

@@ -25,8 +25,8 @@ class Tracker(Protocol):
     def file(self, path: Path) -> None:
         """Keep a file that the training wrote."""
 
-    def progress(self, fraction: float, message: str) -> None:
-        """Say how far the training is, 0 to 1, in one sentence."""
+    def progress(self, fraction: float | None, message: str) -> None:
+        """Say how far the training is, 0 to 1, in one sentence; None where it is as far as it was."""
 
 
 class NullTracker:
@@ -47,5 +47,5 @@ class NullTracker:
     def file(self, path: Path) -> None:
         """Leave the file where it is."""
 
-    def progress(self, fraction: float, message: str) -> None:
+    def progress(self, fraction: float | None, message: str) -> None:
         """Stay silent."""

@@ -59,7 +59,7 @@ class MlflowTracker:
     """
 
     def __init__(
-        self, settings: Settings, run_id: str, folder: Path, on_progress: "Callable[[float, str], None]"
+        self, settings: Settings, run_id: str, folder: Path, on_progress: "Callable[[float | None, str], None]"
     ) -> None:
         self._client: MlflowClient = open_client(settings)
         self._run_id = run_id
@@ -115,8 +115,8 @@ class MlflowTracker:
         """A file of the run; a checkpoint goes where the registry looks for it."""
         self._client.log_artifact(self._run_id, str(path), MODEL_FOLDER if path.suffix == ".safetensors" else None)
 
-    def progress(self, fraction: float, message: str) -> None:
-        """How far the training is, 0 to 1, for the job's row."""
+    def progress(self, fraction: float | None, message: str) -> None:
+        """How far the training is, 0 to 1 or None where it is as far as it was, for the job's row."""
         self._on_progress(fraction, message)
 
     def _send_if_it_answers(self) -> None:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import jobs as rows
@@ -44,6 +44,7 @@ def train(work: Work) -> dict[str, Any]:
         run_id = open_run(work.settings, recipe.kind, owner, name=f"{recipe.kind} {owner[:8]}")
         with work.database.unit_of_work() as session:
             rows.set_run(session, work.job.id, run_id)
+            rows.progress(session, work.job.id, _begun(session, run_id), "starting")
         try:
             outcome = _run(work, recipe, snapshot, run_id, lambda: work.should_stop() or not lock.still_held())
             made = _register(work, recipe.kind, snapshot, run_id, outcome)
@@ -92,9 +93,9 @@ def _run(
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
         read = [example.photo_sha for example in examples]
-        tracker.progress(0.0, "Telling the clean photos of both sides apart")
-        beside = seen_beside(recipe, clean_sides(recipe, examples)[0])
-        tracker.file(_training_photos(place, snapshot, read, beside))
+        tracker.progress(None, "Telling the clean photos of both sides apart")
+        clean = clean_sides(recipe, examples)
+        tracker.file(_training_photos(place, snapshot, read, seen_beside(recipe, clean[0])))
         made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
         outcome = train_model(
             recipe,
@@ -102,6 +103,7 @@ def _run(
             place,
             tracker,
             should_stop=should_stop,
+            clean=clean,
             provenance={**made_from, "code_version": code_version()},
         )
     if outcome.stopped:
@@ -123,6 +125,11 @@ def _snapshot(work: Work) -> SnapshotContents | None:
         return None
     with work.database.reading() as session:
         return snapshot_contents(session, int(wanted))
+
+
+def _begun(session: Session, run_id: str) -> float:
+    """How far the jobs before this one, or this one before its worker died, brought the run."""
+    return session.scalar(select(func.max(Job.progress)).where(Job.run_id == run_id)) or 0.0
 
 
 def _owner(work: Work) -> str:

@@ -30,10 +30,10 @@ class Work:
     def params(self) -> dict[str, Any]:
         return self.job.params
 
-    def progress(self, fraction: float, message: str) -> None:
-        """Tell the job's row, at most twice a second."""
+    def progress(self, fraction: float | None, message: str) -> None:
+        """Tell the job's row, at most twice a second; None leaves it as far as it was."""
         now = time.monotonic()
-        if now - self._told_at < _TELL_EVERY_S and fraction < 1:
+        if now - self._told_at < _TELL_EVERY_S and fraction != 1:
             return
         self._told_at = now
         with self.database.unit_of_work() as session:

@@ -185,7 +185,7 @@ def _trained(recipe: DetectorRecipe, folder: Path, title: str) -> Path:
         task = progress.add_task(title, total=1.0)
 
         class Told(NullTracker):
-            def progress(self, fraction: float, message: str) -> None:
+            def progress(self, fraction: float | None, message: str) -> None:
                 progress.update(task, completed=fraction, description=f"{title}: {message}")
 
         outcome = train_model(recipe, [], folder, Told(), should_stop=lambda: False)

@@ -1,11 +1,13 @@
 """`heirloom train detector` in a shell: alone into a folder, and as a job of the platform."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from db import jobs as rows
@@ -15,11 +17,13 @@ from db.settings import Settings
 from db.snapshots import make_snapshot
 from inference.checkpoint import load_checkpoint
 from tests.support import tiny
-from trainer import registry
+from trainer import registry, seen
 from trainer.cli import commands
 from trainer.errors import RunBusy
+from trainer.examples import TrainingExample
+from trainer.performing import perform
 from trainer.platform import prepare
-from trainer.recipe import RecipeError
+from trainer.recipe import Recipe, RecipeError
 
 pytestmark = pytest.mark.timeout(1200)
 FIELDS = [
@@ -90,6 +94,49 @@ def test_on_a_platform_it_is_a_job_with_a_run_and_a_model(settings: Settings) ->
     assert (job.kind, job.status) == ("train", "done")
     assert json.loads(done.stdout) == job.result
     assert len(registry.list_models(settings, "detector")) == before + 1
+
+
+def test_a_job_that_goes_on_with_a_run_shows_from_the_start_how_far_that_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the clean photos are told apart once."""
+    prepare(settings)
+    database = open_database(settings)
+    recipe = {**tiny.RECIPE, "epochs": 2, "steps_per_epoch": 3}
+    shown: list[tuple[str, float]] = []
+    sides: list[object] = []
+    tell, told_apart = rows.progress, seen.clean_sides
+
+    def progress(session: Session, job_id: str, fraction: float | None, message: str) -> None:
+        tell(session, job_id, fraction, message)
+        shown.append((job_id, rows.get_job(session, job_id).progress))
+
+    def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> seen.Sides:
+        sides.append(recipe)
+        return told_apart(recipe, examples)
+
+    def trained(params: dict[str, object], should_stop: Callable[[], bool]) -> rows.Job:
+        with database.unit_of_work() as session:
+            job = rows.add_job(session, "train", {"recipe": recipe, "snapshot": None, **params}, None)
+            rows.claim(session, job.id, "test")
+        perform(settings, database, job.id, should_stop)
+        with database.reading() as session:
+            return rows.get_job(session, job.id)
+
+    monkeypatch.setattr("trainer.seen.clean_sides", clean_sides)
+    monkeypatch.setattr("trainer.loop.clean_sides", clean_sides)
+    monkeypatch.setattr("trainer.work.rows.progress", progress)
+    monkeypatch.setattr("trainer.work._TELL_EVERY_S", 0.0)
+    first = trained({}, lambda: len([fraction for _, fraction in shown if fraction > 0]) > 0)
+    assert first.status == "running", first.error
+    second = trained({"resume_run": first.run_id}, lambda: False)
+    assert second.status == "done", second.error
+    assert 0 < first.progress < 1
+    of_second = [fraction for job_id, fraction in shown if job_id == second.id]
+    assert of_second[0] == 0, "the job is claimed, and nothing is known of its run yet"
+    assert min(of_second[1:]) >= first.progress
+    assert len(sides) == 2
+    database.dispose()
 
 
 def test_a_wrong_field_is_named(home: Path) -> None:

@@ -37,7 +37,7 @@ MEAN = LossSettings(bce=1, dice=0)
 class Told(LoggingTracker):
     """Remembers its last words, too."""
 
-    def progress(self, fraction: float, message: str) -> None:
+    def progress(self, fraction: float | None, message: str) -> None:
         """Keep the message."""
         self.words = message
 

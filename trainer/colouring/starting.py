@@ -35,5 +35,5 @@ def start_network(recipe: ColorizerRecipe, tracker: Tracker) -> ColorizerNetwork
             torch.manual_seed(recipe.seed)
             network, start = build_colorizer(architecture), f"random weights: {error}"
     tracker.tag("start", start)
-    tracker.progress(0.0, f"Starting from {start}")
+    tracker.progress(None, f"Starting from {start}")
     return network.to(memory_format=torch.channels_last)

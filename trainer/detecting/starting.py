@@ -47,7 +47,7 @@ def start_network(recipe: DetectorRecipe, tracker: Tracker) -> DetectorNetwork:
             torch.manual_seed(recipe.seed)
             network, start = build_detector(architecture), f"random weights: {error}"
     tracker.tag("start", start)
-    tracker.progress(0.0, f"Starting from {start}")
+    tracker.progress(None, f"Starting from {start}")
     return network.to(memory_format=torch.channels_last)
 
 

@@ -45,7 +45,7 @@ def start_network(recipe: InpainterRecipe, tracker: Tracker) -> InpainterNetwork
         network.load_state_dict(first_state(first, "inpainter", architecture, InpainterArchitecture.from_dict))
         start = f"weights of {recipe.init}"
     tracker.tag("start", start)
-    tracker.progress(0.0, f"Starting from {start}")
+    tracker.progress(None, f"Starting from {start}")
     return network.to(memory_format=torch.channels_last)
 
 
