@@ -13,14 +13,20 @@ from inference.png import encode_png
 _RGB_COLOUR_SPACE = b"RGB "
 
 
+def shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """uint8 H×W×3 with its longer side brought down to `side` pixels; a smaller picture is returned as it is."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def thumbnail(pixels: NDArray[np.uint8], side: int = 320) -> bytes:
     """uint8 H×W×3 RGB as a JPEG whose longer side is at most `side` pixels; smaller photos keep their size."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, side / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = pixels if scale == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     buffer = BytesIO()
-    Image.fromarray(np.asarray(small, np.uint8)).save(buffer, "JPEG", quality=85)
+    Image.fromarray(shrunk(pixels, side)).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 

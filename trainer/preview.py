@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from inference.thumbnails import shrunk
 from trainer.defects import DefectRecord, DefectSettings, age_and_damage
 
 Pixels = npt.NDArray[np.uint8]
@@ -22,17 +23,7 @@ def damaged(photo: Pixels, seed: int, size: int, settings: DefectSettings) -> tu
 
     Returns it with its mask `bool`, true = defect, and the record. Raises DefectError for a folder without textures.
     """
-    return age_and_damage(fitted(photo, size), seed, settings)
-
-
-def fitted(photo: Pixels, size: int) -> Pixels:
-    """The photo with its longer side brought down to `size` pixels; never enlarged."""
-    height, width = photo.shape[:2]
-    scale = min(1.0, size / max(height, width))
-    if scale == 1.0:
-        return photo
-    small = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(photo, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return age_and_damage(shrunk(photo, size), seed, settings)
 
 
 def outlined(pixels: Pixels, mask: Mask) -> Pixels:

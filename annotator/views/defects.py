@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from db.blobs import BlobStore
 from db.photos import PhotoFilter, collections, get_photo, list_photos
 from inference.photo import decode
+from inference.thumbnails import shrunk
 from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings
-from trainer.preview import damaged, fitted, outlined
+from trainer.preview import damaged, outlined
 
 Pixels = npt.NDArray[np.uint8]
 SAMPLES = ""
@@ -105,7 +106,7 @@ def sources(session: Session) -> dict[str, str]:
 
 def sample_photos(size: int) -> list[Pixels]:
     """The clean samples, `uint8 H×W×3` RGB, their longer sides brought down to `size` pixels."""
-    return [fitted(photo.load(), size) for photo in packaged_photos()]
+    return [shrunk(photo.load(), size) for photo in packaged_photos()]
 
 
 def collection_photos(session: Session, collection: str) -> list[int]:
@@ -116,7 +117,7 @@ def collection_photos(session: Session, collection: str) -> list[int]:
 def photo_of(session: Session, blobs: BlobStore, photo_id: int, size: int) -> Pixels:
     """A photo, `uint8 H×W×3` RGB, its longer side brought down to `size` pixels."""
     photo = get_photo(session, photo_id)
-    return fitted(decode(blobs.get(photo.sha256), photo.filename).pixels, size)
+    return shrunk(decode(blobs.get(photo.sha256), photo.filename).pixels, size)
 
 
 def worn(photos: list[Pixels], first_seed: int, settings: DefectSettings, *, outlines: bool) -> list[Pixels]:

@@ -20,9 +20,9 @@ from trainer.colouring.losses import (
     rarity_weights,
     weights_of,
 )
-from trainer.colouring.measures import mean_chroma, measure, together
+from trainer.colouring.measures import mean_chroma, measure, one_colour, together
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
-from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, one_colour, references
+from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, references
 from trainer.errors import TrainerError
 from trainer.features import FeaturesError, features_of
 from trainer.recipe import RecipeError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.comparing.colorizers import is_colourful, shrunk
+from trainer.comparing.colorizers import is_colourful
 from trainer.comparing.examining import difference, examiner_for
 from trainer.comparing.inpainters import around, hole_figures, known_holes
 from trainer.errors import JobError
@@ -63,12 +63,6 @@ def test_pictures_are_apart_by_their_mean_difference() -> None:
     black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
     assert difference(black, white) == difference(white, black) == 1
     assert difference(black, black) == 0
-
-
-def test_only_larger_pictures_are_shrunk() -> None:
-    large = np.zeros((40, 100, 3), np.uint8)
-    assert shrunk(large, 50).shape == (20, 50, 3)
-    assert shrunk(large, 100) is large
 
 
 def test_models_of_no_kind_cannot_be_compared() -> None:

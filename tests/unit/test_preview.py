@@ -15,7 +15,7 @@ from inference.photo import read_photo
 from trainer.clean import CleanPhotosError
 from trainer.defects import DefectSettings
 from trainer.defects_cli import commands
-from trainer.preview import OUTLINE, damaged, fitted, outlined, sheet
+from trainer.preview import OUTLINE, damaged, outlined, sheet
 from trainer.recipe import RecipeError
 
 
@@ -32,12 +32,6 @@ def photos(tmp_path: Path) -> Path:
 
 def preview(*arguments: object) -> Result:
     return CliRunner().invoke(commands, ["defects", "preview", *map(str, arguments)])
-
-
-def test_photos_are_scaled_down_and_never_up() -> None:
-    photo = np.zeros((300, 200, 3), np.uint8)
-    assert fitted(photo, 150).shape == (150, 100, 3)
-    assert fitted(photo, 400) is photo
 
 
 def test_an_outline_lies_around_the_mask_and_leaves_it_to_be_seen() -> None:

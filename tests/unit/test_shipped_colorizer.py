@@ -10,10 +10,9 @@ from inference.networks.colorizer import ColorizerArchitecture
 from inference.photo import Photo
 from inference.shipped import shipped_path
 from trainer.clean import packaged_photos
-from trainer.colouring.measures import measure
+from trainer.colouring.measures import measure, one_colour
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.colouring.starting import architecture_of
-from trainer.colouring.validating import one_colour
 
 
 @pytest.fixture(scope="module")

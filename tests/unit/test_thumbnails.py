@@ -9,7 +9,7 @@ from PIL import Image
 
 from inference.photo import decode
 from inference.png import encode_png
-from inference.thumbnails import browser_view, difference_hash, thumbnail
+from inference.thumbnails import browser_view, difference_hash, shrunk, thumbnail
 
 
 def portrait(height: int = 240, width: int = 180) -> np.ndarray:
@@ -21,6 +21,14 @@ def jpeg(pixels: np.ndarray, **options: object) -> bytes:
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", **options)
     return buffer.getvalue()
+
+
+def test_only_larger_pictures_are_shrunk() -> None:
+    upright, wide = np.zeros((300, 200, 3), np.uint8), np.zeros((40, 100, 3), np.uint8)
+    assert shrunk(upright, 150).shape == (150, 100, 3)
+    assert shrunk(wide, 50).shape == (20, 50, 3)
+    assert shrunk(upright, 400) is upright
+    assert shrunk(wide, 100) is wide
 
 
 @pytest.mark.parametrize(

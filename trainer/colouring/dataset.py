@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from inference.colorizer import hint_map
 from inference.colour import luma_of, to_luma_and_chroma
+from inference.thumbnails import shrunk
 from trainer.clean import CleanPhoto
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.defects.ageing import age_print, scan
@@ -41,7 +42,7 @@ def is_portrait(photo: CleanPhoto, folders: Sequence[str]) -> bool:
 
 def colour_amount(pixels: Pixels) -> float:
     """The mean of |Cb| + |Cr| of `uint8 H×W×3` RGB, each up to 0.5; 0 for a grey photo."""
-    small = _at_most(pixels, _DULL_SIDE)
+    small = shrunk(pixels, _DULL_SIDE)
     _, chroma = to_luma_and_chroma(small.astype(np.float32) / np.float32(255))
     return float(np.abs(chroma).sum(axis=2).mean())
 
@@ -91,7 +92,7 @@ class ColorizerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]])
         """The photo no larger than pictures need, and how much colour it has; those used last stay in memory."""
         key = str(photo.path or photo.name)
         if key not in self._kept:
-            pixels = _at_most(photo.load(), 2 * self.recipe.size)
+            pixels = shrunk(photo.load(), 2 * self.recipe.size)
             self._kept[key] = pixels, colour_amount(pixels)
             while len(self._kept) > 1 and sum(kept.nbytes for kept, _ in self._kept.values()) > _KEPT_BYTES:
                 self._kept.popitem(last=False)
@@ -155,7 +156,7 @@ def survey(photos: Sequence[CleanPhoto], least_colour: float) -> Survey:
     every = max(1, len(photos) // _SURVEYED)
     counts, dull, chosen = np.zeros((BINS, BINS)), 0, photos[::every]
     for photo in chosen:
-        pixels = _at_most(photo.load(), _DULL_SIDE)
+        pixels = shrunk(photo.load(), _DULL_SIDE)
         if colour_amount(pixels) < least_colour:
             dull += 1
             continue
@@ -186,12 +187,3 @@ def _squared(planes: Field, size: int) -> Field:
     """`C×H×W` continued to the right and below by repeating its border, as the network does in use: `C×S×S`."""
     below, right = size - planes.shape[1], size - planes.shape[2]
     return np.ascontiguousarray(np.pad(planes, ((0, 0), (0, below), (0, right)), mode="edge"))
-
-
-def _at_most(pixels: Pixels, side: int) -> Pixels:
-    height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from inference.colour import to_luma_and_chroma
+from inference.colour import luma_of, quantised, to_luma_and_chroma, to_rgb
 
 Pixels = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
@@ -46,6 +46,15 @@ def mean_chroma(photos: Iterable[Pixels]) -> Field:
     """The mean Cb and Cr of photos `uint8 H×W×3`, each counting once, `float32 2` in [-0.5, 0.5]."""
     means = [_chroma(pixels).mean(axis=(0, 1)) / 255 for pixels in photos]
     return np.asarray(np.mean(means, axis=0), dtype=np.float32)
+
+
+def one_colour(pixels: Pixels, chroma: Field) -> Pixels:
+    """A picture with the luma of `uint8 H×W` or `H×W×3` and the same chroma everywhere: `uint8 H×W×3` RGB.
+
+    `chroma` is Cb and Cr, `float32 2` in [-0.5, 0.5].
+    """
+    luma = luma_of(pixels)
+    return np.asarray(quantised(to_rgb(luma, np.broadcast_to(chroma, (*luma.shape, 2))), pixels.dtype), np.uint8)
 
 
 def together(figures: Iterable[ColourFigures]) -> dict[str, float]:

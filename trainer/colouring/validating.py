@@ -12,9 +12,10 @@ from inference.colorizer import Colorizer
 from inference.colour import Field, luma_of, quantised, to_rgb
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerNetwork
+from inference.thumbnails import shrunk
 from trainer.clean import CleanPhoto
 from trainer.colouring.dataset import is_portrait
-from trainer.colouring.measures import ColourFigures, mean_chroma, measure, together
+from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.errors import Stopped
 from trainer.learner import Validation
 from trainer.overlays import side_by_side
@@ -45,7 +46,7 @@ def judged_photos(photos: Sequence[CleanPhoto], portraits: Sequence[str], most: 
     for name, group in groups.items():
         count = min(len(group), fair, most - len(judged))
         chosen = [group[place * len(group) // count] for place in range(count)]
-        judged += [JudgedPhoto(name, _at_most(photo.load(), side)) for photo in chosen]
+        judged += [JudgedPhoto(name, shrunk(photo.load(), side)) for photo in chosen]
     return judged
 
 
@@ -58,12 +59,6 @@ def references(judged: Sequence[JudgedPhoto]) -> dict[str, float]:
             measured = [measure(one_colour(photo.pixels, chroma), photo.pixels) for photo in photos]
             figures |= {f"{group}/{name}_{key}": value for key, value in together(measured).items()}
     return figures
-
-
-def one_colour(pixels: Pixels, chroma: Field) -> Pixels:
-    """The photo's luma with the same chroma `float32 2` everywhere."""
-    luma = luma_of(pixels)
-    return np.asarray(quantised(to_rgb(luma, np.broadcast_to(chroma, (*luma.shape, 2))), pixels.dtype), np.uint8)
 
 
 def validate(
@@ -147,11 +142,3 @@ def _square(pixels: Pixels) -> Pixels:
     top, left = (height - side) // 2, (width - side) // 2
     middle = pixels[top : top + side, left : left + side]
     return np.asarray(cv2.resize(middle, (_SHOWN_SIDE, _SHOWN_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _at_most(pixels: Pixels, side: int) -> Pixels:
-    scale = side / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -29,7 +29,7 @@ from inference.errors import InferenceError
 from inference.files import decode_mask
 from inference.memory import room_for
 from inference.photo import decode
-from inference.thumbnails import thumbnail
+from inference.thumbnails import shrunk, thumbnail
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, examiner_for
 from trainer.errors import JobError
 from trainer.judges import Candidate, candidate_of, left_out_entry
@@ -122,7 +122,7 @@ def _examine(work: Work, examiner: Examiner, model: Any, spec: str, row: _Row) -
     if not row.view:
         row.view = work.blobs.put(thumbnail(examiner.view(shown), SHOWN_SIDE))
     row.pictures[spec] = work.blobs.put(thumbnail(seen.picture, SHOWN_SIDE))
-    row.seen[spec] = Seen(_small(seen.picture), seen.figures)
+    row.seen[spec] = Seen(shrunk(seen.picture, SMALL_SIDE), seen.figures)
 
 
 def _keep_report(
@@ -151,14 +151,6 @@ def _shown(work: Work, exhibit: Exhibit) -> Shown:
         return Shown(picture, None)
     data = work.blobs.get(annotation.mask_sha256 or "")
     return Shown(picture, decode_mask(data, picture.size, f"mask of {photo.filename}"))
-
-
-def _small(pixels: Any) -> Any:
-    import cv2
-
-    scale = min(1.0, SMALL_SIDE / max(pixels.shape[:2]))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
 def _report(

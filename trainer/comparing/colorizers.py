@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -13,6 +12,7 @@ from db.settings import Settings
 from inference.colorizer import Colorizer
 from inference.colour import to_luma_and_chroma
 from inference.samples import to_eight_bits
+from inference.thumbnails import shrunk
 from trainer.colouring.measures import ColourFigures, measure, together
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Pixels, Seen, Shown
 from trainer.judges import Candidate, choose_photos
@@ -66,15 +66,6 @@ def is_colourful(pixels: Pixels) -> bool:
     count = np.maximum(np.bincount(level, minlength=_LEVELS), 1)
     spread = [(plane - (np.bincount(level, plane, _LEVELS) / count)[level]).std() for plane in chroma.reshape(-1, 2).T]
     return bool(max(spread) >= LEAST_SPREAD)
-
-
-def shrunk(pixels: Pixels, side: int) -> Pixels:
-    """With its longer side at most `side` pixels."""
-    scale = side / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _thumbnail(work: Work, photo: Photo) -> Pixels:

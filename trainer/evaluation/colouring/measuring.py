@@ -4,17 +4,16 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from inference.batch import Failed
 from inference.colorizer import Colorizer
-from inference.colour import Field, luma_of, quantised, to_rgb
+from inference.colour import Field, luma_of, quantised
 from inference.errors import InferenceError
 from inference.photo import Photo
-from inference.thumbnails import thumbnail
-from trainer.colouring.measures import ColourFigures, mean_chroma, measure, together
+from inference.thumbnails import shrunk, thumbnail
+from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.evaluation.clean import CleanEvaluationPhoto
 
 Pixels = npt.NDArray[np.uint8]
@@ -91,7 +90,7 @@ def evaluate_colours(
     usable, means, hashes = _first_look(photos, trained_on or {}, outcome)
     for place, photo in enumerate(usable):
         progress(photo.label, place)
-        true = _at_most(photo.read().pixels)
+        true = shrunk(photo.read().pixels, LARGEST)
         grey = np.asarray(quantised(luma_of(true)[..., None], np.dtype(np.uint8)), np.uint8)[..., 0]
         plain, tinted = one_colour(grey, np.zeros(2, np.float32)), one_colour(grey, means[photo.group])
         seen = Photo(plain, grey, photo.name, "PNG")
@@ -101,12 +100,6 @@ def evaluate_colours(
         outcome.views[photo.label] = thumbnail(true, _SHOWN_SIDE)
     outcome.data_sha = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
     return outcome
-
-
-def one_colour(grey: Pixels, chroma: Field) -> Pixels:
-    """A grey picture `uint8 H×W` with the same chroma `float32 2` everywhere: `uint8 H×W×3` RGB."""
-    everywhere = np.broadcast_to(chroma, (*grey.shape, 2))
-    return np.asarray(quantised(to_rgb(luma_of(grey), everywhere), grey.dtype), np.uint8)
 
 
 def _first_look(
@@ -127,13 +120,5 @@ def _first_look(
             continue
         usable.append(photo)
         hashes.append(truth.photo_sha)
-        chromas.setdefault(photo.group, []).append(mean_chroma([_at_most(truth.pixels)]))
+        chromas.setdefault(photo.group, []).append(mean_chroma([shrunk(truth.pixels, LARGEST)]))
     return usable, {group: np.mean(each, axis=0, dtype=np.float32) for group, each in chromas.items()}, hashes
-
-
-def _at_most(pixels: Pixels) -> Pixels:
-    scale = LARGEST / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
