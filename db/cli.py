@@ -68,7 +68,7 @@ def export(
     from db.settings import Settings
 
     if kind not in list(ExportFormat):
-        raise typer.BadParameter(f"Choose among {', '.join(ExportFormat)}", param_hint="--format")
+        raise typer.BadParameter(f"Choose among {', '.join(ExportFormat)}.", param_hint="--format")
     settings = Settings()
     database = open_database(settings)
     with database.reading() as session:

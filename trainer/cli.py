@@ -89,14 +89,14 @@ def _train_model(
     settings = Settings()
     if out is None and not settings.has_platform():
         raise typer.BadParameter(
-            "there is no platform here; say where to keep the model with --out DIR, or set HEIRLOOM_HOME"
+            "There is no platform here; say where to keep the model with --out DIR, or set HEIRLOOM_HOME."
         )
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise typer.BadParameter(
-            "a job of the platform starts its processes itself; write processes=N without torchrun, or give --out DIR"
+            "A job of the platform starts its processes itself; write processes=N without torchrun, or give --out DIR."
         )
     if snapshot is not None and not settings.has_platform():
-        raise typer.BadParameter("a snapshot belongs to a platform, and there is none here; set HEIRLOOM_HOME")
+        raise typer.BadParameter("A snapshot belongs to a platform, and there is none here; set HEIRLOOM_HOME.")
     if out is not None:
         from trainer.shell import source_of, train_alone
 
