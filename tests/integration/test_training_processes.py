@@ -76,6 +76,13 @@ def test_what_only_a_companion_meets_is_told_in_its_words(tmp_path: Path) -> Non
     assert json.loads(done.stdout) == {"TrainerError": "old.jpg: this photo is there for the main process alone."}
 
 
+def test_a_main_process_that_does_not_notice_the_death_of_another_ends(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.train_badly_together", str(tmp_path / "out"), "stuck"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "A process of the training died, and the others wait for it: the training ends." in done.stderr
+
+
 def test_two_processes_of_two_pictures_are_one_of_four(tmp_path: Path) -> None:
     """One step: with statistics over all processes and a loss that is a mean, only the order of sums differs. On photos
     of one tone that turns whole areas of activations and moves the gradient by a few thousandths; with statistics apart

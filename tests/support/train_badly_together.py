@@ -1,8 +1,13 @@
-"""A training of two processes, of which one cannot read a photo: `train_badly_together OUT` prints how it ended."""
+"""A training of two processes, of which one cannot read a photo: `train_badly_together OUT` prints how it ended.
+
+`train_badly_together OUT stuck` kills the other process while the main one waits for ever, as it would for a GPU.
+"""
 
 import json
 import os
+import signal
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +27,19 @@ def pixels() -> npt.NDArray[np.uint8]:
     return np.full((40, 50, 3), 60, np.uint8)
 
 
+def stuck() -> npt.NDArray[np.uint8]:
+    """Never a photo."""
+    if os.environ["RANK"] != "0":
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(3600)
+    return pixels()
+
+
 def main() -> None:
     """Train, and tell how that ended."""
     recipe = replace(RECIPE, norm="inplace", workers=0, processes=2, synthetic_share=0.0)
-    examples = [replace(example("train", "drawn", 60), load_pixels=pixels), example("validation", "drawn", 70)]
+    unreadable = replace(example("train", "drawn", 60), load_pixels=stuck if sys.argv[2:] else pixels)
+    examples = [unreadable, example("validation", "drawn", 70)]
     try:
         train_model(recipe, examples, Path(sys.argv[1]), NullTracker(), should_stop=lambda: False)
     except Exception as error:
