@@ -52,13 +52,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
       element.innerHTML = `<button class="open"><img loading="lazy" alt=""></button><span class="name"></span>
         <span class="badge"></span><input class="pick" type="checkbox" tabindex="-1">`;
       element.querySelector("img").src = tile.src;
-      element.querySelector(".open").setAttribute("aria-label", `${tile.name}, ${tile.state}`);
+      const open = element.querySelector(".open");
+      open.setAttribute("aria-label", `${tile.name}, ${tile.state}`);
+      // Tab enters the wall once and leaves it for what can be done; within it the arrow keys walk.
+      open.tabIndex = place === 0 ? 0 : -1;
+      open.onfocus = () => [...wall.children].forEach((each) => (each.querySelector(".open").tabIndex = each === element ? 0 : -1));
       element.querySelector(".name").textContent = tile.name;
       element.querySelector(".badge").textContent = `${tile.sign} ${tile.state}`;
       const box = element.querySelector(".pick");
       box.setAttribute("aria-label", `Choose ${tile.name}`);
       box.onclick = (event) => pick(place, box.checked, event.shiftKey);
-      element.querySelector(".open").onclick = (event) =>
+      open.onclick = (event) =>
         event.shiftKey || event.ctrlKey || event.metaKey ? pick(place, true, event.shiftKey) : setTriggerValue("open", tile.id);
       return element;
     }),

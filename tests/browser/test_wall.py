@@ -25,3 +25,13 @@ def test_no_photo_is_wider_than_the_wall_or_too_narrow_to_press(page: Page) -> N
         assert min(wide for _, wide in sides) >= 60
         badges = [badge.bounding_box() for badge in page.locator(".badge").all()]
         assert len({box["height"] for box in badges if box is not None}) == 1, "each is one line"
+
+
+def test_photos_are_chosen_and_sent_on_by_keyboard(page: Page) -> None:
+    actions = [{"name": "restore", "said": "Restore"}]
+    mount(page, "wall", {"tiles": [tile(number, 1.5) for number in range(60)], "actions": actions})
+    for key in ("Tab", "ArrowRight", "x", "ArrowRight", "ArrowRight", "x", "Tab", "Enter"):
+        page.keyboard.press(key)
+    assert page.evaluate("window.sent") == ["act", {"name": "restore", "ids": [1, 3]}]
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "3.png, waits for a mask"
