@@ -3,12 +3,13 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from trainer.evaluation.tables import Row
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Pixels = npt.NDArray[np.uint8]
+Thing = TypeVar("Thing")
 
 WIDTH, MARGIN = 12.0, 0.5
 LINE = 0.25
@@ -91,6 +93,18 @@ def drawn_table(
     for number, line in enumerate(remarks):
         part.text(MARGIN, y + 0.1 + _REMARK_LINE * number, line, color=SOFT, fontsize=8.5)
     return part
+
+
+def evenly(ordered: Sequence[Thing], most: int) -> list[Thing]:
+    """At most `most` of them, evenly chosen, the first and the last among them."""
+    places = np.unique(np.linspace(0, len(ordered) - 1, min(most, len(ordered))).round().astype(int))
+    return [ordered[place] for place in places]
+
+
+def decoded(jpeg: bytes) -> Pixels:
+    """A picture kept as JPEG, `uint8 H×W×3` RGB."""
+    with Image.open(BytesIO(jpeg)) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 def short(text: str, most: int) -> str:

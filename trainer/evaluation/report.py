@@ -1,17 +1,15 @@
 """An evaluation as one page: figures, curves, and every photo with what was found on it."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from inference.png import encode_png
 from trainer.evaluation import tables
 from trainer.evaluation.figures import FIGURES, mean_lines
 from trainer.evaluation.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
-from trainer.evaluation.page import INK, LINE, MARGIN, RULE, SOFT, WIDTH, Strip, drawn_table, short, stacked
+from trainer.evaluation.page import INK, LINE, MARGIN, RULE, SOFT, WIDTH, Strip, decoded, drawn_table, short, stacked
 from trainer.overlays import COLOURS
 
 if TYPE_CHECKING:
@@ -157,7 +155,7 @@ def _legend(outcome: Outcome) -> Strip:
 
 def _photo(outcome: Outcome, label: str) -> Strip:
     """The photo, and beside it what each model found on it, with its figures below."""
-    view = _decoded(outcome.views[label])
+    view = decoded(outcome.views[label])
     found = [_of(evaluation, label) for evaluation in outcome.models[:_MOST_COLUMNS]]
     gap, columns = 0.15, 1 + len(found)
     room = (WIDTH - 2 * MARGIN - gap * (columns - 1)) / columns
@@ -170,7 +168,7 @@ def _photo(outcome: Outcome, label: str) -> Strip:
     part.text(MARGIN, height + 0.32, short(name, round(width * 13)), fontweight="bold")
     for place, (evaluation, entry) in enumerate(zip(outcome.models, found, strict=False), 1):
         x, numbers = MARGIN + place * (room + gap), tables.numbers(entry.metrics.to_dict())
-        part.picture(x, 0.1, width, height, _decoded(entry.overlay))
+        part.picture(x, 0.1, width, height, decoded(entry.overlay))
         below = [
             f"Dice {numbers['dice']} (best {numbers['best_dice']} at {numbers['best_threshold']})",
             f"precision {numbers['precision']}, recall {numbers['recall']}",
@@ -185,8 +183,3 @@ def _photo(outcome: Outcome, label: str) -> Strip:
 
 def _of(evaluation: Evaluation, label: str) -> PhotoFigures:
     return next(entry for entry in evaluation.photos if entry.photo.label == label)
-
-
-def _decoded(jpeg: bytes) -> Pixels:
-    with Image.open(BytesIO(jpeg)) as picture:
-        return np.asarray(picture.convert("RGB"))

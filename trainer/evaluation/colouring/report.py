@@ -1,16 +1,14 @@
 """An evaluation of colorizers as one page: figures, and photos grey, as each model coloured them, and as they are."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from inference.png import encode_png
 from trainer.evaluation.colouring.figures import HEADINGS, REMARK, sections
 from trainer.evaluation.colouring.measuring import ColourOutcome, PhotoColours
-from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, drawn_table, short, stacked
+from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, decoded, drawn_table, evenly, short, stacked
 
 Pixels = npt.NDArray[np.uint8]
 _SHOWN = 8
@@ -53,8 +51,7 @@ def _title(group: str, count: int) -> Strip:
 
 def _chosen(photos: Sequence[PhotoColours]) -> list[PhotoColours]:
     ordered = sorted(photos, key=lambda entry: entry.figures.ciede2000)
-    places = np.unique(np.linspace(0, len(ordered) - 1, min(_SHOWN, len(ordered))).round().astype(int))
-    return [ordered[place] for place in places]
+    return evenly(ordered, _SHOWN)
 
 
 def _photo(outcome: ColourOutcome, label: str) -> Strip:
@@ -62,12 +59,12 @@ def _photo(outcome: ColourOutcome, label: str) -> Strip:
     models = outcome.models[:_MOST_COLUMNS]
     coloured = [_of(each.photos, label) for each in models]
     pictures = [_of(outcome.references[0].photos, label).picture, *(entry.picture for entry in coloured)]
-    decoded = [_decoded(jpeg) for jpeg in [*pictures, outcome.views[label]]]
-    room = (WIDTH - 2 * MARGIN - _GAP * (len(decoded) - 1)) / len(decoded)
-    height = min(room * decoded[0].shape[0] / decoded[0].shape[1], _TALLEST)
-    width = height * decoded[0].shape[1] / decoded[0].shape[0]
+    panels = [decoded(jpeg) for jpeg in [*pictures, outcome.views[label]]]
+    room = (WIDTH - 2 * MARGIN - _GAP * (len(panels) - 1)) / len(panels)
+    height = min(room * panels[0].shape[0] / panels[0].shape[1], _TALLEST)
+    width = height * panels[0].shape[1] / panels[0].shape[0]
     part = Strip(height + 0.6)
-    for place, pixels in enumerate(decoded):
+    for place, pixels in enumerate(panels):
         part.picture(MARGIN + place * (room + _GAP), 0.1, width, height, pixels)
     part.text(MARGIN, height + 0.3, short(label, round(room * 14)), color=SOFT)
     for place, (model, entry) in enumerate(zip(models, coloured, strict=True), 1):
@@ -83,8 +80,3 @@ def _photo(outcome: ColourOutcome, label: str) -> Strip:
 
 def _of(photos: Sequence[PhotoColours], label: str) -> PhotoColours:
     return next(entry for entry in photos if entry.photo.label == label)
-
-
-def _decoded(jpeg: bytes) -> Pixels:
-    with Image.open(BytesIO(jpeg)) as picture:
-        return np.asarray(picture.convert("RGB"))

@@ -1,16 +1,14 @@
 """An evaluation of inpainters as one page: figures by bin, and photos with their holes, filled, and as they are."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from inference.png import encode_png
 from trainer.evaluation.filling.figures import HEADINGS, REMARK, photos_of, sections
 from trainer.evaluation.filling.measuring import FillEvaluation, FillOutcome, PhotoFill
-from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, drawn_table, short, stacked
+from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, decoded, drawn_table, evenly, short, stacked
 
 Pixels = npt.NDArray[np.uint8]
 _SHOWN = 3
@@ -59,8 +57,7 @@ def _title(outcome: FillOutcome, group: str) -> Strip:
 
 def _chosen(photos: Sequence[PhotoFill]) -> list[PhotoFill]:
     ordered = sorted(photos, key=lambda entry: entry.figures.psnr)
-    places = np.unique(np.linspace(0, len(ordered) - 1, min(_SHOWN, len(ordered))).round().astype(int))
-    return [ordered[place] for place in places]
+    return evenly(ordered, _SHOWN)
 
 
 def _photo(outcome: FillOutcome, label: str) -> Strip:
@@ -68,12 +65,12 @@ def _photo(outcome: FillOutcome, label: str) -> Strip:
     columns = [next(each for each in outcome.references if each.name == _BESIDE), *outcome.models[:_MOST_MODELS]]
     fills = [_of(each, label) for each in columns]
     holed, true = outcome.views[label]
-    decoded = [_decoded(jpeg) for jpeg in [holed, *(entry.picture for entry in fills), true]]
-    room = (WIDTH - 2 * MARGIN - _GAP * (len(decoded) - 1)) / len(decoded)
-    height = min(room * decoded[0].shape[0] / decoded[0].shape[1], _TALLEST)
-    width = height * decoded[0].shape[1] / decoded[0].shape[0]
+    panels = [decoded(jpeg) for jpeg in [holed, *(entry.picture for entry in fills), true]]
+    room = (WIDTH - 2 * MARGIN - _GAP * (len(panels) - 1)) / len(panels)
+    height = min(room * panels[0].shape[0] / panels[0].shape[1], _TALLEST)
+    width = height * panels[0].shape[1] / panels[0].shape[0]
     part = Strip(height + 0.45)
-    for place, pixels in enumerate(decoded):
+    for place, pixels in enumerate(panels):
         part.picture(MARGIN + place * (room + _GAP), 0.1, width, height, pixels)
     part.text(MARGIN, height + 0.3, short(label, round(room * 14)), color=SOFT)
     for place, entry in enumerate(fills, 1):
@@ -84,8 +81,3 @@ def _photo(outcome: FillOutcome, label: str) -> Strip:
 
 def _of(evaluation: FillEvaluation, label: str) -> PhotoFill:
     return next(entry for entry in evaluation.photos if entry.label == label)
-
-
-def _decoded(jpeg: bytes) -> Pixels:
-    with Image.open(BytesIO(jpeg)) as picture:
-        return np.asarray(picture.convert("RGB"))

@@ -1,24 +1,22 @@
 """What `heirloom evaluate restoration` does, from words to files."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-
-import typer
 
 from db.settings import Settings
 from inference.checkpoint import load_checkpoint
 from inference.choosing import Model, resolve_models
 from inference.detector import Detector
-from inference.files import check_folder, write_file
+from inference.files import check_folder
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.progress import progress_bar
+from trainer.evaluation.outputs import keep, tell
 from trainer.evaluation.restoring import figures
 from trainer.evaluation.restoring.measuring import RestoredOutcome, evaluate_restorations
 from trainer.evaluation.restoring.pairs import restored_pairs_in
@@ -66,10 +64,13 @@ def run(settings: Settings, request: Request, as_json: bool) -> bool:
     with progress_bar(len(pairs)) as show:
         outcome = evaluate_restorations(detector, inpainter, pairs, show, _trained_on(chosen))
     result = figures.plain(outcome)
-    result["data"]["on"] = ", ".join(map(str, request.on))
+    result["data"]["on"] = where = ", ".join(map(str, request.on))
+    shown = None
     if outcome.photos:
-        result |= _keep(settings, request, outcome, result)
-    _tell(outcome, result, as_json)
+        track = partial(_track, settings, outcome, result) if request.track and settings.has_platform() else None
+        result |= keep(result, request.out, lambda: draw_report(outcome, where), track)
+        shown = partial(_show, outcome)
+    tell(result, as_json, shown, left_out=outcome.left_out, failed=outcome.failed)
     return not outcome.failed
 
 
@@ -86,22 +87,9 @@ def _trained_on(chosen: dict[str, Model]) -> dict[str, str]:
     }
 
 
-def _keep(settings: Settings, request: Request, outcome: RestoredOutcome, result: dict[str, Any]) -> dict[str, Any]:
-    """Files in the folder asked for, a run in MLflow; returns where they are."""
-    tracked = request.track and settings.has_platform()
-    if request.out is None and not tracked:
-        return {}
-    with TemporaryDirectory() as scratch:
-        folder = request.out or Path(scratch)
-        files = {"report": folder / "report.png", "figures": folder / "figures.json"}
-        write_file(files["report"], draw_report(outcome, str(result["data"]["on"])))
-        write_file(files["figures"], json.dumps(result, ensure_ascii=False, indent=1).encode())
-        runs = [_track(settings, outcome, result, list(files.values()))] if tracked else []
-    outputs = {name: str(path) for name, path in files.items()} if request.out else {}
-    return {"outputs": outputs, "runs": runs}
-
-
-def _track(settings: Settings, outcome: RestoredOutcome, result: dict[str, Any], files: list[Path]) -> str:
+def _track(
+    settings: Settings, outcome: RestoredOutcome, result: dict[str, Any], facts: dict[str, Any], files: Sequence[Path]
+) -> list[str]:
     named = {f"mean/{key}": value for key, value in outcome.means().items()}
     named |= {
         f"{plain_name(photo['name'])}/{key}": value
@@ -110,24 +98,15 @@ def _track(settings: Settings, outcome: RestoredOutcome, result: dict[str, Any],
         if value is not None
     }
     pictures = {f"{what}/{entry.name}": jpeg for entry in outcome.photos for what, jpeg in entry.views.items()}
-    facts = {**result["data"], "version": version("heirloom")}
     with answering(settings):
-        return keep_run(
+        run_id = keep_run(
             settings, EXPERIMENT, figures.title(outcome), facts=facts, metrics=metrics_of(named), files=files,
             pictures=pictures,
         )  # fmt: skip
+    return [run_id]
 
 
-def _tell(outcome: RestoredOutcome, result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
-    elif outcome.photos:
-        console = wide_console()
-        console.print(terminal_table(figures.title(outcome), [figures.rows(outcome)], figures.HEADINGS))
-        console.print(figures.REMARK, style="dim")
-        for path in result.get("outputs", {}).values():
-            typer.echo(path)
-    for entry in outcome.left_out:
-        typer.echo(f"Left out: {entry.input}: {entry.reason}", err=True)
-    for entry in outcome.failed:
-        typer.echo(f"Failed: {entry.reason}", err=True)
+def _show(outcome: RestoredOutcome) -> None:
+    console = wide_console()
+    console.print(terminal_table(figures.title(outcome), [figures.rows(outcome)], figures.HEADINGS))
+    console.print(figures.REMARK, style="dim")

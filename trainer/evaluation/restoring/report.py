@@ -1,13 +1,7 @@
 """An evaluation of restorations as one page: figures, and every photo damaged, restored, and as the expert made it."""
 
-from io import BytesIO
-
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
 from inference.png import encode_png
-from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, drawn_table, short, stacked
+from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, decoded, drawn_table, short, stacked
 from trainer.evaluation.restoring import figures
 from trainer.evaluation.restoring.measuring import RestoredOutcome, RestoredPhoto
 
@@ -36,7 +30,7 @@ def draw_report(outcome: RestoredOutcome, measured_on: str) -> bytes:
 
 def _photo(entry: RestoredPhoto) -> Strip:
     numbers = dict(next(iter(figures.rows(RestoredOutcome({}, [entry])))).figures)
-    pictures = {what: _decoded(jpeg) for what, jpeg in entry.views.items()}
+    pictures = {what: decoded(jpeg) for what, jpeg in entry.views.items()}
     room = (WIDTH - 2 * MARGIN - _GAP * (len(pictures) - 1)) / len(pictures)
     first = next(iter(pictures.values()))
     height = min(room * first.shape[0] / first.shape[1], _TALLEST)
@@ -47,8 +41,3 @@ def _photo(entry: RestoredPhoto) -> Strip:
         part.picture(x, 0.3, height * first.shape[1] / first.shape[0], height, pixels)
         part.text(x, height + 0.5, short(_BELOW[what].format(**numbers), round(room * 17)), color=SOFT, fontsize=7.5)
     return part
-
-
-def _decoded(jpeg: bytes) -> npt.NDArray[np.uint8]:
-    with Image.open(BytesIO(jpeg)) as picture:
-        return np.asarray(picture.convert("RGB"))
