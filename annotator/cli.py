@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inference.batch import FAILED, WRONG_USE
 from inference.options import AsJson, named_path
 from inference.text import readable
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 errors = Console(stderr=True, highlight=False)
-FAILED, WRONG_USE = 1, 2
 
 
 @commands.command("import")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeGuard
 import typer
 
 from db.errors import PlatformError
+from inference.batch import FAILED, WRONG_USE
 from inference.errors import CheckpointError, InferenceError, ModelError, UsageProblem
 from trainer.errors import TrainerError, WrongUse
 
@@ -26,7 +27,6 @@ ROOMS = (
     "trainer.evaluation.cli",
     "inference.cli",
 )
-FAILED, WRONG_USE = 1, 2
 _WRONG_USES = (UsageProblem, CheckpointError, ModelError, WrongUse)
 PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "altair"}
 

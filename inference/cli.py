@@ -222,13 +222,11 @@ def _classical(method: FillMethod) -> "ClassicalInpainter":
 
 
 def _check_file_out(out: Path, inputs: tuple[Path, ...]) -> None:
-    from inference.files import check_file, real_path
+    from inference.files import check_png, real_path
 
-    if out.suffix.lower() != ".png":
-        raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
+    check_png(out)
     if real_path(out) in [real_path(path) for path in inputs]:
         raise UsageProblem(f"--out {out} would replace an input; choose another name.")
-    check_file(out)
 
 
 def _with(target: Path, suffix: str) -> Path:

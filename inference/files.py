@@ -110,6 +110,13 @@ def check_file(path: Path, option: str = "--out") -> None:
         raise UsageProblem(f"{option} {path} cannot be: its name is too long; choose a shorter one.")
 
 
+def check_png(path: Path, option: str = "--out") -> None:
+    """Raises UsageProblem where no PNG can be written at `path`, which an option names; its ending has to say so."""
+    if path.suffix.lower() != ".png":
+        raise UsageProblem(f"{option} {path} does not end in .png, and PNG is what is written; name it so.")
+    check_file(path, option)
+
+
 def _nearest(folder: Path) -> Path:
     """The folder itself if it is there, else the nearest one above it."""
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.batch import Done, Report, named
 from inference.errors import PhotoError, UsageProblem
-from inference.files import check_file, check_name, decode_mask, real_path
+from inference.files import check_name, check_png, decode_mask, real_path
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, finished, outputs_of, write_pictures, write_record
@@ -97,13 +97,11 @@ def open_sheet(path: Path | None, plan: Plan) -> ContactSheet | None:
     """
     if path is None:
         return None
-    if path.suffix.lower() != ".png":
-        raise UsageProblem(f"--sheet {path} does not end in .png, and PNG is what is written; name it so.")
     taken = {real_path(source) for source, _ in plan}
     taken |= {real_path(file) for _, target in plan for file in outputs_of(target).values()}
     sheet = ContactSheet(path)
     for page in sheet.pages(len(plan)):
-        check_file(page, "--sheet")
+        check_png(page, "--sheet")
         if real_path(page) in taken:
             raise UsageProblem(f"--sheet would replace {page}, a photo or a result; choose another name.")
     return sheet

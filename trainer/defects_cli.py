@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inference.batch import FAILED
 from inference.options import named_path
 
 if TYPE_CHECKING:
     from trainer.clean import CleanPhoto
+    from trainer.defects import DefectSettings
+    from trainer.preview import Pixels
 
 commands = typer.Typer()
 _defects = typer.Typer(no_args_is_help=True, help="Look at the defects that trainings draw.")
@@ -50,26 +53,40 @@ def preview(
     """Draw defects on clean photos and lay them out on one sheet, as a training would see them."""
     from dataclasses import replace
 
-    from inference.errors import InferenceError, UsageProblem
-    from inference.files import check_file, encode_png, real_path, write_file
-    from inference.progress import progress_bar
+    from inference.errors import UsageProblem
+    from inference.files import check_png, encode_png, real_path, write_file
     from trainer.clean import photos_in
     from trainer.detecting.recipe import DetectorRecipe
-    from trainer.preview import damaged, outlined, sheet
+    from trainer.preview import sheet
     from trainer.recipe import load_recipe
 
-    if out.suffix.lower() != ".png":
-        raise UsageProblem(f"--out {out} does not end in .png, and PNG is what is written; name it so.")
-    check_file(out)
+    check_png(out)
     recipe = load_recipe(DetectorRecipe, config, [_of_recipe(field) for field in fields or []])
-    settings = replace(recipe.defects, textures=recipe.textures)
-    pictures, failed = [], []
     photos = photos_in([str(folder)])
     if real_path(out) in [real_path(photo.path) for photo in photos if photo.path]:
         raise UsageProblem(f"--out {out} would replace one of the photos; choose another name.")
     chosen = _spread(photos, count)
-    with progress_bar(len(chosen)) as report:
-        for place, photo in enumerate(chosen):
+    pictures, failed = _drawn(chosen, seed, size, replace(recipe.defects, textures=recipe.textures), masks=masks)
+    if pictures:
+        write_file(out, encode_png(sheet(pictures, columns)))
+        typer.echo(f"{out}: {len(pictures)} photos, seeds {seed} to {seed + len(chosen) - 1}")
+    for reason in failed:
+        typer.echo(f"Failed: {reason}", err=True)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _drawn(
+    photos: "list[CleanPhoto]", seed: int, size: int, settings: "DefectSettings", *, masks: bool
+) -> "tuple[list[Pixels], list[str]]":
+    """Every photo with defects, outlined on a copy below it where `masks` says so; and why the others failed."""
+    from inference.errors import InferenceError
+    from inference.progress import progress_bar
+    from trainer.preview import damaged, outlined, sheet
+
+    pictures, failed = [], []
+    with progress_bar(len(photos)) as report:
+        for place, photo in enumerate(photos):
             report(photo.name, place)
             try:
                 pixels, mask, _ = damaged(photo.load(), seed + place, size, settings)
@@ -77,13 +94,7 @@ def preview(
                 failed.append(str(error))
                 continue
             pictures.append(sheet([pixels, outlined(pixels, mask)], 1) if masks else pixels)
-    if pictures:
-        write_file(out, encode_png(sheet(pictures, columns)))
-        typer.echo(f"{out}: {len(pictures)} photos, seeds {seed} to {seed + len(chosen) - 1}")
-    for reason in failed:
-        typer.echo(f"Failed: {reason}", err=True)
-    if failed:
-        raise typer.Exit(1)
+    return pictures, failed
 
 
 def _of_recipe(field: str) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from inference.batch import FAILED
 from inference.options import AsJson, Fill, named_path
 
 commands = typer.Typer()
@@ -62,7 +63,7 @@ def evaluate_detector(
         track=track,
     )
     if not run(Settings(), request, as_json):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @_evaluate.command("inpainter")
@@ -92,7 +93,7 @@ def evaluate_inpainter(
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
     if not INPAINTERS.run(Settings(), request, as_json):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @_evaluate.command("colorizer")
@@ -122,7 +123,7 @@ def evaluate_colorizer(
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
     if not COLORIZERS.run(Settings(), request, as_json):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @_evaluate.command("restoration")
@@ -161,7 +162,7 @@ def evaluate_restoration(
         models=tuple(models or ()), on=tuple(on), method=method, threshold=threshold, out=out, track=track
     )  # fmt: skip
     if not run(Settings(), request, as_json):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @_evaluate.command("all")
@@ -186,4 +187,4 @@ def evaluate_all(
     from trainer.evaluation.quality.command import run
 
     if not run(Settings(), data, out, track=track):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
