@@ -90,7 +90,8 @@ def companions(recipe: Recipe, examples: Sequence[TrainingExample], output: Path
 def _check(processes: int, started: int) -> None:
     if started > 1:
         raise RecipeError(
-            f"The recipe's field 'processes' is {processes}, and torchrun started {started}. With torchrun leave it at 1."
+            f"The recipe's field 'processes' is {processes}, and torchrun started {started}. "
+            "With torchrun leave it at 1."
         )
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else processes
     if processes > gpus:
