@@ -3,11 +3,11 @@
 import streamlit as st
 
 from annotator import theme
+from annotator.asked import asked_id
 from annotator.parts import part
-from annotator.views.viewer import asked_task
 
 
 def page() -> None:
     """Mount the editor over the whole window. `?task=ID` in the page's address opens that task first."""
     theme.cover()
-    part("editor", key="editor", data={"task_id": asked_task(st.query_params.get("task"))})
+    part("editor", key="editor", data={"task_id": asked_id(st.query_params.get("task"))})

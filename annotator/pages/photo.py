@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import streamlit as st
 
+from annotator.asked import asked_id
 from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.asking import ask_delete
@@ -29,10 +30,10 @@ METHODS = {LEARNED: "the inpainter", "telea": "Telea", "ns": "Navier–Stokes"}
 
 def page() -> None:
     assessor = current()
-    asked = st.query_params.get("photo", "")
+    asked = asked_id(st.query_params.get("photo"))
     try:
         with platform().database.reading() as session:
-            found = photo_page(session, int(asked) if asked.isdecimal() else 0, assessor)
+            found = photo_page(session, asked or 0, assessor)
             colours = colouring_data(session, found.photo)
     except PlatformError:
         st.title("This photo is not here", anchor=False)

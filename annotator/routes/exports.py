@@ -7,6 +7,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from annotator.asked import asked_id
 from annotator.routes.http import Call, RouteError, get
 from db.exports import ExportFormat, export_items, zip_export
 
@@ -38,10 +39,11 @@ def _format(name: str) -> ExportFormat:
 
 
 def _ids(listed: str) -> list[int]:
-    try:
-        return [int(each) for each in listed.split(",")]
-    except ValueError as error:
-        raise RouteError("Name the photos by their numbers, such as photos=1,2.") from error
+    asked = [asked_id(each) for each in listed.split(",")]
+    found = [each for each in asked if each is not None]
+    if len(found) < len(asked):
+        raise RouteError("Name the photos by their numbers, such as photos=1,2.")
+    return found
 
 
 routes: list[Route] = [get("/api/export", _export)]

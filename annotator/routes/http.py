@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from annotator import identity
+from annotator.asked import LARGEST_ID
 from annotator.context import Platform, assessor_of, platform
 from db.errors import InvalidState, NotAllowed, NotFound, PlatformError, Stale
 from db.models import Assessor
@@ -47,6 +48,8 @@ class Call:
         value = self.body.get(name)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise RouteError(f"The field '{name}' is missing or of the wrong type.")
+        if isinstance(value, int) and abs(value) > LARGEST_ID:
+            raise RouteError(f"The field '{name}' is too large a number.")
         return value
 
 
@@ -86,6 +89,8 @@ def post(path: str, answer: Callable[[Call], Answer]) -> Route:
 
 def _answer(answer: Callable[[Call], Answer], request: Request, body: dict[str, Any]) -> Response:
     assessor = assessor_of(request.cookies.get(identity.COOKIE))
+    if any(isinstance(each, int) and each > LARGEST_ID for each in request.path_params.values()):
+        raise RouteError("There is nothing here of such a large number.", 404)
     if assessor is None:
         raise RouteError("Nobody is signed in here. Open the start page and tell who you are.", 401)
     etag = request.headers.get("if-none-match", "").removeprefix("W/").strip('"')

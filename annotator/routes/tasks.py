@@ -27,9 +27,7 @@ MOST_UPCOMING = 50
 
 def _next(call: Call) -> dict[str, Any] | None:
     kind = _kind(call.body.get("kind"))
-    task_id = call.body.get("task_id")
-    if task_id is not None and (not isinstance(task_id, int) or isinstance(task_id, bool)):
-        raise RouteError("A task is named by a whole number.")
+    task_id = None if call.body.get("task_id") is None else int(call.field("task_id", int))
     with call.platform.database.unit_of_work() as session:
         task = queue.next_task(session, call.assessor, kind, task_id=task_id)
         return None if task is None else {"task": describe(session, task, call.assessor)}

@@ -5,15 +5,11 @@ from typing import Literal
 import streamlit as st
 
 from annotator import theme
+from annotator.asked import asked_id
 from annotator.parts import part
 
 
 def show_viewer(mode: Literal["review", "accept"]) -> None:
     """Mount the viewer. `?task=ID` in the page's address opens that task first."""
     theme.cover()
-    part("viewer", key=f"viewer-{mode}", data={"mode": mode, "task_id": asked_task(st.query_params.get("task"))})
-
-
-def asked_task(value: str | None) -> int | None:
-    """The task that a page's address asks for; None where it names none."""
-    return int(value) if value is not None and value.isascii() and value.isdigit() else None
+    part("viewer", key=f"viewer-{mode}", data={"mode": mode, "task_id": asked_id(st.query_params.get("task"))})

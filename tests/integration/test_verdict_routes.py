@@ -325,6 +325,15 @@ def test_pictures_of_a_review_come_as_they_are(client: TestClient, reviewable: R
         assert session.query(Photo).count() == 3
 
 
+def test_numbers_that_no_row_can_have_are_told(client: TestClient, reviewable: Reviewable) -> None:
+    member = as_person(client, reviewable, reviewable.member)
+    for kind in ("photos", "results"):
+        assert member.get(f"/api/{kind}/{2**40}/view").status_code == 404
+    large = {"kind": "review", "task_id": 2**40}
+    assert member.post("/api/tasks/next", json=large).json() == {"error": "The field 'task_id' is too large a number."}
+    assert member.get(f"/api/export?format=png&photos={2**70}").status_code == 422
+
+
 def test_filmstrips_show_small_results(database: Database, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.reviewable.WIDTH", 2 * LARGEST)
     reviewable = make_reviewable(platform(), photos=1)

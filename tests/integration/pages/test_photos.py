@@ -119,6 +119,7 @@ def test_a_photo_that_is_being_restored_is_not_offered_again(show: Callable[...,
 
 
 def test_a_photo_that_is_gone_says_so(show: Callable[..., AppTest]) -> None:
-    page = show("photo", photo="99")
-    assert not page.exception
-    assert page.title[0].value == "This photo is not here"
+    for number in ("99", str(2**70)):
+        page = show("photo", photo=number)
+        assert not page.exception
+        assert page.title[0].value == "This photo is not here"
