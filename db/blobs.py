@@ -3,10 +3,8 @@
 import hashlib
 import os
 import re
-import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +71,6 @@ class BlobStore:
     def delete_all(self, hashes: Iterable[str]) -> None:
         for sha in hashes:
             self.delete(sha)
-
-    @contextmanager
-    def local_path(self, sha: str) -> Iterator[Path]:
-        """A file holding the blob while the block runs: its own in a folder, a temporary copy from elsewhere."""
-        data = self.get(sha)
-        if self._local:
-            yield Path(self._path(sha))
-            return
-        with tempfile.TemporaryDirectory(prefix="heirloom-") as folder:
-            copy = Path(folder) / sha
-            copy.write_bytes(data)
-            yield copy
 
     def hashes(self) -> Iterator[str]:
         """The name of every blob, in no particular order."""

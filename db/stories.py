@@ -51,13 +51,12 @@ REASON_WORDS = {
 
 @dataclass(frozen=True)
 class StoryEntry:
-    """One thing that happened: when, by whom (None: nobody in particular), and the row it is about."""
+    """One thing that happened: when, by whom (None: nobody in particular), in words, and what it is about."""
 
     at: datetime
     who: str | None
     what: str
     kind: StoryKind
-    ref_id: int
 
 
 def reason_words(reason: str) -> str:
@@ -72,7 +71,7 @@ def photo_story(session: Session, photo_id: int) -> list[StoryEntry]:
         raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
     names: dict[int | None, str] = {row.id: row.name for row in session.execute(select(Assessor.id, Assessor.name))}
     entries = [
-        StoryEntry(photo.created_at, names.get(photo.imported_by_id), f"imported {photo.filename}", "photo", photo.id),
+        StoryEntry(photo.created_at, names.get(photo.imported_by_id), f"imported {photo.filename}", "photo"),
         *_proposals(session, photo_id),
         *_annotations(session, photo_id, names),
         *_restorations(session, photo_id),
@@ -82,13 +81,13 @@ def photo_story(session: Session, photo_id: int) -> list[StoryEntry]:
         *_split_moves(session, photo_id, names),
     ]
     if photo.archived_at is not None:
-        entries.append(StoryEntry(photo.archived_at, None, "put away", "photo", photo.id))
+        entries.append(StoryEntry(photo.archived_at, None, "put away", "photo"))
     return sorted(entries, key=lambda entry: entry.at)
 
 
 def _proposals(session: Session, photo_id: int) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Proposal).where(Proposal.photo_id == photo_id)):
-        yield StoryEntry(row.created_at, None, f"{row.model} proposed a mask", "proposal", row.id)
+        yield StoryEntry(row.created_at, None, f"{row.model} proposed a mask", "proposal")
 
 
 def _annotations(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
@@ -99,20 +98,20 @@ def _annotations(session: Session, photo_id: int, names: dict[int | None, str]) 
             "imported": "imported a mask",
             "synthetic": "drew the defects, so the mask is known",
         }
-        yield StoryEntry(row.created_at, who, began[row.origin], "annotation", row.id)
+        yield StoryEntry(row.created_at, who, began[row.origin], "annotation")
         if row.submitted_at is not None:
             share = f", {100 * row.marked_share:.1f} % marked" if row.marked_share is not None else ""
-            yield StoryEntry(row.submitted_at, who, f"submitted the mask{share}", "annotation", row.id)
+            yield StoryEntry(row.submitted_at, who, f"submitted the mask{share}", "annotation")
         if row.decided_at is not None and row.origin == "drawn":
             what = "accepted the mask" if row.status == "accepted" else f"returned the mask: {row.comment}"
-            yield StoryEntry(row.decided_at, names.get(row.decided_by_id), what, "decision", row.id)
+            yield StoryEntry(row.decided_at, names.get(row.decided_by_id), what, "decision")
 
 
 def _restorations(session: Session, photo_id: int) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Restoration).where(Restoration.photo_id == photo_id)):
         *most, last = (name for name in (row.detector, row.inpainter, row.colorizer) if name)
         said = f"restored by {', '.join(most)} and {last}" if row.colouring is None else _recoloured(row.colouring)
-        yield StoryEntry(row.created_at, None, said, "restoration", row.id)
+        yield StoryEntry(row.created_at, None, said, "restoration")
 
 
 def _recoloured(colouring: dict[str, Any]) -> str:
@@ -129,7 +128,7 @@ def _verdicts(session: Session, photo_id: int, names: dict[int | None, str]) -> 
         result = RESULT_WORDS[kind]
         said = f"accepted the {result}" if row.accepted else f"rejected the {result}: {_why(row)}"
         if (row.created_at, row.assessor_id, kind) not in told:
-            yield StoryEntry(row.created_at, names.get(row.assessor_id), said, "verdict", row.id)
+            yield StoryEntry(row.created_at, names.get(row.assessor_id), said, "verdict")
         told.add((row.created_at, row.assessor_id, kind))
 
 
@@ -141,19 +140,19 @@ def _why(verdict: Verdict) -> str:
 def _label_tasks(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for task in session.scalars(select(Task).where(Task.photo_id == photo_id, Task.kind == "label")):
         because = f": {why}" if (why := reason_words(task.reason)) else ""
-        yield StoryEntry(task.created_at, None, f"a mask is wanted{because}", "task", task.id)
+        yield StoryEntry(task.created_at, None, f"a mask is wanted{because}", "task")
     for skip in session.scalars(select(Skip).join(Task).where(Task.photo_id == photo_id)):
-        yield StoryEntry(skip.created_at, names.get(skip.assessor_id), f"passed it on: {skip.reason}", "skip", skip.id)
+        yield StoryEntry(skip.created_at, names.get(skip.assessor_id), f"passed it on: {skip.reason}", "skip")
 
 
 def _snapshots(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for row in session.scalars(select(Snapshot).join(SnapshotItem).where(SnapshotItem.photo_id == photo_id)):
         who = names.get(row.created_by_id)
         what = f"{'froze it' if who else 'frozen'} into the snapshot “{row.name}”"
-        yield StoryEntry(row.created_at, who, what, "snapshot", row.id)
+        yield StoryEntry(row.created_at, who, what, "snapshot")
 
 
 def _split_moves(session: Session, photo_id: int, names: dict[int | None, str]) -> Iterator[StoryEntry]:
     for row in session.scalars(select(SplitMove).where(SplitMove.photo_id == photo_id)):
         why = "" if row.assessor_id else ", to its near-copies"
-        yield StoryEntry(row.created_at, names.get(row.assessor_id), f"moved to {row.split}{why}", "split", row.id)
+        yield StoryEntry(row.created_at, names.get(row.assessor_id), f"moved to {row.split}{why}", "split")

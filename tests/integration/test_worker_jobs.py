@@ -59,8 +59,8 @@ def run(platform: Platform, kind: rows.JobKind, params: dict[str, object]) -> ro
 
 def break_bytes(platform: Platform, photo: Photo) -> None:
     """As a dying disk would."""
-    with platform.blobs.local_path(photo.sha256) as path:
-        path.write_bytes(b"no picture")
+    assert platform.blobs.folder is not None
+    (platform.blobs.folder / photo.sha256[:2] / photo.sha256).write_bytes(b"no picture")
 
 
 def production(platform: Platform, kind: str = "detector") -> str:

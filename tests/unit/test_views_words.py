@@ -111,7 +111,7 @@ def test_what_people_wrote_stays_as_it_is(kind: StoryKind, wrote: str) -> None:
 
 
 def entry(kind: StoryKind, what: str) -> StoryEntry:
-    return StoryEntry(NOW, None, what, kind, 1)
+    return StoryEntry(NOW, None, what, kind)
 
 
 @pytest.mark.parametrize(
