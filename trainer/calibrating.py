@@ -23,7 +23,7 @@ class ThresholdSearch:
         self._clean = np.zeros(LEVELS, dtype=np.int64)
 
     def add(self, probability: Probability, mask: Mask) -> None:
-        """Count a photo's pixels."""
+        """Count a photo's pixels: `float32 H×W` in [0, 1], and its true mask `bool H×W`."""
         levels = quantise(probability)
         self._defect += np.bincount(levels[mask], minlength=LEVELS)
         self._clean += np.bincount(levels[~mask], minlength=LEVELS)
@@ -52,7 +52,7 @@ class CertaintySearch:
         self._photos = 0
 
     def add(self, probability: Probability, mask: Mask) -> None:
-        """Count a photo."""
+        """Count a photo: `float32 H×W` in [0, 1], and its true mask `bool H×W`."""
         regions = regions_at(probability, self._level)
         hit = np.bincount(regions.of, weights=mask.ravel()[regions.places], minlength=len(regions.means))
         falling = np.argsort(-regions.means)

@@ -20,7 +20,7 @@ class Diverged(TrainerError):  # noqa: N818 - what happened to the training
 
 
 class SelfAttention(nn.Module):
-    """Every place looks at every other (SAGAN, Zhang et al. 2019, arXiv 1805.08318, section 3).
+    """Every place of `N×C×H×W` looks at every other (SAGAN, Zhang et al. 2019, arXiv 1805.08318, section 3).
 
     The share of what it sees, gamma, is learned and starts at 0.
     """

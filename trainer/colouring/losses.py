@@ -50,7 +50,8 @@ def chroma_loss(
 
 
 def hinge_discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """The discriminator's hinge loss of its scores of real and of painted pictures (SAGAN, arXiv 1805.08318, eq. 4)."""
+    """The discriminator's hinge loss of its scores, `N×1×h×w`, of real and painted pictures (SAGAN, arXiv 1805.08318,
+    equation 4)."""
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 

@@ -77,7 +77,8 @@ def hole_figures(filled: Pixels, true: Pixels, hole: Mask) -> Figures:
 
 
 def around(mask: Mask) -> tuple[slice, slice]:
-    """The part of a photo that holds all its defects, with what surrounds them."""
+    """Rows and columns of the part that holds all that a mask `bool H×W` marks, with what surrounds it. Not for an empty
+    one."""
     parts = []
     for axis in (1, 0):
         places = np.flatnonzero(mask.any(axis=axis))

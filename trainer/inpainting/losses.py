@@ -97,7 +97,8 @@ class FillLoss:
         return float(getattr(self._settings, name)) * self.scales.get(name, 1.0)
 
     def parts(self, raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> Mapping[str, torch.Tensor]:
-        """Each part that counts, before it is weighted."""
+        """Each part that counts, before it is weighted, by name: the network's picture and the photo `float N×3×H×W` in
+        [0, 1], and what of it is known, `N×1×H×W`, 1 = clean."""
         composite = composite_of(raw, true, valid)
         parts = {
             "valid": valid_loss(raw, true, valid),

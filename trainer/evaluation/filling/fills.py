@@ -1,4 +1,7 @@
-"""The classical fills that an inpainter has to beat: mean, Telea, Navier–Stokes, biharmonic."""
+"""The classical fills that an inpainter has to beat: mean, Telea, Navier–Stokes, biharmonic.
+
+Each takes a photo `uint8 H×W×3` RGB and a mask `bool H×W`, true = to be filled, and returns the filled photo.
+"""
 
 from collections.abc import Callable
 
@@ -13,7 +16,7 @@ _RADIUS = 3
 
 
 def mean_fill(pixels: Pixels, mask: Mask) -> Pixels:
-    """The mean colour of what is known, in every hole of `uint8 H×W×3`."""
+    """The mean colour of what is known, in every hole."""
     filled = pixels.copy()
     filled[mask] = np.rint(pixels[~mask].mean(axis=0)).astype(np.uint8)
     return filled
