@@ -77,8 +77,7 @@ def hole_figures(filled: Pixels, true: Pixels, hole: Mask) -> Figures:
 
 
 def around(mask: Mask) -> tuple[slice, slice]:
-    """Rows and columns of the part that holds all that a mask `bool H×W` marks, with what surrounds it. Not for an empty
-    one."""
+    """Rows and columns of what a mask `bool H×W` marks, which must not be nothing, with what surrounds it."""
     parts = []
     for axis in (1, 0):
         places = np.flatnonzero(mask.any(axis=axis))
