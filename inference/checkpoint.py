@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from inference.errors import CheckpointError
+from inference.errors import CheckpointError, OutputError
 from inference.names import KINDS, ModelName
 
 __all__ = ["Checkpoint", "ModelName", "load_checkpoint", "save_checkpoint"]
@@ -36,7 +37,10 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> None:
-    """Write a checkpoint beside its place, then move it there. `half` stores floating weights as float16."""
+    """Write a checkpoint beside its place, then move it there. `half` stores floating weights as float16.
+
+    Raises OutputError where it cannot be written, such as on a full disk; what was there stays.
+    """
     if checkpoint.kind not in KINDS:
         raise CheckpointError(f"A checkpoint is of kind {', '.join(KINDS)}; not '{checkpoint.kind}'.")
     description = {
@@ -47,14 +51,19 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> N
         "provenance": checkpoint.provenance,
     }
     tensors = {key: _stored(value, half) for key, value in checkpoint.state.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, beside, metadata={_ENTRY: json.dumps(description, sort_keys=True)})
         beside.chmod(0o644)  # safetensors keeps its files to their owner
         beside.replace(path)
+    except (SafetensorError, OSError) as error:
+        raise OutputError(
+            f"{path} cannot be written ({error}); check the folder's permissions and the free space."
+        ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 import os
 import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +15,39 @@ _NAME = "state.pt"
 
 
 class StateError(TrainerError):
-    """A saved training that cannot be gone on with."""
+    """A training that cannot be saved, or a saved one that cannot be gone on with."""
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """Write the state beside its place, then move it there: a crash leaves the older one.
 
-    Only one process at a time may write into a folder; what a killed one left half written is written over.
+    Only one process at a time may write into a folder; what a killed one left half written is written over. Raises
+    StateError where it cannot be written, such as on a full disk.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f".{_NAME}.new"
-    with beside.open("wb") as file:
-        torch.save({**state, "chance": _chance()}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(folder / _NAME)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            torch.save({**state, "chance": _chance()}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(folder / _NAME)
+    except (OSError, RuntimeError) as error:
+        cause = error if isinstance(error, OSError) else error.__context__  # torch speaks of positions in the file
+        if not isinstance(cause, OSError):
+            raise
+        with suppress(OSError):
+            beside.unlink()
+        raise StateError(
+            f"{folder / _NAME} cannot be written ({cause.strerror}). See to the free space and the folder's "
+            "permissions; what was saved before is kept."
+        ) from error
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
     """Read the state and set the random generators to it; None when there is none.
 
-    Raises StateError naming the file when it is damaged.
+    Raises StateError naming the file when it cannot be read or is damaged.
     """
     path = folder / _NAME
     if not path.exists():
@@ -42,8 +55,10 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         _restore_chance(state.pop("chance"))
-    except Exception as error:
-        raise StateError(f"{path}: the saved training is damaged ({error}). Delete it to start anew.") from error
+    except OSError as error:
+        raise StateError(f"{path} cannot be read ({error.strerror}). See to its permissions.") from error
+    except Exception as error:  # its text is torch's advice to whoever writes such files
+        raise StateError(f"{path}: the saved training is damaged. Delete it to start anew.") from error
     return state
 
 

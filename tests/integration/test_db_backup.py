@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -18,6 +17,7 @@ from db.models import Photo
 from db.settings import Settings
 from tests.support.accepted import fill, heirloom
 from tests.support.databases import TEMPLATE
+from tests.support.folders import small_files
 from tests.support.postgres import Cluster, postgres_binaries
 
 
@@ -142,12 +142,8 @@ def test_a_backup_that_the_disk_has_no_room_for_is_a_sentence_and_leaves_the_one
         open_blobs(settings).put(bytes(2 << 20))
     if what == "model":
         (settings.artifacts_dir / "1" / "model").write_bytes(bytes(2 << 20))
-    whole = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, whole[1]))
-    try:
+    with small_files(1 << 20):
         error = heirloom("db", "backup", copy).exception
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, whole)
     assert isinstance(error, BackupError), error
     assert f"no room for the backup in {copy} (" in str(error)
     after = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}

@@ -1,6 +1,5 @@
 """`heirloom export`: photos and masks for other tools."""
 
-import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from db.photos import archive
 from db.settings import Settings
 from tests.support.accepted import MASK, fill, heirloom, png
 from tests.support.databases import sha
+from tests.support.folders import small_files
 
 
 @pytest.mark.parametrize("kind", list(ExportFormat))
@@ -53,15 +53,11 @@ def test_an_export_that_the_disk_has_no_room_for_is_a_sentence(
         items, blobs = export_items(session), open_blobs(settings)
     view = blobs.put(b"view")  # what is written of the masks is what there is no room for
     small = [replace(item, view_sha256=view) for item in items]
-    whole = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, whole[1]))
-    try:
+    with small_files(20):
         with pytest.raises(ExportError, match=r"no room for the export \(File too large\); make room"):
             write_export(small, blobs, tmp_path / "out", kind, lambda _: None)
         with pytest.raises(ExportError, match=r"no room for the export"), (tmp_path / "zip").open("wb") as file:
             zip_export(small, blobs, file, kind)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, whole)
 
 
 def test_export_refuses_an_unknown_format(database: Database, tmp_path: Path) -> None:

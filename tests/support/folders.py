@@ -1,7 +1,10 @@
-"""Folders that may not be looked into."""
+"""Folders that may not be looked into, and disks that have no room."""
 
 import errno
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,14 @@ def forbidding(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
     monkeypatch.setattr(os, "scandir", scanned)
     monkeypatch.setattr(os, "stat", looked_at)
+
+
+@contextmanager
+def small_files(most: int) -> Iterator[None]:
+    """Let the system refuse all of a file beyond `most` bytes, as a full disk does."""
+    whole = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, whole[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, whole)

@@ -9,9 +9,10 @@ from safetensors.torch import save_file
 
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.detector import Detector
-from inference.errors import CheckpointError, InferenceError
+from inference.errors import CheckpointError, InferenceError, OutputError
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
+from tests.support.folders import small_files
 
 ARCHITECTURE = DetectorArchitecture(encoder="plain", decoder_channels=(8, 8, 8, 4, 4))
 
@@ -46,6 +47,16 @@ def test_half_precision_is_half_as_large_and_read_as_float32(checkpoint: Checkpo
     for key, value in checkpoint.state.items():
         assert read.state[key].dtype == value.dtype
         torch.testing.assert_close(read.state[key], value, rtol=1e-3, atol=1e-6)
+
+
+def test_a_checkpoint_that_the_disk_has_no_room_for_is_a_sentence_and_the_one_before_stays(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    path = tmp_path / "detector.safetensors"
+    path.write_bytes(b"before")
+    with small_files(1000), pytest.raises(OutputError, match=r"detector\.safetensors cannot be written \(.*free space"):
+        save_checkpoint(path, checkpoint)
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [(path.name, b"before")]
 
 
 def test_a_file_that_is_missing_cut_or_foreign_is_named(checkpoint: Checkpoint, tmp_path: Path) -> None:
