@@ -117,7 +117,7 @@ def backup(
         task = bar.add_task("blobs", total=None)
         report = back_up(Settings(), folder, lambda done: bar.update(task, completed=done))
     for sentence in report.failed:
-        errors.print(f"heirloom: {sentence}", soft_wrap=True)
+        errors.print(f"heirloom: {sentence}", markup=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
@@ -142,4 +142,4 @@ def _wrong_use() -> Iterator[None]:
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=errors, transient=True)
+    return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)

@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -108,7 +109,16 @@ def _train_model(
         result = train_as_job(settings, recipe, snapshot, quiet=as_json)
     if os.environ.get("RANK", "0") != "0":
         return
-    typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+    typer.echo(json.dumps(result) if as_json else "\n".join(_lines(result)))
+
+
+def _lines(result: dict[str, Any]) -> Iterator[str]:
+    for key, value in result.items():
+        if isinstance(value, dict):
+            yield f"{key}:"
+            yield from (f"  {name}: {figure:.4f}" for name, figure in value.items())
+        else:
+            yield f"{key}: {value}"
 
 
 @commands.command()

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from db import jobs as rows
 from db.engine import Database, open_database
@@ -168,6 +168,8 @@ def _shown(database: Database, job_id: str, quiet: bool) -> Iterator[None]:
 
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[float | None, str], None]]:
-    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task("Starting", total=1.0)
         yield lambda fraction, message: progress.update(task, completed=fraction, description=message)

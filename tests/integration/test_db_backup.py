@@ -70,6 +70,18 @@ def test_a_corrupt_blob_is_named_and_the_rest_is_copied(database: Database, sett
     assert report["blobs"] == sum(1 for _ in open_blobs(settings).hashes()) - 1
 
 
+def test_a_corrupt_blob_is_named_with_its_place_as_it_stands(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rich takes what stands in brackets for marks."""
+    monkeypatch.setenv("HEIRLOOM_BLOBS_URL", str(tmp_path / "[old] disk"))
+    blobs = open_blobs(Settings())
+    fill(database, blobs)
+    bad = next(blobs.hashes())
+    (tmp_path / "[old] disk" / bad[:2] / bad).write_bytes(b"rotten")
+    assert f"Blob {bad} in {tmp_path}/[old] disk is corrupt" in heirloom("db", "backup", tmp_path / "copy").stderr
+
+
 def test_a_postgresql_backup_can_be_put_back(
     postgres_url: str, migrated_cluster: Cluster, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from trainer.examples import TrainingExample
 from trainer.performing import perform
 from trainer.platform import prepare
 from trainer.recipe import Recipe, RecipeError
+from trainer.shell import _bar
 
 pytestmark = pytest.mark.timeout(1200)
 FIELDS = [
@@ -40,7 +41,19 @@ def test_without_a_platform_a_folder_is_needed_and_gets_the_model(home: Path, tm
     done = shell.invoke(commands, ["train", "detector", *FIELDS, "--out", str(out), "--json"])
     assert done.exit_code == 0, done.output
     assert Path(json.loads(done.stdout)["checkpoint"]) == out / "detector.safetensors"
+    again = shell.invoke(commands, ["train", "detector", *FIELDS, "--out", str(out)])
+    assert f"{out / 'detector.safetensors'}\nmetrics:\n  synthetic/dice: 0." in again.stdout
     assert not home.exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_bar_shows_names_as_they_stand(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rich takes what stands in brackets for marks, and an end without a beginning for an error."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    with _bar(quiet=False) as tell:
+        tell(0.5, "Starting from a[/b]/c.safetensors")
+    assert "Starting from a[/b]/c.safetensors" in capsys.readouterr().err
 
 
 def test_several_processes_are_no_job_and_a_snapshot_needs_a_platform(
