@@ -60,12 +60,10 @@ def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
     except (BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise _unreadable(error) from error
-        raise ImportProblem(f"{name} is not a zip that can be opened ({error}). Pack it again.") from error
+        raise ImportProblem(f"It is not a zip that can be opened ({error}). Pack it again.") from error
     entries = [entry for entry in archive.infolist() if _wanted(entry)]
     if len(entries) > MAX_ZIP_FILES or sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
-        raise ImportProblem(
-            f"{name} holds more than {MAX_ZIP_FILES:,} photos or {MAX_ZIP_BYTES // 1024**3} GiB. Split it."
-        )
+        raise ImportProblem(f"It holds more than {MAX_ZIP_FILES:,} photos or {MAX_ZIP_BYTES // 1024**3} GiB. Split it.")
     return [
         Source(f"{name}/{entry.filename}", PurePosixPath(entry.filename).name, partial(_read_entry, archive, entry))
         for entry in entries

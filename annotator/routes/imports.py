@@ -21,6 +21,8 @@ from inference.photo import Limits
 LONGEST_NAME = 200
 """Bytes of a file's name. Ours may have 255; other systems count letters, of up to four bytes each."""
 
+NO_PHOTOS = "This zip holds no photos: JPEG, PNG, TIFF, WebP or BMP files."
+
 
 async def receive(request: Request) -> Response:
     """Answers {"outcomes": […], "failures": […]}: a file that cannot come in is a failure with its reason."""
@@ -61,6 +63,8 @@ def _import(path: Path, collection: str, by: Assessor) -> ImportReport:
     if report.waiting_ids:
         actions.propose(platform(), by)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]
+    if not sources and not failures:
+        report.failures.append(failed(path.name, NO_PHOTOS))
     prefix = f"{path.parent}/"
     report.failures = [
         ImportFailure(f.name.removeprefix(prefix), f.reason.replace(prefix, "")) for f in report.failures

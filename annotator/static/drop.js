@@ -49,8 +49,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     input.value = "";
     const fresh = outcomes.filter((outcome) => outcome.is_new);
     const known = outcomes.filter((outcome) => !outcome.is_new);
-    for (const outcome of known.slice(0, 20)) line(`${outcome.name} is here already, as ${outcome.known_as}`);
-    if (fresh.length) line(`${count(fresh.length, "photo")} came in`);
+    for (const outcome of known.slice(0, 20)) line(`${outcome.name} is here already, as ${outcome.known_as}.`);
+    if (fresh.length) line(`${count(fresh.length, "photo")} came in.`);
     if (outcomes.length)
       setTriggerValue("taken", {
         ids: outcomes.map((outcome) => outcome.photo_id),

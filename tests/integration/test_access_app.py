@@ -175,6 +175,15 @@ def test_a_photo_comes_in_by_its_route(client: TestClient) -> None:
     assert client.get("/api/photos/1/original").content == data
 
 
+def test_a_zip_that_brings_no_photo_says_why(client: TestClient) -> None:
+    come_in(client, "Ada")
+    empty = b"PK\x05\x06" + bytes(18)
+    for data, why in ((empty, "This zip holds no photos"), (b"none", "It is not a zip that can be opened")):
+        [failure] = client.post("/api/photos?name=a.zip", content=data, headers=OWN).json()["failures"]
+        assert failure["name"] == "a.zip"
+        assert failure["reason"].startswith(why)
+
+
 @pytest.mark.usefixtures("job_queue")
 def test_photos_that_come_in_share_one_waiting_job_of_proposals(client: TestClient, settings: Settings) -> None:
     come_in(client, "Ada")
