@@ -1,6 +1,7 @@
 """Fixtures that all tests share: a home of their own, a migrated database, nothing from the developer's shell."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if in_browser:
             item.add_marker(pytest.mark.browser)
         item.add_marker(pytest.mark.xdist_group("browser" if in_browser else str(item.path)))
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers() -> None:
+    """What torch draws in a test depends neither on the tests before it nor on the process that it runs in."""
+    torch = sys.modules.get("torch")  # most tests do without: importing it takes seconds
+    if torch is not None:
+        torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -40,6 +40,8 @@ from trainer import registry
 
 WATCH = Path(__file__).parents[1] / "support" / "watch_network"
 PHOTO = "grandfather's motorcycle.png"
+EPOCHS = 12
+"""Enough that a page which looks every two seconds shows the first picture long before the end."""
 
 
 @pytest.fixture(scope="module")
@@ -189,14 +191,14 @@ def train(visit: Visit, pictures: Pictures) -> None:
     page.get_by_text("More settings").click()
     steps.choose(page, "Encoder", "plain")
     steps.choose(page, "Size, px", "64")
-    for label, value in {"Epochs": 6, "Batch": 2, "Steps per epoch": 4, "Processes that make pictures": 0}.items():
+    for label, value in {"Epochs": EPOCHS, "Batch": 2, "Steps per epoch": 4, "Processes that make pictures": 0}.items():
         steps.fill_number(page, label, value)
         visit.settle()
     page.get_by_text("More settings").click()
     page.get_by_role("button", name="Start training").click()
     job = visit.until(lambda session: session.scalar(select(Job).where(Job.kind == "train")))
     assert job.params["snapshot"] == snapshot.id
-    assert job.params["recipe"]["epochs"] == 6
+    assert job.params["recipe"]["epochs"] == EPOCHS
     expect(page.get_by_text(re.compile(r"Training a detector · \d+ %")).first).to_be_visible(timeout=300_000)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.locator("img.hl-sample").first).to_be_visible(timeout=600_000)
