@@ -24,7 +24,9 @@ header { grid-area: 1 / 1; display: flex; align-items: center; gap: 14px; paddin
 .viewer h1 a { color: inherit; text-decoration: none; }
 .viewer h1 a:hover { text-decoration: underline; }
 .collection, .why, .facts { color: var(--quiet); font-weight: 400; }
-.facts { display: flex; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.facts { display: flex; max-width: 50%; overflow: hidden; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.facts span { flex: none; }
+.facts span:first-child { flex: 0 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
 .facts span + span::before { content: "·"; padding: 0 8px; }
 .without-task .facts { visibility: hidden; }
 

@@ -3,7 +3,7 @@
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
-from db.models import Annotation, Task
+from db.models import Annotation, Assessor, Task
 from tests.support.reviewable import DAMAGED, Reviewable
 from tests.support.viewer import HOLE_MIDDLE, Viewer, sign_in
 
@@ -18,6 +18,17 @@ def test_a_lead_sees_who_how_long_and_how_much(accept: Viewer) -> None:
     accept.press("Space", "Shift+O")
     fainter = accept.colour(*HOLE_MIDDLE)
     assert DAMAGED < fainter[0] < red
+
+
+def test_a_long_name_of_a_person_leaves_the_photo_its_own(accept: Viewer, reviewable: Reviewable) -> None:
+    with reviewable.platform.database.unit_of_work() as session:
+        session.get_one(Assessor, reviewable.member.id).name = "x" * 80
+    accept.page.set_viewport_size({"width": 1024, "height": 768})
+    accept.page.reload()
+    accept.shows("family-0.png")
+    assert accept.page.get_by_role("link", name="family-0.png").evaluate(
+        "link => link.scrollWidth <= link.parentElement.clientWidth"
+    )
 
 
 def test_a_lead_accepts_and_returns(accept: Viewer, reviewable: Reviewable) -> None:
