@@ -1,6 +1,6 @@
 """How well probabilities find the defects of a mask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -142,6 +142,11 @@ def interval_of_mean(values: Sequence[float], share: float = 0.95, seed: int = 0
     means = [numbers[chance.integers(len(numbers), size=len(numbers))].mean() for _ in range(_RESAMPLES)]
     low, high = np.quantile(means, ((1 - share) / 2, (1 + share) / 2))
     return float(low), float(high)
+
+
+def without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Figures as JSON has them: None for one that a photo cannot have."""
+    return {key: None if np.isnan(value) else value for key, value in figures.items()}
 
 
 def _columns(figures: Iterable[Metrics]) -> dict[str, list[float]]:

@@ -15,7 +15,6 @@ away, and `old`, photos that never had any. A group without figures is not in `f
 have (AUC without a defect) is null.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +32,7 @@ from inference.thumbnails import shrunk, thumbnail
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, examiner_for
 from trainer.errors import JobError
 from trainer.judges import Candidate, candidate_of, left_out_entry
+from trainer.metrics import without_nan
 from trainer.work import Work
 
 SMALL_SIDE = 160
@@ -87,7 +87,7 @@ class _Row:
     def entry(self, examiner: Examiner) -> dict[str, Any]:
         photo = self.exhibit.photo
         models = {
-            spec: {"figures": _plain(examiner.means([seen.figures]) if seen.figures else {}), "picture": picture}
+            spec: {"figures": without_nan(examiner.means([seen.figures]) if seen.figures else {}), "picture": picture}
             for (spec, seen), picture in zip(self.seen.items(), self.pictures.values(), strict=True)
         }
         apart = examiner.apart(list(self.seen.values()))
@@ -169,9 +169,4 @@ def _means(examiner: Examiner, groups: dict[str, list[_Row]], spec: str) -> dict
     measured: dict[str, Sequence[Figures]] = {
         group: [row.seen[spec].figures for row in rows if row.seen[spec].figures] for group, rows in groups.items()
     }
-    return {group: _plain(examiner.means(found)) for group, found in measured.items() if found}
-
-
-def _plain(figures: Figures) -> dict[str, float | None]:
-    """As JSON has it: no NaN."""
-    return {key: None if math.isnan(value) else value for key, value in figures.items()}
+    return {group: without_nan(examiner.means(found)) for group, found in measured.items() if found}

@@ -1,14 +1,13 @@
 """An evaluation as plain numbers: what `--json` prints and `figures.json` keeps."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from trainer.evaluation.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
-from trainer.metrics import mean_metrics
+from trainer.metrics import mean_metrics, without_nan
 
 FIGURES = {
     "dice": "Dice",
@@ -60,11 +59,11 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "name": str(evaluation.finder),
         "threshold": evaluation.threshold,
         "counted": len(evaluation.counted),
-        "mean": _without_nan(evaluation.means()),
+        "mean": without_nan(evaluation.means()),
         "interval": {key: [_number(low), _number(high)] for key, (low, high) in evaluation.intervals().items()},
-        "pooled": _without_nan(pooled.to_dict()) if pooled else {},
+        "pooled": without_nan(pooled.to_dict()) if pooled else {},
         "groups": {
-            name: _without_nan(mean_metrics(entry.metrics for entry in group))
+            name: without_nan(mean_metrics(entry.metrics for entry in group))
             for name, group in evaluation.groups().items()
         },
         "photos": [_photo(entry) for entry in evaluation.photos],
@@ -73,7 +72,7 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
 
 def _photo(entry: PhotoFigures) -> dict[str, Any]:
     photo = entry.photo
-    figures = _without_nan(entry.metrics.to_dict())
+    figures = without_nan(entry.metrics.to_dict())
     return {"name": photo.name, "group": photo.group, "apart": photo.apart, "figures": figures}
 
 
@@ -88,10 +87,6 @@ def _lines(lines: Lines) -> dict[str, list[float | None]]:
         name: [_number(round(float(value), 5)) for value in getattr(lines, name)]
         for name in ("recall", "precision", "dice")
     }
-
-
-def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
-    return {key: _number(value) for key, value in figures.items()}
 
 
 def _number(value: float) -> float | None:

@@ -1,6 +1,5 @@
 """Detectors, and what can be measured like one, on annotated photos: one photo in memory at a time."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +15,7 @@ from inference.names import ModelName
 from inference.probability import mask_at, quantise
 from inference.thumbnails import thumbnail
 from trainer.curves import Curve
+from trainer.evaluation.data import data_sha
 from trainer.evaluation.photos import EvaluationPhoto, Truth
 from trainer.metrics import Metrics, Tally, mean_intervals, mean_metrics
 from trainer.overlays import overlay_at
@@ -172,7 +172,7 @@ def evaluate(
             continue
         outcome.views[photo.label] = thumbnail(truth.pixels, SHOWN_SIDE)
         measured.append(f"{truth.photo_sha} {truth.mask_sha}\n")
-    outcome.data_sha = hashlib.sha256("".join(sorted(measured)).encode()).hexdigest()
+    outcome.data_sha = data_sha(measured)
     return outcome
 
 

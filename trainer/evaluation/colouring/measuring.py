@@ -1,6 +1,5 @@
 """Colorizers on clean colour photos: one photo in memory at a time."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from inference.photo import Photo
 from inference.thumbnails import shrunk, thumbnail
 from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.evaluation.clean import CleanEvaluationPhoto
+from trainer.evaluation.data import data_sha
 
 Pixels = npt.NDArray[np.uint8]
 GREY, MEAN_COLOUR = "leave it grey", "mean colour of the group"
@@ -98,7 +98,7 @@ def evaluate_colours(
         for column, picture in zip([*outcome.models, *references], pictures, strict=True):
             column.photos.append(PhotoColours(photo, measure(picture, true), thumbnail(picture, _SHOWN_SIDE)))
         outcome.views[photo.label] = thumbnail(true, _SHOWN_SIDE)
-    outcome.data_sha = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    outcome.data_sha = data_sha(hashes)
     return outcome
 
 

@@ -1,6 +1,5 @@
 """Fills on clean photos under irregular holes, bin by bin of their share: one photo in memory at a time."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from inference.errors import InferenceError
 from inference.inpainter import Inpainter
 from inference.thumbnails import thumbnail
 from trainer.evaluation.clean import CleanEvaluationPhoto
+from trainer.evaluation.data import data_sha
 from trainer.evaluation.filling.fills import BIHARMONIC, CLASSICAL, Fill
 from trainer.inpainting.irregular import BINS, bin_name, mask_for
 from trainer.inpainting.measures import l1, psnr, ssim
@@ -142,7 +142,7 @@ def evaluate_fills(
             mask = fixed_mask(truth.photo_sha, truth.pixels.shape[:2], bounds)
             _measure(outcome, inpainters, photo, truth.pixels, mask, bin_name(bounds), kept=kept, slow=slow)
         hashes.append(truth.photo_sha)
-    outcome.data_sha = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    outcome.data_sha = data_sha(hashes)
     outcome.fixed = set(hashes) == fixed_list()
     return outcome
 

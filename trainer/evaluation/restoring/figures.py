@@ -6,6 +6,7 @@ from typing import Any
 
 from trainer.evaluation.restoring.measuring import RestoredFigures, RestoredOutcome
 from trainer.evaluation.tables import Row
+from trainer.metrics import without_nan
 
 HEADINGS = {
     "damaged": "damaged",
@@ -29,8 +30,8 @@ def plain(outcome: RestoredOutcome) -> dict[str, Any]:
     return {
         "data": {"sha256": outcome.data_sha, "photos": len(outcome.photos)},
         "models": outcome.models,
-        "mean": _numbers(outcome.means()) if outcome.photos else {},
-        "photos": [{"name": entry.name, "figures": _numbers(_all(entry.figures))} for entry in outcome.photos],
+        "mean": without_nan(outcome.means()) if outcome.photos else {},
+        "photos": [{"name": entry.name, "figures": without_nan(_all(entry.figures))} for entry in outcome.photos],
         "left_out": [asdict(entry) for entry in outcome.left_out],
         "failed": [asdict(entry) for entry in outcome.failed],
     }
@@ -61,7 +62,3 @@ def _word(key: str, value: float) -> str:
     if key in ("marked", "true_marked", "share"):
         return f"{value:.1%}"
     return f"{value:+.2f}" if key == "gain" else f"{value:.2f}"
-
-
-def _numbers(figures: dict[str, float]) -> dict[str, float | None]:
-    return {key: None if math.isnan(value) else value for key, value in figures.items()}

@@ -1,6 +1,5 @@
 """A detector and an inpainter together, held against an expert's restorations: one photo in memory at a time."""
 
-import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from inference.metadata import Array
 from inference.probability import mask_at, quantise
 from inference.samples import to_eight_bits
 from inference.thumbnails import thumbnail
+from trainer.evaluation.data import data_sha
 from trainer.evaluation.restoring.pairs import RestoredPair, RestoredTruth
 from trainer.inpainting.measures import psnr
 from trainer.overlays import overlay
@@ -114,7 +114,7 @@ def evaluate_restorations(
             outcome.failed.append(Failed(pair.name, str(error)))
             continue
         hashes.append(truth.sha)
-    outcome.data_sha = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    outcome.data_sha = data_sha(hashes)
     return outcome
 
 
