@@ -1,5 +1,6 @@
 """Where am I: the sections of the app, and which of them a role may see."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +14,11 @@ from annotator.visitor import visitor
 from db.errors import PlatformError
 from db.models import Assessor
 
+BROKEN = (
+    "Something on this page broke, and the fault is heirloom's. Load the page again; if that does not help, "
+    "an engineer finds the reason in the app's log."
+)
+_log = logging.getLogger(__name__)
 Section = Literal["", "Work", "Models", "Team"]
 
 
@@ -55,6 +61,14 @@ def show() -> None:
     """Run the page that was asked for; whoever has no name yet is asked for it first."""
     st.set_page_config(page_title="heirloom", layout="wide", page_icon=theme.FAVICON)
     theme.inject()
+    try:
+        _run_page()
+    except Exception:
+        _log.exception("A page broke.")
+        tell(BROKEN)
+
+
+def _run_page() -> None:
     assessor = visitor()
     sections: dict[str, list[st.Page]] = {}
     for entry in PAGES:

@@ -46,6 +46,22 @@ def test_only_engineers_stop_what_only_engineers_start(database: Database, monke
     platform().database.dispose()
 
 
+def run_app() -> None:
+    from annotator.navigation import show
+
+    show()
+
+
+@pytest.mark.usefixtures("show")
+def test_a_page_that_breaks_says_whose_fault_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("annotator.pages.welcome.page", lambda: 1 / 0)
+    page = AppTest.from_function(run_app, default_timeout=120).run()
+    assert page.error[0].value == navigation.BROKEN
+    assert "division by zero" in caplog.text
+
+
 @pytest.mark.parametrize("module", ["label", "review", "accept"])
 def test_what_lies_under_a_page_over_the_whole_window_takes_no_focus(show: Callable[..., AppTest], module: str) -> None:
     page = show(module)
