@@ -52,7 +52,7 @@ def _result(job: Job, in_production: set[str]) -> None:
     kind = kind_named(report["kind"])
     st.subheader("The same photos through each", anchor=False)
     if job.finished_at:
-        st.html(f'<time class="hl-quiet" title="{exact(job.finished_at)}">measured {ago(job.finished_at)}</time>')
+        st.html(f'<time class="hl-quiet" title="{exact(job.finished_at)}">Measured {ago(job.finished_at)}</time>')
     for model, column in zip(report["models"], st.columns(len(report["models"])), strict=True):
         with column:
             st.write(f"**{model['spec']}**")
@@ -67,7 +67,7 @@ def _result(job: Job, in_production: set[str]) -> None:
         st.caption(kind.measured_how)
     _left_out(report["left_out"], left_out_sentence(report))
     if not report["photos"]:
-        st.write("No photo is left to compare them on. Bring in photos that they were not trained on.")
+        st.write(f"There is no photo to compare them on. {kind.needs}")
         return
     legend(kind)
     pictures = grids(job)
@@ -79,7 +79,8 @@ def _result(job: Job, in_production: set[str]) -> None:
 
 def _left_out(left_out: list[dict[str, str]], said: str) -> None:
     if not left_out:
-        st.caption(said)
+        if said:
+            st.caption(said)
         return
     with st.expander(f"{said}, and why"):
         lines = "".join(f"<li>{escape(row['filename'])}: {escape(row['reason'])}</li>" for row in left_out)

@@ -144,10 +144,10 @@ def _cell(source: str, alt: str, said: str, wins: bool) -> str:
 
 
 def left_out_sentence(report: dict[str, Any]) -> str:
-    """How many photos could not judge these models."""
+    """How many photos could not judge these models; empty where there was none to ask."""
     left_out = report["left_out"]
     if not left_out:
-        return "Every photo that can judge them took part."
+        return "Every photo that can judge them took part." if report["photos"] else ""
     verb = "was" if len(left_out) == 1 else "were"
     return f"{count(len(left_out), 'photo')} {verb} left out"
 

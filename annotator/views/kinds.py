@@ -59,6 +59,8 @@ class Kind:
     groups: dict[str, Group]
     samples: str
     """What the pictures of a training show, from top to bottom."""
+    needs: str
+    """What to do where there is no photo to compare models on."""
     legend: dict[str, str] = field(default_factory=dict)
     """What the colours of its pictures mean."""
     terms: str = ""
@@ -71,6 +73,7 @@ _ANNOTATED = {
     "real": Group("real photo", "real photos", "Real photos", "no real annotations yet"),
     "synthetic": Group("photo with synthetic defects", "photos with synthetic defects", "Synthetic defects"),
 }
+_NEEDS_MASKS = "It takes photos with an accepted mask that they were not trained on."
 _DETECTOR = Kind(
     name="detector",
     a="a detector",
@@ -90,6 +93,7 @@ _DETECTOR = Kind(
     figures=(Figure("dice", "Dice"), Figure("auc", "ROC AUC"), Figure("average_precision", "AP"), Figure("iou", "IoU")),
     groups=_ANNOTATED,
     samples="Photos, with what was found and missed",
+    needs=_NEEDS_MASKS,
     legend={"found": "#3cc85a", "missed": "#466eff", "false alarm": "#f03c3c"},
     terms="Dice is how well a mask covers the true one; ROC AUC and AP are how well defects are told from the rest, "
     "whatever the threshold. 1 is perfect.",
@@ -117,6 +121,7 @@ _INPAINTER = Kind(
     ),
     groups=_ANNOTATED,
     samples="Photos with holes, filled, and as they were",
+    needs=_NEEDS_MASKS,
     terms="PSNR is how close a filled hole comes to what was there: the more dB, the closer.",
     measured_how="What lies under a defect nobody knows. The figures come from holes of the same shapes, cut where the "
     "photo is clean: the mask, mirrored.",
@@ -148,6 +153,7 @@ _COLORIZER = Kind(
         "old": Group("old photo", "old photos", "Old photos", "nobody knows their colours, so look at them"),
     },
     samples="Grey, coloured, and as the photos were",
+    needs="Bring in photos that they were not trained on.",
     terms="ΔE00 is how far colours are from the true ones; 1 is just visible. Colourfulness is how much colour "
     "there is, the true photo's being 1: a model that leaves all grey has 0.",
 )

@@ -138,6 +138,28 @@ def test_an_inpainters_settings_go_together(show: Callable[..., AppTest], monkey
     assert recipe.second_rate < recipe.learning_rate, "the second phase is slower than the first, whatever that is"
 
 
+def show_comparison(kind: str) -> None:
+    from annotator.pages.comparison import comparison
+    from db.models import Job
+
+    spec = f"{kind}@1"
+    report = {
+        "kind": kind, "models": [{"spec": spec}], "figures": {spec: {}}, "counts": {}, "photos": [], "left_out": [],
+    }  # fmt: skip
+    comparison([Job(id="j", kind="compare", status="done", result=report)], set())
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"), [("detector", "photos with an accepted mask"), ("colorizer", "Bring in photos")]
+)
+def test_a_comparison_without_photos_says_what_it_takes(kind: str, needed: str) -> None:
+    page = AppTest.from_function(show_comparison, args=(kind,), default_timeout=120).run()
+    assert not page.exception
+    assert "There is no photo to compare them on." in said(page)
+    assert needed in said(page)
+    assert "took part" not in said(page)
+
+
 def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings, _kind: [])
     page = show("compare")
