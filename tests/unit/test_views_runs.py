@@ -129,7 +129,7 @@ def test_colours_are_measured_where_they_are_known() -> None:
 
 
 def test_photos_left_out_are_counted() -> None:
-    assert left_out_sentence(report()) == "Every photo that can judge them took part."
-    assert left_out_sentence(report(photos=[])) == ""
+    assert left_out_sentence(report({})) == "Every photo that can judge them took part."
+    assert left_out_sentence(report()) == ""
     assert left_out_sentence(report(left_out=[{}])) == "1 photo was left out"
     assert left_out_sentence(report(left_out=[{}, {}])) == "2 photos were left out"
