@@ -56,7 +56,10 @@ def _head(found: Wall, wanted: Wanted) -> None:
 def _filters() -> Wanted:
     """What is looked for. Streamlit forgets widgets on the way to another page, so we remember them."""
     with platform().database.reading() as session:
-        names = wall(session, Wanted()).collections
+        unfiltered = wall(session, Wanted())
+    if not unfiltered.everything and not unfiltered.put_away:
+        return Wanted()
+    names = unfiltered.collections
     for key, value in st.session_state.get("filters", {}).items():
         if key != "collection" or value in names:
             st.session_state.setdefault(key, value)

@@ -18,6 +18,7 @@ def test_photos_says_what_to_do_when_there_are_none(show: Callable[..., AppTest]
     page = show("photos")
     assert not page.exception
     assert "No photos yet. Drop some above." in said(page)
+    assert not page.text_input, "there is nothing to look for"
 
 
 def test_photos_counts(show: Callable[..., AppTest], database: Database) -> None:
