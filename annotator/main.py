@@ -98,6 +98,10 @@ def expected(error: Exception) -> str | None:
         said = ((each["loc"], each["msg"].removeprefix("Value error, ")) for each in error.errors())
         problems = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in said)
         return f"The settings in the environment do not fit: {problems}."
+    from sqlalchemy.exc import OperationalError
+
+    if isinstance(error, OperationalError):
+        return _of_database(error)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in PLATFORM_PACKAGES:
         return f"This command needs {error.name}, which comes with the platform: pip install 'heirloom[platform]'"
     return None
@@ -108,3 +112,15 @@ def _is_of_settings(error: Exception) -> "TypeGuard[ValidationError]":
     from pydantic import ValidationError
 
     return isinstance(error, ValidationError)
+
+
+def _of_database(error: Exception) -> str | None:
+    """What a database says that no longer answers in the middle of the work, such as for want of room."""
+    from db.answering import answering
+    from db.settings import Settings
+
+    try:
+        with answering(Settings().database_url):
+            raise error
+    except PlatformError as told:
+        return str(told)

@@ -20,11 +20,11 @@ def answering(url: str, variable: str = "HEIRLOOM_DATABASE_URL") -> Iterator[Non
         said = " ".join(str(cause).split())
         file = sqlite_file(url)
         if isinstance(error, (OperationalError, sqlite3.OperationalError)):
-            remedy = (
-                f"see that it runs, or set {variable} to another one"
-                if file is None
-                else "see who may read and write it, and whether another program holds it"
-            )
+            remedy = "see who may read and write it, and whether another program holds it"
+            if file is None:
+                remedy = f"see that it runs, or set {variable} to another one"
+            elif getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                remedy = "make room on the disk that it lies on"
             raise SchemaError(f"{file or shown_url(url)} does not answer ({said}); {remedy}.") from error
         if type(cause) is sqlite3.DatabaseError:
             raise SchemaError(f"{file} is damaged or no database ({said}); restore it from a backup.") from error

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from annotator import main
+from db.engine import Database
 from db.errors import NotFound
 from db.settings import Settings
 from inference.errors import CheckpointError, ModelError, PhotoError
@@ -48,6 +50,15 @@ def test_wrong_use_exits_with_2() -> None:
 @pytest.mark.parametrize("error", [PhotoError("a.jpg is cut short"), NotFound("no photo 7"), RegistryError("silent")])
 def test_expected_errors_are_their_own_sentence(error: Exception) -> None:
     assert main.expected(error) == str(error)
+
+
+def test_a_database_that_fails_in_the_middle_of_the_work_is_a_sentence(database: Database, settings: Settings) -> None:
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # as on a full disk
+        with pytest.raises(OperationalError) as caught:
+            connection.exec_driver_sql("CREATE TABLE more AS SELECT hex(zeroblob(9999))")
+    said = "heirloom.db does not answer (database or disk is full); make room on the disk that it lies on."
+    assert main.expected(caught.value) == f"{settings.home}/{said}"
 
 
 def test_a_missing_platform_package_names_the_extra() -> None:
