@@ -116,7 +116,7 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
     for key, value in result.items():
         if isinstance(value, dict):
             yield f"{key}:"
-            yield from (f"  {name}: {figure:.4f}" for name, figure in value.items())
+            yield from (f"  {name}: {figure:.4g}" for name, figure in value.items())
         else:
             yield f"{key}: {value}"
 
