@@ -8,10 +8,16 @@ NARROW = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='20' 
 
 
 def test_a_long_name_stays_in_the_story_and_a_narrow_photo_is_seen_in_the_strip(page: Page) -> None:
+    streamlits = "<style>.streamlit ol { padding-left: 30px; }</style>"
     story = f'<ol class="hl-story"><li><span>{"w" * 180}.png</span></li></ol>'
     strip = f'<div class="hl-strip"><img src="{NARROW}"></div>'
-    page.set_content(f'<style>{STYLE.read_text()}</style><main style="width: 300px">{story}{strip}</main>')
+    body = f'<main class="streamlit" style="width: 300px">{story}{strip}</main>'
+    page.set_content(f"{streamlits}<style>{STYLE.read_text()}</style>{body}")
     assert page.locator("main").evaluate("main => main.scrollWidth") == 300
+    line, entry = page.locator("ol").bounding_box(), page.locator("li").bounding_box()
+    assert line is not None
+    assert entry is not None
+    assert entry["x"] == line["x"] + 1, "the dots sit on the line"
     photo = page.locator("img").bounding_box()
     assert photo is not None
     assert photo["width"] == 40
