@@ -98,12 +98,13 @@ def prepare_queue(settings: Settings) -> None:
 def _prepare_mlflow(settings: Settings) -> None:
     """Open the store once, alone: several processes in the migrations of a fresh file all fail."""
     from trainer import registry
-    from trainer.store import experiment_id, open_client, upgrade_own_store
+    from trainer.store import experiment_id, follow_home, open_client, upgrade_own_store
 
     with registry.answering(settings):
         upgrade_own_store(settings)
         client = open_client(settings)
         for kind in KINDS:
             experiment_id(settings, client, kind)
+        follow_home(settings)
     for kind, checkpoint in _shipped().items():
         registry.ensure_shipped(settings, kind, checkpoint)

@@ -11,6 +11,7 @@ from db.addresses import sqlite_file
 from db.answering import answering
 from db.errors import SchemaError
 from db.settings import Settings
+from inference.names import KINDS
 from trainer.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 JOB_TAG = "heirloom.job"
 KIND_TAG = "heirloom.kind"
 """`training`, or `shipped` for the run that only holds the weights which come with heirloom."""
+_PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Where MLflow's tables name artifacts."""
 MODEL_FOLDER = "model"
 """The artifact folder of a run that holds its checkpoint."""
 
@@ -65,6 +73,28 @@ def upgrade_own_store(settings: Settings) -> None:
         engine = create_engine(settings.mlflow_tracking_uri)
         _upgrade_db(engine)
         engine.dispose()
+
+
+def follow_home(settings: Settings) -> None:
+    """Tell a store of ours where its artifacts are since the platform's folder was moved: MLflow keeps whole paths.
+
+    Nothing happens where `MLFLOW_TRACKING_URI` names the store. Experiments of all kinds of models have to be there.
+    """
+    file = own_store(settings)
+    if file is None or settings.tracking_uri is not None:
+        return
+    here = settings.artifacts_dir.as_uri()
+    with closing(sqlite3.connect(file)) as store, store:
+        query = "SELECT artifact_location FROM experiments WHERE name = ?"
+        [location] = store.execute(query, (KINDS[0],)).fetchone()
+        before = location.removesuffix(f"/{KINDS[0]}")
+        if before == here:
+            return
+        for table, column in _PLACES:
+            store.execute(
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                (here, len(before) + 1, len(before) + 1, f"{before}/"),
+            )
 
 
 def experiment_id(settings: Settings, client: "MlflowClient", kind: str) -> str:

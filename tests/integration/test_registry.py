@@ -21,6 +21,7 @@ from trainer import registry
 from trainer.errors import JobError, RegistryError
 from trainer.judges import trained_photos
 from trainer.platform import prepare
+from trainer.store import open_client
 from trainer.tracking import open_run
 from trainer.work import Work
 
@@ -127,6 +128,29 @@ def test_a_registry_that_does_not_answer_is_an_error_and_never_the_shipped_model
         registry.resolve(away, None, "detector")
     with pytest.raises(RegistryError, match="no MLflow store"):
         registry.resolve(settings, None, "detector")
+
+
+def test_a_platform_that_was_moved_or_put_back_elsewhere_has_its_models(
+    settings: Settings, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(settings)
+    version = tiny.put_in_production(settings, checkpoint)
+    known = registry.find_model(settings, "detector", version).run_id
+    elsewhere = tmp_path / "other disk" / "artifacts" / "home"
+    elsewhere.parent.mkdir(parents=True)
+    settings.home.rename(elsewhere)
+    monkeypatch.setenv("HEIRLOOM_HOME", str(elsewhere))
+    moved = Settings()
+    prepare(moved)
+    path, name = registry.resolve(moved, None, "detector")
+    assert path.is_relative_to(moved.artifacts_dir)
+    assert path.read_bytes() == checkpoint.read_bytes()
+    assert name.version == version
+    client = open_client(moved)
+    fresh = open_run(moved, "detector", "1", "detector")
+    for run in (known, fresh):
+        assert client.get_run(run).info.artifact_uri.startswith(moved.artifacts_dir.as_uri() + "/")
+    assert not settings.home.exists()
 
 
 def test_a_store_that_is_no_database_is_named_with_the_remedy(settings: Settings, database: Database) -> None:
