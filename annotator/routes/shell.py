@@ -26,13 +26,18 @@ THEME_SCRIPT = """<script>(() => {
   } catch { /* Without storage the system's theme is what remains. */ }
 })();</script>"""
 """Streamlit keeps the theme by address, so that every page would forget what was chosen on another."""
+TABS_SCRIPT = """<script>
+  window.heirloomTabs = new BroadcastChannel("heirloom");
+  window.heirloomTabs.onmessage = () => location.reload();
+</script>"""
+"""Who leaves or comes in says so to the other tabs: Streamlit asks for the cookie once, when a page is loaded."""
 
 
 @cache
 def shell() -> str:
-    """index.html as Streamlit ships it, plus our title and the script that goes before its own."""
+    """index.html as Streamlit ships it, plus our title and the scripts that go before its own."""
     page = (STATIC / "index.html").read_text()
-    return page.replace("<title>Streamlit</title>", f"<title>heirloom</title>{THEME_SCRIPT}", 1)
+    return page.replace("<title>Streamlit</title>", f"<title>heirloom</title>{THEME_SCRIPT}{TABS_SCRIPT}", 1)
 
 
 async def index(_request: Request) -> Response:

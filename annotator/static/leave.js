@@ -8,7 +8,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!reply?.ok) {
       root.querySelector(".problem").textContent = "The app does not answer. See that it still runs, then try again.";
       button.disabled = false;
-    } else if (data.signed_in) setTriggerValue("left", true);
+      return;
+    }
+    window.heirloomTabs.postMessage("left");
+    if (data.signed_in) setTriggerValue("left", true);
     else window.location.assign("/");
   };
 }

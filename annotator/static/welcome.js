@@ -14,6 +14,7 @@ export default function ({ data, parentElement }) {
         body: JSON.stringify(body),
       });
       if (reply.ok) {
+        window.heirloomTabs.postMessage("came");
         window.location.reload();
         return;
       }
