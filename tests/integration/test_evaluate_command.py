@@ -172,4 +172,6 @@ def test_on_a_platform_a_snapshot_is_measured_and_everything_goes_into_a_run(
     assert told(invoke(model, "--on", "first", "--no-track", "--json")).get("runs") is None
     unknown = invoke("--on", "second")
     assert isinstance(unknown.exception, WrongUse)
-    assert "second is neither a folder nor a snapshot" in str(unknown.exception)
+    assert str(unknown.exception) == (
+        "second is neither a folder nor a snapshot: There is no snapshot second; heirloom snapshot makes one."
+    )

@@ -81,7 +81,7 @@ def _of_snapshot(settings: Settings, request: Request) -> tuple[list[EvaluationP
         with database.reading() as session:
             snapshot = snapshot_contents(session, find_snapshot(session, wanted).id)
     except NotFound as error:
-        raise WrongUse(f"{wanted} is neither a folder nor a snapshot: {error}.") from error
+        raise WrongUse(f"{wanted} is neither a folder nor a snapshot: {error}") from error
     finally:
         database.dispose()
     photos = set_apart(photos_of(snapshot, open_blobs(settings)), request.apart)
