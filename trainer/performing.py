@@ -31,7 +31,7 @@ def perform(settings: Settings, database: Database, job_id: str, should_stop: Ca
     except Exception as error:
         _log.exception("job %s failed", job_id)
         with database.unit_of_work() as session:
-            rows.fail(session, job_id, sentence(error))
+            rows.fail(session, job_id, _without_password(settings, sentence(error)))
         return "failed"
     work.progress(1.0, "done")
     with database.unit_of_work() as session:
@@ -47,6 +47,11 @@ def sentence(error: Exception) -> str:
         return "Memory ran out. Choose a smaller size or batch and start it again."
     said = str(error).strip().splitlines()
     return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."
+
+
+def _without_password(settings: Settings, said: str) -> str:
+    """What MLflow raises names its address whole."""
+    return said.replace(settings.mlflow_tracking_uri.rstrip("/"), settings.shown_tracking_uri.rstrip("/"))
 
 
 def _stopped(work: Work) -> Ending:

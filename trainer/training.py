@@ -41,7 +41,8 @@ def train(work: Work) -> dict[str, Any]:
     snapshot = _snapshot(work)
     owner = _owner(work)
     with exclusive(work.settings, run_lock(owner)) as lock:
-        run_id = open_run(work.settings, recipe.kind, owner, name=f"{recipe.kind} {owner[:8]}")
+        with registry.answering(work.settings):
+            run_id = open_run(work.settings, recipe.kind, owner, name=f"{recipe.kind} {owner[:8]}")
         with work.database.unit_of_work() as session:
             rows.set_run(session, work.job.id, run_id)
             rows.progress(session, work.job.id, _begun(session, run_id), "starting")

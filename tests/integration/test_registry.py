@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from annotator.up import plan
 from annotator.views.runs import curve, list_runs, newest_samples, sample_bytes
+from db import jobs as rows
 from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Job
@@ -20,6 +21,7 @@ from tests.support import tiny
 from trainer import registry
 from trainer.errors import JobError, RegistryError
 from trainer.judges import trained_photos
+from trainer.performing import perform
 from trainer.platform import prepare
 from trainer.store import open_client
 from trainer.tracking import open_run
@@ -57,6 +59,24 @@ def test_a_page_tells_no_password_of_an_mlflow_that_does_not_answer(
     with pytest.raises(RegistryError, match="does not answer") as caught:
         ask(away)
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_training_whose_mlflow_does_not_answer_tells_no_password(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    away = settings.model_copy(update={"tracking_uri": "http://u:geheim@127.0.0.1:9"})
+    if begun:  # what comes then asks MLflow first for a run that is there
+        monkeypatch.setattr("trainer.training.open_run", lambda *_, **__: "0" * 32)
+    with database.unit_of_work() as session:
+        job = rows.add_job(session, "train", {"recipe": tiny.RECIPE, "snapshot": None}, None)
+        rows.claim(session, job.id, "test")
+    assert perform(away, database, job.id, lambda: False) == "failed"
+    with database.reading() as session:
+        said = rows.get_job(session, job.id).error
+    assert "http://u:***@127.0.0.1:9" in said
+    assert "geheim" not in said
 
 
 def test_names_aliases_versions_and_files_are_resolved(settings: Settings, checkpoint: Path) -> None:
