@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 
 from inference.checkpoint import load_checkpoint
 from tests.support.train_once import RECIPE, LoggingTracker, example, train
+from tests.support.waiting import wait_for
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.detecting.starting import start_network
 from trainer.loop import train_model
@@ -88,11 +88,11 @@ def test_stopped_and_gone_on_in_a_fresh_process_gives_the_same_weights(uninterru
 def test_killed_and_gone_on_repeats_only_what_was_not_saved(uninterrupted: Path, tmp_path: Path) -> None:
     log = tmp_path / "first"
     process = subprocess.Popen(_command(tmp_path, log, 0), cwd=ROOT, start_new_session=True)
-    deadline = time.monotonic() + 200
-    while not (log.exists() and len(_steps_so_far(log)) >= 2) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        wait_for(lambda: process.poll() is not None or len(_steps_so_far(log)) >= 2, "the second step")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     seen = _steps_so_far(log)
     assert len(seen) >= 2
 
@@ -108,7 +108,8 @@ def test_killed_and_gone_on_repeats_only_what_was_not_saved(uninterrupted: Path,
 
 def _steps_so_far(log: Path) -> list[int]:
     """Steps in complete lines of a log that is being written."""
-    return [json.loads(line)["step"] for line in log.read_text().split("\n")[:-1] if '"loss"' in line]
+    lines = log.read_text().split("\n")[:-1] if log.exists() else []
+    return [json.loads(line)["step"] for line in lines if '"loss"' in line]
 
 
 def test_a_finished_training_has_nothing_left_to_do(uninterrupted: Path, tmp_path: Path) -> None:
