@@ -75,6 +75,6 @@ def _handler(kind: str) -> Callable[[Work], dict[str, Any] | None]:
         from trainer.restoring import restore
 
         return restore
-    from trainer.comparing import compare
+    from trainer.comparing.job import compare
 
     return compare

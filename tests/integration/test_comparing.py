@@ -19,7 +19,7 @@ from db.models import Assessor, Job, Photo
 from db.people import sign_in
 from db.settings import Settings
 from inference.files import encode_png
-from trainer import comparing
+from trainer.comparing import job
 from trainer.comparing.colorizers import ColorizerExaminer
 from trainer.comparing.examining import Exhibit, Seen
 from trainer.errors import Stopped
@@ -44,8 +44,8 @@ class Comparison:
         def candidate(_: Work, spec: str) -> SimpleNamespace:
             return SimpleNamespace(spec=spec, model=SimpleNamespace(name="colorizer", run_id="run"))
 
-        monkeypatch.setattr(comparing, "candidate_of", candidate)
-        monkeypatch.setattr(comparing, "examiner_for", lambda _: _Examiner(self))
+        monkeypatch.setattr(job, "candidate_of", candidate)
+        monkeypatch.setattr(job, "examiner_for", lambda _: _Examiner(self))
 
 
 class _Examiner(ColorizerExaminer):
@@ -81,7 +81,7 @@ def test_a_photo_deleted_meanwhile_leaves_no_pictures(
             actions.delete(here, [gone.id], comparison.ada)
 
     comparison.on_look = delete
-    comparing.compare(comparison.work)
+    job.compare(comparison.work)
     with here.database.unit_of_work() as session:
         finish(session, comparison.job.id, None)
         report = get_job(session, comparison.job.id).result
@@ -103,7 +103,7 @@ def test_a_photo_that_memory_is_too_small_for_is_left_out(here: Platform, monkey
             raise MemoryError
 
     comparison.on_look = no_room
-    comparing.compare(comparison.work)
+    job.compare(comparison.work)
     with here.database.reading() as session:
         report = get_job(session, comparison.job.id).result
     assert [photo["filename"] for photo in report["photos"]] == ["b.png"]
@@ -122,7 +122,7 @@ def test_a_comparison_that_is_broken_off_leaves_no_pictures(here: Platform, monk
 
     comparison.on_look = stop
     with pytest.raises(Stopped):
-        comparing.compare(comparison.work)
+        job.compare(comparison.work)
     assert set(here.blobs.hashes()) == comparison.before
 
 
@@ -132,8 +132,8 @@ def test_a_photo_whose_pictures_went_with_another_comparison_is_left_out(
     comparison = Comparison(here, monkeypatch)
     stopped = Event()
     with here.database.unit_of_work() as session:
-        job = add_job(session, "compare", comparison.job.params, None)
-    other = Work(here.settings, here.database, here.blobs, job, stopped.is_set)
+        mine = add_job(session, "compare", comparison.job.params, None)
+    other = Work(here.settings, here.database, here.blobs, mine, stopped.is_set)
 
     def stop_other(*at: str) -> None:
         if at == ("colorizer@1", "b.png"):  # by now it has the same pictures of a.png
@@ -144,11 +144,11 @@ def test_a_photo_whose_pictures_went_with_another_comparison_is_left_out(
         if at == ("colorizer@2", "a.png"):
             comparison.on_look = stop_other
             with pytest.raises(Stopped):
-                comparing.compare(other)
+                job.compare(other)
             comparison.on_look = lambda *_: None
 
     comparison.on_look = run_other
-    comparing.compare(comparison.work)
+    job.compare(comparison.work)
     with here.database.reading() as session:
         report = get_job(session, comparison.job.id).result
     assert report["counts"] == {"old": 1}
