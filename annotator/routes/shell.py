@@ -31,13 +31,21 @@ TABS_SCRIPT = """<script>
   window.heirloomTabs.onmessage = () => location.reload();
 </script>"""
 """Who leaves or comes in says so to the other tabs: Streamlit asks for the cookie once, when a page is loaded."""
+PHONE_SCRIPT = """<script>
+  addEventListener("click", ({ target }) => {
+    if (!matchMedia("(max-width: 768px)").matches || !target.closest('[data-testid="stSidebarNavLink"]')) return;
+    setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click());
+  });
+</script>"""
+"""On a phone the navigation lies over the page, where Streamlit leaves it after a page was chosen."""
 
 
 @cache
 def shell() -> str:
     """index.html as Streamlit ships it, plus our title and the scripts that go before its own."""
     page = (STATIC / "index.html").read_text()
-    return page.replace("<title>Streamlit</title>", f"<title>heirloom</title>{THEME_SCRIPT}{TABS_SCRIPT}", 1)
+    ours = f"<title>heirloom</title>{THEME_SCRIPT}{TABS_SCRIPT}{PHONE_SCRIPT}"
+    return page.replace("<title>Streamlit</title>", ours, 1)
 
 
 async def index(_request: Request) -> Response:

@@ -41,6 +41,7 @@ def test_three_results_each_have_their_verdict(visit: Visit) -> None:
     review_them(visit, restoration)
     read_the_story(visit, restoration)
     correct_the_colours(visit, restoration)
+    go_elsewhere_on_a_phone(visit)
 
 
 def drop_a_photo(visit: Visit) -> Restoration:
@@ -152,3 +153,14 @@ def correct_the_colours(visit: Visit, restoration: Restoration) -> None:
     expect(page.get_by_role("button", name="restored in colour, no verdict yet")).to_have_attribute(
         "aria-pressed", "true"
     )
+
+
+def go_elsewhere_on_a_phone(visit: Visit) -> None:
+    """The navigation lies over the page until a page is chosen."""
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit.go("photos")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="People").click()
+    expect(page.get_by_role("heading", name="1 person")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
