@@ -96,10 +96,10 @@ def _pager(found: Wall) -> None:
     if found.pages == 1:
         return
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        if st.button("Newer", disabled=found.page == 1, shortcut="Alt+Left"):
+        if st.button("Newer", disabled=found.page == 1, shortcut="n"):
             _turn(found.page - 1)
         st.write(f"{found.page} of {found.pages}")
-        if st.button("Older", disabled=found.page == found.pages, shortcut="Alt+Right"):
+        if st.button("Older", disabled=found.page == found.pages, shortcut="o"):
             _turn(found.page + 1)
 
 

@@ -32,6 +32,21 @@ def test_photos_counts(show: Callable[..., AppTest], database: Database) -> None
     assert page.title[0].value == "1 of 3 photos"
 
 
+def test_pages_of_the_wall_turn_by_keys_that_are_not_the_browsers(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotator.views.wall.PER_PAGE", 1)
+    with database.unit_of_work() as session:
+        for name in "ab":
+            new_photo(session, name)
+    page = show("photos")
+    newer, older = page.button
+    assert (newer.proto.shortcut, older.proto.shortcut) == ("n", "o")
+    older.click().run()
+    assert not page.exception
+    assert "2 of 2" in said(page)
+
+
 def test_photos_remember_what_was_looked_for(show: Callable[..., AppTest], database: Database) -> None:
     with database.unit_of_work() as session:
         for name in "abc":
