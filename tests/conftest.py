@@ -39,6 +39,14 @@ def _same_numbers() -> None:
         torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _same_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves the page as `__main__`, which every process that a later test spawns would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty HEIRLOOM_HOME; the addresses of a team are unset."""
