@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -118,10 +118,16 @@ def _locked_connection(url: str) -> Iterator[Connection]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60})
         # foreign keys stay off here: rebuilding a table would otherwise cascade into those that refer to it
-        event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
+        event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
         with _begun(url, engine) as connection:
             yield connection
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """The file keeps its journal's mode. Here nobody else sets it: of two at once, one fails however long it would wait."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager

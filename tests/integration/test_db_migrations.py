@@ -1,7 +1,9 @@
 """Migrations on both databases: up, down, up; the models are what they make; several processes at once."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,14 @@ def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
     running = [subprocess.Popen([sys.executable, "-c", code, empty_url]) for _ in range(4)]
     assert [process.wait(timeout=240) for process in running] == [0, 0, 0, 0]
     assert current_revision(empty_url) == head_revision()
+
+
+def test_the_journal_has_its_mode_before_several_open_the_file(tmp_path: Path) -> None:
+    """Of several that set it at once, one fails at once: the app and the worker open the file in the same moment."""
+    file = tmp_path / "heirloom.db"
+    upgrade(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as raw:
+        assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_failed_migration_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
