@@ -125,7 +125,7 @@ def _locked_connection(url: str) -> Iterator[Connection]:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """The file keeps its journal's mode. Here nobody else sets it: of two at once, one fails however long it would wait."""
+    """The file keeps its journal's mode. Here nobody else sets it: of two at once, one fails whatever its patience."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
 
