@@ -21,10 +21,8 @@ RECIPE = {**tiny.RECIPE, "processes": 2, "steps_per_epoch": 100_000}
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Database]]:
     """One home for this file: preparing it costs seconds."""
-    home = tmp_path_factory.mktemp("platform") / "home"
-    settings = Settings(home=home, database=None, jobs_database=None, blobs=None, tracking_uri=None)
-    with tiny.prepared(settings) as database:
-        yield settings, database
+    with tiny.platform_in(tmp_path_factory.mktemp("platform") / "home") as platform:
+        yield platform
 
 
 def companions(worker: tiny.RunningWorker) -> list[psutil.Process]:

@@ -154,6 +154,14 @@ def prepared(settings: Settings) -> Iterator[Database]:
     database.dispose()
 
 
+@contextmanager
+def platform_in(home: Path) -> Iterator[tuple[Settings, Database]]:
+    """A prepared platform with everything in one folder, whatever the environment says."""
+    settings = Settings(home=home, database=None, jobs_database=None, blobs=None, tracking_uri=None)
+    with prepared(settings) as database:
+        yield settings, database
+
+
 @dataclass
 class RunningWorker:
     """`python -m trainer.worker` in a process of its own."""
