@@ -33,17 +33,6 @@ def colorizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_colorizer(tmp_path_factory.mktemp("models") / "colours.safetensors")
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A folder with a JPEG, a 16-bit PNG deeper down, a file of another kind and one that is no picture."""
-    folder = tmp_path / "photos"
-    (folder / "deep").mkdir(parents=True)
-    Image.fromarray(noise(40, 50, 3)).save(folder / "a.damaged.jpg", quality=95)
-    (folder / "deep" / "b.png").write_bytes(encode_png(noise(40, 50, dtype=np.uint16)))
-    (folder / "notes.txt").write_text("aunt, 1943")
-    return folder
-
-
 def test_warnings_reach_people(model: Path, tmp_path: Path) -> None:
     Image.new("CMYK", (40, 40), (0, 99, 99, 0)).save(tmp_path / "a.jpg")
     result = invoke("detect", tmp_path / "a.jpg", "--out", tmp_path / "out", "--model", model)
