@@ -52,17 +52,24 @@ def list_assessors(session: Session) -> list[Assessor]:
 
 
 def set_roles(
-    session: Session, by: Assessor, assessor_id: int, *, is_lead: bool, is_engineer: bool, active: bool | None = None
+    session: Session,
+    by: Assessor,
+    assessor_id: int,
+    *,
+    is_lead: bool | None = None,
+    is_engineer: bool | None = None,
+    active: bool | None = None,
 ) -> Assessor:
     """A lead gives and takes roles; somebody inactive can neither sign in nor write, and keeps what they did.
 
-    `active` stays as it is where it is not given.
-    Raises NotAllowed unless `by` leads at this moment, InvalidState when nobody active would lead, or engineer, any
-    more.
+    What is not given stays as it is at this moment. Raises NotAllowed unless `by` leads at this moment, InvalidState
+    when nobody active would lead, or engineer, any more.
     """
     serialise(session, "people")
     require_lead(_as_stored(session, by.id))
     assessor = _as_stored(session, assessor_id)
+    is_lead = assessor.is_lead if is_lead is None else is_lead
+    is_engineer = assessor.is_engineer if is_engineer is None else is_engineer
     active = assessor.active if active is None else active
     if assessor.active and assessor.is_lead and not (active and is_lead) and count_leads(session) == 1:
         raise InvalidState(f"{assessor.name} is the only lead; make somebody else lead first.")

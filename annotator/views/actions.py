@@ -1,7 +1,7 @@
 """What pages do: each checks the person's role, changes rows in one unit of work, launches what has to run."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from annotator.colours import checked_colouring
 from annotator.context import Platform
@@ -117,9 +117,7 @@ def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
 def set_role(here: Platform, assessor_id: int, role: Role, given: bool, by: Assessor) -> None:
     """Gives or takes one role; the others stay as they are now, whatever the page showed."""
     with here.database.unit_of_work() as session:
-        person = people.get_assessor(session, assessor_id)
-        roles = {name: getattr(person, name) for name in get_args(Role)} | {role: given}
-        people.set_roles(session, by, assessor_id, **roles)
+        people.set_roles(session, by, assessor_id, **{role: given})
 
 
 def move_split(here: Platform, photo_id: int, split: Split, by: Assessor) -> None:

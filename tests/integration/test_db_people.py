@@ -1,10 +1,14 @@
 """Who people are and what their roles permit."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from annotator.context import Platform
+from annotator.views.actions import set_role
+from db.blobs import BlobStore
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import Assessor
@@ -17,7 +21,8 @@ from db.people import (
     sign_in,
     sign_in_subject,
 )
-from tests.support.databases import two_people
+from db.settings import Settings
+from tests.support.databases import start_waiting, two_people
 
 
 def test_the_first_person_leads_and_engineers(either_database: Database) -> None:
@@ -129,3 +134,16 @@ def test_a_role_that_was_just_taken_no_longer_counts(either_database: Database) 
     assert ada.is_lead, "what a page knew when it was drawn"
     with either_database.unit_of_work() as session, pytest.raises(NotAllowed, match="Ada is not a lead"):
         set_roles(session, ada, ben.id, is_lead=False, is_engineer=True)
+
+
+def test_two_roles_that_are_given_at_once_are_both_given(either_database: Database, tmp_path: Path) -> None:
+    here = Platform(Settings(home=tmp_path), either_database, BlobStore(str(tmp_path)))
+    with either_database.unit_of_work() as session:
+        ada, ben = two_people(session)
+    with either_database.unit_of_work() as session:
+        set_roles(session, ada, ben.id, is_lead=True, is_engineer=False)
+        second = start_waiting(either_database, lambda: set_role(here, ben.id, "is_engineer", True, ada))
+    second.join()
+    with either_database.reading() as session:
+        stored = get_assessor(session, ben.id)
+        assert (stored.is_lead, stored.is_engineer, stored.active) == (True, True, True)
