@@ -100,6 +100,23 @@ def test_a_perceptual_loss_says_whose_features_it_compares(tmp_path: Path) -> No
     assert any("perceptual_loss" in line for line in told)
 
 
+def test_a_prize_for_colour_makes_the_colours_stronger(tmp_path: Path) -> None:
+    amounts = {}
+    for prize in (0.0, 3.0):
+        losses = ColourLossSettings(l1=0, difference=1.0, colourfulness=prize)
+        recipe = replace(RECIPE, loss=losses, epochs=1, steps_per_epoch=30, learning_rate=1e-2, average=0.0)
+        (tmp_path / str(prize)).mkdir()
+        train(tmp_path / str(prize), tmp_path / str(prize) / "log", 0, recipe)
+        steps = [line for line in _lines(tmp_path / str(prize) / "log") if "loss" in line]
+        assert all(
+            float(str(line["loss"]))
+            == pytest.approx(float(str(line["difference_loss"])) - prize * float(str(line["colour_amount"])), abs=1e-5)
+            for line in steps
+        )
+        amounts[prize] = sum(float(str(line["colour_amount"])) for line in steps[-10:]) / 10
+    assert amounts[3.0] > 2 * amounts[0.0]
+
+
 def test_a_snapshot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="not from annotations"):
         train_model(

@@ -5,15 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from skimage.color import deltaE_ciede2000, rgb2lab
 
-from inference.colour import to_luma_and_chroma
+from inference.colour import to_luma_and_chroma, to_rgb
 from inference.png import encode_png
 from trainer.clean import CleanPhoto, photos_in
 from trainer.colouring.dataset import BINS, ColorizerDataset, colour_amount, draw_hints, film, survey
+from trainer.colouring.difference import ciede2000, lab_of
 from trainer.colouring.discriminator import Balance, Discriminator, Diverged, SelfAttention
 from trainer.colouring.losses import (
     as_rgb,
+    chroma_amount,
     chroma_loss,
+    difference_loss,
+    held,
     hinge_discriminator,
     hinge_painter,
     perceptual_loss,
@@ -158,6 +163,40 @@ def test_the_chroma_loss_is_that_of_a_plain_loop_forward_and_backward() -> None:
     assert torch.allclose(chroma_loss(painted.detach(), true, smooth=0.2), huber)
     plain = chroma_loss(painted.detach(), true)
     assert float(plain) == pytest.approx(float((painted.detach() - true).abs().mean() * 2))
+
+
+def test_the_colour_difference_is_that_of_skimage() -> None:
+    one, other = chance(1).random((3, 40, 40)), chance(2).random((3, 40, 40))
+    other[:, :20] = (one[:, :20] + 0.03 * other[:, :20]).clip(0, 1)
+    one[:, 0, 0] = other[:, 0, 0] = 0.5
+    labs = [rgb2lab(rgb, channel_axis=0) for rgb in (one, other)]
+    found = [lab_of(torch.from_numpy(rgb)[None]) for rgb in (one, other)]
+    assert np.allclose(found[0][0], labs[0], atol=1e-9)
+    expected = deltaE_ciede2000(*labs, channel_axis=0)
+    assert np.abs(np.sqrt(np.asarray(ciede2000(*found)[0]) ** 2 - 0.01) - expected).max() < 0.03
+    single = ciede2000(*(lab.float() for lab in found))[0].double()
+    assert torch.allclose(single, ciede2000(*found)[0], atol=0.01)
+
+
+def test_the_colour_difference_moves_grey_and_strong_colours_towards_the_true_ones() -> None:
+    luma = torch.tensor([0.0, 0.3, 0.6, 1.0]).view(1, 1, 2, 2)
+    true = held(luma, torch.rand(1, 2, 2, 2, generator=torch.Generator().manual_seed(4)) - 0.5)
+    for start in (0.0, 0.2):
+        painted = torch.full((1, 2, 2, 2), start, requires_grad=True)
+        before = difference_loss(luma, held(luma, painted), true)
+        before.backward()
+        assert torch.isfinite(painted.grad).all()
+        moved = painted.detach() - 0.01 * painted.grad / painted.grad.abs().max()
+        assert difference_loss(luma, held(luma, moved), true) < before
+
+
+def test_colours_are_held_inside_the_cube_as_in_use() -> None:
+    luma, chroma = chance(3).random((6, 7), np.float32), chance(4).random((6, 7, 2), np.float32) - np.float32(0.5)
+    _, kept = to_luma_and_chroma(to_rgb(luma, chroma))
+    found = held(torch.from_numpy(luma)[None, None], torch.from_numpy(chroma).permute(2, 0, 1)[None])
+    assert np.allclose(found[0].permute(1, 2, 0), kept, atol=1e-5)
+    assert float(chroma_amount(found)) == pytest.approx(float(np.abs(kept).sum(axis=2).mean()), abs=1e-5)
+    assert not np.allclose(kept, chroma, atol=0.05)
 
 
 def test_hinge_losses_are_those_of_the_paper() -> None:

@@ -10,7 +10,16 @@ from inference.networks.colorizer import ColorizerNetwork
 from trainer.clean import CleanPhoto
 from trainer.colouring.dataset import ColorizerDataset, Survey, survey
 from trainer.colouring.discriminator import Balance, Discriminator, check_finite
-from trainer.colouring.losses import chroma_loss, hinge_discriminator, hinge_painter, perceptual_loss, rarity_weights
+from trainer.colouring.losses import (
+    chroma_amount,
+    chroma_loss,
+    difference_loss,
+    held,
+    hinge_discriminator,
+    hinge_painter,
+    perceptual_loss,
+    rarity_weights,
+)
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.colouring.starting import architecture_of, start_network
 from trainer.colouring.validating import judged_photos, references, validate
@@ -89,6 +98,10 @@ class ColorizerLearner(Learner):
             distance = chroma_loss(painted, true, table, self._settings.smooth)
             total = total + self._settings.l1 * distance
             parts["l1_loss"] = float(distance.detach())
+        if self._settings.difference or self._settings.colourfulness:
+            seen, told = self._as_seen(luma, painted, true)
+            total = total + seen
+            parts |= told
         if self._features:
             with self.accelerator.autocast():
                 unlike = perceptual_loss(self._features, luma, painted, true)
@@ -104,6 +117,15 @@ class ColorizerLearner(Learner):
 
     def validate(self, network: nn.Module, device: str, should_stop: Callable[[], bool]) -> Validation:
         return validate(network, device, self._judged, self._side, should_stop)
+
+    def _as_seen(
+        self, luma: torch.Tensor, painted: torch.Tensor, true: torch.Tensor
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """The visible difference, less the prize for colour, and what to log: of colours as they are shown in use."""
+        shown = held(luma, painted)
+        difference, amount = difference_loss(luma, shown, held(luma, true)), chroma_amount(shown)
+        total = self._settings.difference * difference - self._settings.colourfulness * amount
+        return total, {"difference_loss": float(difference.detach()), "colour_amount": float(amount.detach())}
 
     def _start_discriminator(self, recipe: ColorizerRecipe) -> None:
         self.discriminator = Discriminator(recipe.discriminator_channels).to(memory_format=torch.channels_last)

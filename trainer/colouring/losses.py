@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
+from trainer.colouring.difference import ciede2000, lab_of
 from trainer.features import Features
 
 _SPREAD = 0.02
@@ -47,6 +48,24 @@ def chroma_loss(
         each = torch.where(each < smooth, each.square() / (2 * smooth), each - smooth / 2)
     distance = each.sum(dim=1, keepdim=True)
     return (distance if table is None else distance * weights_of(true, table)).mean()
+
+
+def difference_loss(luma: torch.Tensor, painted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    """Mean CIEDE2000 of the painted and of the true picture, divided by 100; both inside the RGB cube."""
+    return ciede2000(lab_of(as_rgb(luma, painted)), lab_of(as_rgb(luma, true))).mean() / 100
+
+
+def held(luma: torch.Tensor, chroma: torch.Tensor) -> torch.Tensor:
+    """Chroma with what leaves the RGB cube scaled towards grey, as `inference.colour.to_rgb` does in use."""
+    offsets = as_rgb(torch.zeros_like(luma), chroma)
+    most, least = offsets.amax(dim=1, keepdim=True), offsets.amin(dim=1, keepdim=True)
+    share = torch.minimum((1 - luma) / most.clamp(min=1e-6), luma / (-least).clamp(min=1e-6))
+    return chroma * share.clamp(0, 1)
+
+
+def chroma_amount(chroma: torch.Tensor) -> torch.Tensor:
+    """Mean of |Cb| + |Cr|: what colourfulness is measured by."""
+    return chroma.abs().sum(dim=1).mean()
 
 
 def hinge_discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:

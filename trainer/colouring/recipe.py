@@ -11,7 +11,8 @@ from trainer.recipe import Recipe, check
 class ColourLossSettings:
     """How much each loss counts in the sum; 0 leaves it out. These are the stages of the published method.
 
-    `l1` alone; `l1` with `adversarial`; `perceptual` with `adversarial`, where `l1` is 0.
+    `l1` alone; `l1` with `adversarial`; `perceptual` with `adversarial`, where `l1` is 0. `difference` with
+    `colourfulness` is ours.
     """
 
     l1: float = 1.0
@@ -22,6 +23,11 @@ class ColourLossSettings:
     rarity: float = 0.0
     """How much more rare colours count in `l1`: 0 not at all; 0.5 as Zhang et al. 2016 (arXiv 1603.08511, section 2.2)
     have it; below 1. Without it grey is often the cheapest answer."""
+    difference: float = 0.0
+    """CIEDE2000 from the true colours, divided by 100: the distance that people see, and that evaluation reports."""
+    colourfulness: float = 0.0
+    """Taken off the sum for every unit of colour, the mean of |Cb| + |Cr|: without it `difference`, like `l1`, often
+    finds grey cheapest. Some 0.2 of `difference` leaves about half of the true colour."""
     perceptual: float = 0.0
     """Distance of features of the coloured picture from those of the true one, as a share of the latter."""
     adversarial: float = 0.0
@@ -32,7 +38,8 @@ class ColourLossSettings:
             check(0 <= share <= 100, f"loss.{name}", share, "between 0 and 100")
         check(self.rarity < 1, "loss.rarity", self.rarity, "0 or more and below 1")
         check(
-            bool(self.l1 or self.perceptual or self.adversarial), "loss", asdict(self), "more than nothing"
+            bool(self.l1 or self.difference or self.perceptual or self.adversarial),
+            "loss", asdict(self), "more than nothing",
         )  # fmt: skip
         check(self.smooth < 1, "loss.smooth", self.smooth, "0 or more and below 1")
         check(not self.smooth or self.l1 > 0, "loss.smooth", self.smooth, "0 where loss.l1 is 0: it changes that loss")
