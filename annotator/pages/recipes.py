@@ -26,9 +26,13 @@ OURS = ("folded", "plain")
 STAGES = {
     "distance": ("distance of colours alone", ColourLossSettings()),
     "discriminator": ("distance of colours and a discriminator", ColourLossSettings(adversarial=0.02)),
+    "difference": (
+        "difference that people see, with a prize for colour",
+        ColourLossSettings(l1=0, difference=4, colourfulness=0.8),
+    ),
     "perceptual": ("look of colours and a discriminator", ColourLossSettings(l1=0, perceptual=1, adversarial=0.05)),
 }
-"""How a colorizer learns, the published stages: name, words, weights."""
+"""How a colorizer learns, the published stages and ours: name, words, weights."""
 RECIPES = {
     "detector": ("detector", "albunet18", "tiny"),
     "inpainter": ("liu2018", "tiny"),
