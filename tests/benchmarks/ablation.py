@@ -66,8 +66,11 @@ class Row:
     mirror: bool = True
     trains: bool = True
     """Otherwise the base's own weights are measured in another way."""
+    taught: bool = False
+    """By the base of the same seed, beside its masks."""
 
 
+FOLDED = ("encoder=folded", "stem=encoder", "norm=batch", "decoder_channels=128,96,64,48,32")
 ROWS = (
     Row("base", "the base"),
     Row("stem", "stem of the encoder as it comes: stride 2 and a pooling", ("stem=encoder",)),
@@ -78,10 +81,8 @@ ROWS = (
     Row("quarter", "a quarter of the resolution (256 for 1024)", ("shrink=4",)),
     Row("mirror", "no mirror image averaged", mirror=False, trains=False),
     Row("in-place", "in-place activated normalisation", ("norm=inplace",)),
-    Row(
-        "folded", "our default network, `folded`",
-        ("encoder=folded", "stem=encoder", "norm=batch", "decoder_channels=128,96,64,48,32"),
-    ),
+    Row("folded", "our default network, `folded`", FOLDED),
+    Row("taught", "`folded`, taught by the base beside its masks", (*FOLDED, "loss.teacher=1"), taught=True),
     Row("drawn", "no drawn defects: textures only", tuple(f"defects.{kind}=0" for kind in KINDS if kind != "texture")),
     Row("textures", "no textures: drawn defects only", ("defects.texture=0",)),
     Row("ageing", "no ageing", tuple(f"defects.ageing.{part.name}=0" for part in fields(AgeingSettings))),
@@ -163,7 +164,11 @@ def run(bench: Bench, row: Row, seed: int, out: Path) -> dict[str, Any]:
     done = out / "rows" / f"{row.name}-{seed}.json"
     if done.exists():
         return _earlier(done, bench)
-    recipe = bench.recipe(*row.changes, f"seed={seed}")
+    changes = (*row.changes, f"seed={seed}")
+    if row.taught:
+        base = _trained(bench.recipe(f"seed={seed}"), out / f"base-{seed}", f"base, seed {seed}")
+        changes = (*changes, f"teacher={base}")
+    recipe = bench.recipe(*changes)
     begun = time.process_time()
     checkpoint = _trained(recipe, out / f"{row.name if row.trains else 'base'}-{seed}", f"{row.name}, seed {seed}")
     seconds = time.process_time() - begun if row.trains else 0.0

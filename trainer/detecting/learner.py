@@ -12,6 +12,7 @@ from trainer.detecting.dataset import DetectorDataset, validation_pictures
 from trainer.detecting.losses import DetectorLoss
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.detecting.starting import architecture_of, start_network, tell_what_is_real, weight_of_defects
+from trainer.detecting.teacher import Teacher, teacher_loss
 from trainer.detecting.validating import validate
 from trainer.errors import TrainerError
 from trainer.examples import TrainingExample
@@ -37,6 +38,8 @@ class DetectorLearner(Learner):
         self._loss = loss
         self._judged = judged
         self._recomputes = recipe.recompute
+        self._teacher = Teacher.load(recipe.teacher) if recipe.teacher else None
+        self._taught = recipe.loss.teacher
 
     @classmethod
     def start(
@@ -58,12 +61,21 @@ class DetectorLearner(Learner):
         super().place(accelerator, model)
         if self._recomputes:
             recompute_levels(self.network)
+        if self._teacher:
+            self._teacher.to(accelerator.device)
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
         photos, masks = batch
         with self.accelerator.autocast():
             logits = self.model(photos)
-        return self._loss(logits, masks)
+        total, parts = self._loss(logits, masks)
+        if self._teacher:
+            with self.accelerator.autocast():
+                probability = self._teacher(photos)
+            taught = teacher_loss(logits, probability)
+            total = total + self._taught * taught
+            parts["teacher_loss"] = float(taught.detach())
+        return total, parts
 
     def validate(self, network: nn.Module, device: str, should_stop: Callable[[], bool]) -> Validation:
         pictures, examples = self._judged

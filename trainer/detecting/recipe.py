@@ -23,6 +23,8 @@ class LossSettings:
     """Soft clDice."""
     boundary: float = 0.0
     """Distance to the mask's border in pixels: give it hundredths."""
+    teacher: float = 0.0
+    """Cross-entropy with what the recipe's `teacher` says."""
 
     def __post_init__(self) -> None:
         shares = asdict(self)
@@ -36,6 +38,7 @@ class DetectorRecipe(DamagingRecipe):
     """How a detector is trained."""
 
     kind: ClassVar[str] = "detector"
+    paths: ClassVar[tuple[str, ...]] = (*DamagingRecipe.paths, "teacher")
 
     encoder: str = "folded"
     """`folded`, our light U-Net on folded pixels; `plain`, our narrow full-resolution encoder; or a name that
@@ -58,6 +61,9 @@ class DetectorRecipe(DamagingRecipe):
     `snapshot`, or a fixed number."""
     weight_limit: float = 100.0
     """Largest positive weight that a batch or a snapshot may give."""
+    teacher: str = ""
+    """A checkpoint of a detector of any architecture, or `shipped`, whose probabilities are learned beside the masks,
+    as much as `loss.teacher` says: a light network learns what a heavy one has learned. Empty for none."""
     recompute: bool = False
     """Keep only what enters each level of the network and compute the rest again for backward, to save memory."""
 
@@ -65,6 +71,10 @@ class DetectorRecipe(DamagingRecipe):
         super().__post_init__()
         check(self.shrink >= 1, "shrink", self.shrink, "at least 1")
         check(0 <= self.synthetic_share <= 1, "synthetic_share", self.synthetic_share, "between 0 and 1")
+        check(bool(self.teacher) or not self.loss.teacher, "loss.teacher", self.loss.teacher,
+              "0 where `teacher` names no detector")  # fmt: skip
+        check(not self.teacher or self.loss.teacher > 0, "loss.teacher", self.loss.teacher,
+              "above 0 where `teacher` names a detector")  # fmt: skip
         check(self.weight_limit >= 1, "weight_limit", self.weight_limit, "at least 1")
         for name, words in (("stem", Stem), ("norm", Norm)):
             check(getattr(self, name) in get_args(words), name, getattr(self, name), f"one of {get_args(words)}")
