@@ -85,8 +85,10 @@ def copy_sqlite(source: Path, target: Path) -> None:
 def dump_postgres(url: str, target: Path) -> None:
     """A dump of a PostgreSQL database by `pg_dump`, for `pg_restore`."""
     parsed = make_url(url)
-    address = parsed.set(drivername="postgresql", password=None).render_as_string()
-    environment = {**os.environ, **({"PGPASSWORD": str(parsed.password)} if parsed.password else {})}
+    password = parsed.password or parsed.query.get("password")
+    bare = parsed.difference_update_query(["password"]).set(drivername="postgresql", password=None)
+    address = bare.render_as_string()
+    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         subprocess.run(

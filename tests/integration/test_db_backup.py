@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, func, select
 
-from db.backup import BackupError
+from db.backup import BackupError, dump_postgres
 from db.blobs import open_blobs
 from db.engine import Database, open_database
 from db.models import Photo
@@ -103,12 +103,12 @@ def test_a_postgresql_backup_can_be_put_back(
     engine.dispose()
 
 
-def test_a_failing_dump_is_a_sentence_without_the_password(tmp_path: Path) -> None:
-    from db.backup import BackupError, dump_postgres
-
+@pytest.mark.parametrize("address", ["nobody:geheim@127.0.0.1:1/none", "nobody@127.0.0.1:1/none?password=geheim"])
+def test_a_failing_dump_is_a_sentence_without_the_password(tmp_path: Path, address: str) -> None:
     with pytest.raises(BackupError, match="pg_dump") as caught:
-        dump_postgres("postgresql+psycopg://nobody:geheim@127.0.0.1:1/none", tmp_path / "x.dump")
+        dump_postgres(f"postgresql+psycopg://{address}", tmp_path / "x.dump")
     assert "geheim" not in str(caught.value)
+    assert "geheim" not in str(caught.value.__cause__), "nor in the command, which others see"
     assert list(tmp_path.iterdir()) == []
 
 
