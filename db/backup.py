@@ -172,9 +172,25 @@ def _copy_artifacts(source: Path, target: Path) -> None:
         there = target / Path(folder).relative_to(source)
         there.mkdir(parents=True, exist_ok=True)
         for name in names:
-            beside = there / f".{name}.{os.getpid()}"
-            try:
-                shutil.copy2(Path(folder, name), beside)
-                beside.replace(there / name)
-            finally:
-                beside.unlink(missing_ok=True)
+            _copy_file(Path(folder, name), there / name)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Unless its copy is there, of the same size and time. What went since it was listed, or never was, is left out."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        if not _is_copy(source, target):
+            shutil.copy2(source, beside)
+            beside.replace(target)
+    except FileNotFoundError:
+        if source.exists():
+            raise
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _is_copy(source: Path, target: Path) -> bool:
+    if not target.exists():
+        return False
+    live, copy = source.stat(), target.stat()
+    return (live.st_size, live.st_mtime_ns) == (copy.st_size, copy.st_mtime_ns)

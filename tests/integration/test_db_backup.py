@@ -46,6 +46,35 @@ def test_a_backup_can_be_put_back(database: Database, settings: Settings, tmp_pa
     assert (restored.artifacts_dir / "1" / "model").read_bytes() == b"weights"
 
 
+def test_models_are_copied_again_only_where_they_changed(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    fill(database, open_blobs(settings))
+    settings.artifacts_dir.mkdir()
+    for name in ("same", "other"):
+        (settings.artifacts_dir / name).write_bytes(b"weights")
+    copies = [tmp_path / "copy" / "artifacts" / name for name in ("same", "other")]
+    assert heirloom("db", "backup", tmp_path / "copy").exit_code == 0
+    before = [copy.stat().st_ino for copy in copies]
+    (settings.artifacts_dir / "other").write_bytes(b"WEIGHTS")
+    os.utime(settings.artifacts_dir / "other", ns=(0, 0))
+    assert heirloom("db", "backup", tmp_path / "copy").exit_code == 0
+    assert [copy.stat().st_ino == inode for copy, inode in zip(copies, before, strict=True)] == [True, False]
+    assert [copy.read_bytes() for copy in copies] == [b"weights", b"WEIGHTS"]
+
+
+def test_a_file_that_goes_while_models_are_copied_is_left_out(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    fill(database, open_blobs(settings))
+    settings.artifacts_dir.mkdir()
+    (settings.artifacts_dir / "gone").symlink_to(tmp_path / "nothing")
+    (settings.artifacts_dir / "model").write_bytes(b"weights")
+    result = heirloom("db", "backup", tmp_path / "copy")
+    assert result.exit_code == 0, result.exception
+    assert os.listdir(tmp_path / "copy" / "artifacts") == ["model"]
+
+
 def test_a_backup_taken_while_somebody_writes_is_whole(database: Database, settings: Settings, tmp_path: Path) -> None:
     fill(database, open_blobs(settings))
     with database.unit_of_work() as session:
