@@ -5,7 +5,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from db.addresses import normal_url
+from db.addresses import normal_url, shown_url, sqlite_file
 from db.answering import answering
 from db.migrate import upgrade
 from db.settings import Settings
@@ -14,7 +14,7 @@ from inference.files import check_folder
 from inference.names import KINDS
 from inference.shipped import shipped_path
 from trainer.locks import exclusive
-from trainer.store import check_own_store
+from trainer.store import check_own_store, own_store
 
 DETECTOR = "detector"
 
@@ -42,10 +42,10 @@ def prepare(settings: Settings) -> None:
 
 
 def _state(settings: Settings) -> dict[str, str]:
-    """What decides whether the slow part has to run again."""
+    """What decides whether the slow part has to run again; it is kept in a file, so without passwords."""
     return {
-        "jobs": settings.jobs_database_url,
-        "mlflow": settings.mlflow_tracking_uri,
+        "jobs": shown_url(settings.jobs_database_url),
+        "mlflow": settings.shown_tracking_uri,
         "dbos version": version("dbos"),
         "mlflow version": version("mlflow"),
         "shipped": ", ".join(_shipped()),
@@ -82,9 +82,8 @@ def _remember(settings: Settings, state: dict[str, str]) -> None:
 
 def _store_exists(settings: Settings) -> bool:
     """Our own files may have been deleted since; what a server keeps is its own affair."""
-    home = settings.home.resolve()
-    own = {settings.jobs_database_url: home / "jobs.db", settings.mlflow_tracking_uri: home / "mlflow.db"}
-    return all(path.exists() for url, path in own.items() if url.startswith("sqlite"))
+    own = (sqlite_file(settings.jobs_database_url), own_store(settings))
+    return all(file is None or file.exists() for file in own)
 
 
 def prepare_queue(settings: Settings) -> None:

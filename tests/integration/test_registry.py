@@ -206,6 +206,20 @@ def test_a_platform_whose_mlflow_does_not_answer_is_not_prepared(
     assert "geheim" not in str(caught.value)
 
 
+def test_what_a_team_sets_is_prepared_once_and_its_password_is_written_nowhere(
+    home: Path, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEIRLOOM_DATABASE_URL", postgres_url.replace("@", ":geheim@"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    prepare(Settings())
+    kept = [path for path in home.rglob("*") if path.is_file()]
+    assert home / "prepared.json" in kept
+    assert not [path for path in kept if b"geheim" in path.read_bytes()]
+    first = (home / "prepared.json").stat().st_ino
+    prepare(Settings())
+    assert (home / "prepared.json").stat().st_ino == first, "nothing was left to prepare"
+
+
 def test_a_model_whose_run_is_gone_cannot_be_compared(settings: Settings, database: Database) -> None:
     prepare(settings)
     work = Work(settings, database, open_blobs(settings), Job(), lambda: False)
