@@ -65,7 +65,7 @@ def handler(answer: Callable[[Call], Answer]) -> ASGIApp | Callable[[Request], A
 
     async def endpoint(request: Request) -> Response:
         try:
-            body = await _body(request)
+            body = await read_body(request)
             return await run_in_threadpool(_answer, answer, request, body)
         except RouteError as problem:
             return JSONResponse({"error": str(problem)}, problem.status)
@@ -100,7 +100,8 @@ def _answer(answer: Callable[[Call], Answer], request: Request, body: dict[str, 
     return result if isinstance(result, Response) else JSONResponse(result)
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def read_body(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent, empty where none was. Raises RouteError: it is none, or above LARGEST_BODY."""
     if request.method == "GET":
         return {}
     data = bytearray()

@@ -1,7 +1,5 @@
 """POST /api/session starts a session by name, or by a sign-in's token; DELETE ends it."""
 
-from json import JSONDecodeError
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,6 +8,7 @@ from starlette.routing import Route
 from annotator import identity
 from annotator.access import sign_in_configured
 from annotator.context import Platform, platform
+from annotator.routes.http import RouteError, read_body
 from db.errors import NotAllowed, PlatformError
 from db.models import Assessor
 from db.people import sign_in, sign_in_subject
@@ -22,13 +21,9 @@ class SessionError(Exception):
 async def start(request: Request) -> Response:
     """Body {"name"} where nobody has to sign in, else {"token"}. Answers {"id", "name"} and sets the cookie."""
     try:
-        body = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError):
-        body = None
-    if not isinstance(body, dict):
-        return JSONResponse({"error": 'Send {"name": "…"} as JSON.'}, 422)
-    try:
-        assessor = await run_in_threadpool(_sign_in, body)
+        assessor = await run_in_threadpool(_sign_in, await read_body(request))
+    except RouteError as problem:
+        return JSONResponse({"error": str(problem)}, problem.status)
     except SessionError as error:
         return JSONResponse({"error": str(error)}, 401)
     except PlatformError as error:
@@ -59,10 +54,11 @@ def _is_https(request: Request) -> bool:
 def _sign_in(body: dict[str, object]) -> Assessor:
     here = platform()
     token = redeem(here, str(body.get("token", ""))) if sign_in_configured(here.settings) else None
+    name = body.get("name")
     with here.database.unit_of_work() as session:
         if token is not None:
             return sign_in_subject(session, *token)
-        return sign_in(session, str(body.get("name", "")))
+        return sign_in(session, name if isinstance(name, str) else "")
 
 
 def redeem(here: Platform, token: str) -> tuple[str, str]:

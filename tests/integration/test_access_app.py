@@ -12,6 +12,7 @@ from annotator import identity
 from annotator.access import AppSettings
 from annotator.app import build_app
 from annotator.context import platform
+from annotator.routes.http import LARGEST_BODY
 from db.engine import Database, open_database
 from db.jobs import claim, list_jobs
 from db.people import set_roles, sign_in
@@ -65,10 +66,23 @@ def test_a_session_ends(client: TestClient) -> None:
     assert client.get("/api/tasks/upcoming", params={"kind": "label"}).status_code == 401
 
 
-@pytest.mark.parametrize("body", ['{"name": ""}', '{"name": "%s"}' % ("x" * 81), "[]", "nonsense"])
-def test_a_name_that_is_none_is_refused_with_a_sentence(client: TestClient, body: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"name": ""}', 422),
+        ('{"name": "%s"}' % ("x" * 81), 422),
+        ("{}", 422),
+        ('{"name": null}', 422),
+        ("[]", 400),
+        ("nonsense", 400),
+        ("[" * 100_000, 400),
+        ('{"name": "%s"}' % ("x" * LARGEST_BODY), 413),
+    ],
+    ids=["empty", "long", "none", "null", "list", "nonsense", "deep", "larger than any request"],
+)
+def test_a_name_that_is_none_is_refused_with_a_sentence(client: TestClient, body: str, status: int) -> None:
     reply = client.post("/api/session", content=body, headers=OWN)
-    assert reply.status_code == 422
+    assert reply.status_code == status
     assert reply.json()["error"]
 
 
