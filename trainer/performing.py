@@ -10,6 +10,7 @@ from db.engine import Database
 from db.errors import PlatformError
 from db.settings import Settings
 from inference.errors import InferenceError
+from inference.memory import ran_out
 from trainer.errors import Stopped
 from trainer.work import Work
 
@@ -43,7 +44,7 @@ def sentence(error: Exception) -> str:
     """What a person reads about a failed job."""
     if isinstance(error, PlatformError | InferenceError):
         return str(error)
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if ran_out(error):
         return "Memory ran out. Choose a smaller size or batch and start it again."
     said = str(error).strip().splitlines()
     return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."

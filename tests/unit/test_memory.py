@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from inference.memory import _trim, give_back
+from trainer.performing import sentence
 
 STATUS = Path("/proc/self/status")
 
@@ -42,3 +43,15 @@ def test_where_it_cannot_be_asked_for_nothing_happens(monkeypatch: pytest.Monkey
     finally:
         monkeypatch.undo()
         _trim.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    ],
+)
+def test_a_job_whose_memory_ran_out_says_what_to_do(error: Exception) -> None:
+    assert sentence(error) == "Memory ran out. Choose a smaller size or batch and start it again."
