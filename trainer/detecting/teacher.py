@@ -27,7 +27,7 @@ class Teacher(nn.Module):
             None if choice == SHIPPED else Path(choice),
             None,
             build=lambda described: build_detector(DetectorArchitecture.from_dict(described)),
-            read=lambda settings: None,
+            read=lambda _settings: None,
         )
         return cls(network)
 
