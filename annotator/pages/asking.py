@@ -56,6 +56,9 @@ def ask_delete(photo_ids: Sequence[int], leave: bool = False) -> None:
     """Says what goes along. `leave`: go back to the wall afterwards."""
     with platform().database.reading() as session:
         impact = deletion_impact(session, photo_ids)
+    if not impact.photos:
+        _nothing_left(photo_ids, leave)
+        return
     st.write(verbatim(impact_sentence(*astuple(impact))))
     with st.container(horizontal=True):
         if st.button("Delete", type="primary"):
@@ -64,8 +67,18 @@ def ask_delete(photo_ids: Sequence[int], leave: bool = False) -> None:
             except PlatformError as error:
                 tell(error)
                 return
-            if leave:
-                st.switch_page(link("photos"))
-            st.rerun()
+            _leave(leave)
         if st.button("Keep"):
             st.rerun()
+
+
+def _nothing_left(photo_ids: Sequence[int], leave: bool) -> None:
+    st.write(f"Somebody has deleted {'this photo' if len(photo_ids) == 1 else 'these photos'} already.")
+    if st.button("All right", type="primary", key="gone"):
+        _leave(leave)
+
+
+def _leave(leave: bool) -> None:
+    if leave:
+        st.switch_page(link("photos"))
+    st.rerun()

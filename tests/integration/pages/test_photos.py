@@ -1,6 +1,7 @@
 """Photos, and a photo's own page."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 from annotator import visitor
 from db.engine import Database
 from db.jobs import add_job, fail
+from db.models import Assessor
 from db.people import sign_in
-from db.photos import archive
+from db.photos import archive, delete
 from tests.support.databases import new_photo
 from tests.support.pages import go, said
 
@@ -80,6 +82,28 @@ def test_photos_that_were_all_put_away_are_one_press_away(show: Callable[..., Ap
     page.button(key="put-away").click().run()
     assert not page.exception
     assert page.title[0].value == "2 photos put away"
+
+
+def test_photos_that_somebody_else_has_just_deleted_are_said_to_be_gone(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit_of_work() as session:
+        kept, gone = (new_photo(session, name) for name in "ab")
+    asked = {"name": "delete", "ids": [gone.id]}
+    monkeypatch.setattr(
+        "annotator.pages.photos.part", lambda _name, **_rest: SimpleNamespace(taken=None, open=None, act=asked)
+    )
+    page = show("photos")
+    assert "1 photo will be gone" in said(page)
+    with database.unit_of_work() as session:
+        delete(session, [gone.id], session.get_one(Assessor, 1))
+    page.run()
+    assert not page.exception
+    assert "Somebody has deleted this photo already." in said(page)
+    assert "0 photos" not in said(page)
+    asked["ids"] = [gone.id, kept.id]
+    page.run()
+    assert "1 photo will be gone" in said(page)
 
 
 def test_a_photo_tells_its_story(show: Callable[..., AppTest], database: Database) -> None:
