@@ -31,7 +31,7 @@ VERSION_DIGITS = 16
 KEPT_THUMBNAILS = 512
 """Some 20 kB each."""
 _one_at_a_time = Lock()
-"""A result of 100 megapixels takes 300 MB to make small."""
+"""A picture of 100 megapixels takes 300 MB to make small."""
 
 Row = TypeVar("Row", Annotation, Result, Restoration)
 
@@ -41,13 +41,14 @@ def photo_url(photo_id: int, sha: str, kind: str = "view") -> str:
     return f"/api/photos/{photo_id}/{kind}?v={sha[:VERSION_DIGITS]}"
 
 
-def probability_url(proposal: Proposal) -> str:
-    return f"/api/proposals/{proposal.id}/probability?v={proposal.probability_sha256[:VERSION_DIGITS]}"
+def probability_url(proposal: Proposal, kind: str = "probability") -> str:
+    """Address of a proposal's `probability`, or of its `thumbnail`."""
+    return f"/api/proposals/{proposal.id}/{kind}?v={proposal.probability_sha256[:VERSION_DIGITS]}"
 
 
-def annotation_mask_url(annotation: Annotation) -> str:
-    """Address of a submitted, accepted or imported annotation's mask."""
-    return f"/api/annotations/{annotation.id}/mask?v={(annotation.mask_sha256 or '')[:VERSION_DIGITS]}"
+def annotation_mask_url(annotation: Annotation, kind: str = "mask") -> str:
+    """Address of a submitted, accepted or imported annotation's `mask`, or of its `thumbnail`."""
+    return f"/api/annotations/{annotation.id}/{kind}?v={(annotation.mask_sha256 or '')[:VERSION_DIGITS]}"
 
 
 def result_url(result: Result, kind: str = "view") -> str:
@@ -80,30 +81,45 @@ def _original(call: Call) -> Response:
 
 
 def _probability(call: Call) -> Response:
+    return _blob(call, _probability_sha(call))
+
+
+def _probability_thumbnail(call: Call) -> Response:
+    return _small(call, _probability_sha(call))
+
+
+def _probability_sha(call: Call) -> str:
     with call.platform.database.reading() as session:
-        sha = get_proposal(session, call.path["id"]).probability_sha256
-    return _blob(call, sha)
+        return get_proposal(session, call.path["id"]).probability_sha256
 
 
 def _annotation_mask(call: Call) -> Response:
+    return _blob(call, _annotation_sha(call))
+
+
+def _annotation_thumbnail(call: Call) -> Response:
+    return _small(call, _annotation_sha(call))
+
+
+def _annotation_sha(call: Call) -> str:
     with call.platform.database.reading() as session:
         annotation = _row(session, Annotation, call.path["id"], "annotation")
         if annotation.mask_sha256 is None:
             raise NotFound(f"Annotation {annotation.id} is still a draft; it has a mask once it is submitted.")
-        sha = annotation.mask_sha256
-    return _blob(call, sha)
+        return annotation.mask_sha256
 
 
 def _result(call: Call) -> Response:
-    with call.platform.database.reading() as session:
-        sha = _row(session, Result, call.path["id"], "result").view_sha256
-    return _blob(call, sha)
+    return _blob(call, _result_sha(call))
 
 
 def _result_thumbnail(call: Call) -> Response:
+    return _small(call, _result_sha(call))
+
+
+def _result_sha(call: Call) -> str:
     with call.platform.database.reading() as session:
-        sha = _row(session, Result, call.path["id"], "result").view_sha256
-    return _blob(call, sha, lambda: _thumbnail_of(call.platform.blobs, sha))
+        return _row(session, Result, call.path["id"], "result").view_sha256
 
 
 @lru_cache(maxsize=KEPT_THUMBNAILS)
@@ -125,6 +141,10 @@ def _row(session: Session, table: type[Row], row_id: int, word: str) -> Row:
     return row
 
 
+def _small(call: Call, sha: str) -> Response:
+    return _blob(call, sha, lambda: _thumbnail_of(call.platform.blobs, sha))
+
+
 def _blob(call: Call, sha: str, read: Callable[[], bytes] | None = None) -> Response:
     """The bytes of that name, or what `read` makes of them."""
     named = call.query.get("v", "") == sha[:VERSION_DIGITS]
@@ -144,7 +164,9 @@ routes: list[Route] = [
     get("/api/photos/{id:int}/thumbnail", _thumbnail),
     get("/api/photos/{id:int}/original", _original),
     get("/api/proposals/{id:int}/probability", _probability),
+    get("/api/proposals/{id:int}/thumbnail", _probability_thumbnail),
     get("/api/annotations/{id:int}/mask", _annotation_mask),
+    get("/api/annotations/{id:int}/thumbnail", _annotation_thumbnail),
     get("/api/results/{id:int}/view", _result),
     get("/api/results/{id:int}/thumbnail", _result_thumbnail),
     get("/api/restorations/{id:int}/mask", _restoration_mask),

@@ -1,8 +1,8 @@
-function veil(element, version) {
+function veil(element, version, mask = version.mask) {
   element.className = `mask ${version.tone ?? ""}`;
-  element.style.maskImage = element.style.webkitMaskImage = version.mask ? `url("${version.mask}")` : "none";
-  element.hidden = !version.mask;
-  element.style.display = version.mask ? "" : "none";
+  element.style.maskImage = element.style.webkitMaskImage = mask ? `url("${mask}")` : "none";
+  element.hidden = !mask;
+  element.style.display = mask ? "" : "none";
 }
 
 export default function ({ data, parentElement }) {
@@ -40,7 +40,7 @@ export default function ({ data, parentElement }) {
       button.title = version.said;
       button.innerHTML = `<div class="frame"><img alt="" loading="lazy"><div class="mask"></div></div><span></span>`;
       button.querySelector("img").src = version.thumb;
-      veil(button.querySelector(".mask"), version);
+      veil(button.querySelector(".mask"), version, version.mask_thumb);
       button.querySelector("span").textContent = version.label;
       button.onclick = () => choose(index);
       return button;

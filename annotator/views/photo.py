@@ -30,6 +30,7 @@ class Version:
     src: str
     thumb: str
     mask: str | None = None
+    mask_thumb: str | None = None
     tone: Tone | None = None
     restoration: int | None = None
     """The restoration that a result belongs to."""
@@ -168,9 +169,8 @@ def _masks(session: Session, photo: Photo) -> list[Version]:
     found = [Version("original", "original", f"The photo as it came, {ago(photo.created_at)}", view, thumb)]
     for proposal in session.scalars(select(Proposal).where(Proposal.photo_id == photo.id).order_by(Proposal.id)):
         said = f"Proposed by {plain_model(proposal.model)}, {ago(proposal.created_at)}"
-        found.append(
-            Version(f"proposal {proposal.id}", "proposal", said, view, thumb, probability_url(proposal), "proposal")
-        )
+        masks = probability_url(proposal), probability_url(proposal, "thumbnail")
+        found.append(Version(f"proposal {proposal.id}", "proposal", said, view, thumb, *masks, "proposal"))
     return found + [_mask_version(annotation, view, thumb) for annotation in _annotations(session, photo)]
 
 
@@ -207,8 +207,8 @@ def _mask_version(annotation: Annotation, view: str, thumb: str) -> Version:
     state = {"accepted": "accepted", "rejected": "returned", "submitted": "waits for a lead"}.get(annotation.status, "")
     said = f"Mask {origin[annotation.origin]}{who}, {ago(annotation.created_at)}" + (f"; {state}" if state else "")
     tone: Tone = "accepted" if annotation.status == "accepted" else "drawn"
-    mask = annotation_mask_url(annotation)
-    return Version(f"mask {annotation.id}", f"mask, {state or 'draft'}", said, view, thumb, mask, tone)
+    masks = annotation_mask_url(annotation), annotation_mask_url(annotation, "thumbnail")
+    return Version(f"mask {annotation.id}", f"mask, {state or 'draft'}", said, view, thumb, *masks, tone)
 
 
 def impact_sentence(photos: int, annotations: int, restorations: int, verdicts: int, snapshots: list[str]) -> str:

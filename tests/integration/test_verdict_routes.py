@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from annotator.context import platform
@@ -13,6 +13,7 @@ from annotator.views.photo import next_step, photo_page
 from db.engine import Database
 from db.models import Annotation, Assessor, Photo, ResultKind, Task, Verdict, utc_now
 from db.photos import add_photo
+from db.proposals import add_proposal
 from db.queue import VERDICT_PRIORITY, next_task, put_on_top
 from inference.photo import decode
 from tests.support.databases import photo_facts
@@ -347,6 +348,23 @@ def test_filmstrips_show_small_results(database: Database, client: TestClient, m
     with database.reading() as session:
         shown = photo_page(session, 1, reviewable.member).versions[-1]
     assert (shown.src, shown.thumb) == (result["view"], result["thumbnail"])
+
+
+def test_filmstrips_show_small_masks(database: Database, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.support.reviewable.WIDTH", 2 * LARGEST)
+    reviewable = make_reviewable(platform(), photos=1)
+    member = as_person(client, reviewable, reviewable.member)
+    with database.unit_of_work() as session:
+        [mask] = session.scalars(select(Annotation.mask_sha256))
+        add_proposal(session, 1, model="detector 1", probability_sha256=str(mask), threshold=0.5, uncertainty=0.1)
+    with database.reading() as session:
+        shown = [version for version in photo_page(session, 1, reviewable.member).versions if version.mask]
+    assert [version.label for version in shown] == ["proposal", "mask, waits for a lead"]
+    for version in shown:
+        small = decode(member.get(str(version.mask_thumb)).content, "thumbnail")
+        assert max(small.size) == LARGEST
+        assert small.pixels.max() > 250
+        assert max(decode(member.get(str(version.mask)).content, "mask").size) == 2 * LARGEST
 
 
 def test_a_result_is_made_small_once(
