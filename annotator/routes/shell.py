@@ -38,13 +38,24 @@ PHONE_SCRIPT = """<script>
   });
 </script>"""
 """On a phone the navigation lies over the page, where Streamlit leaves it after a page was chosen."""
+HISTORY_SCRIPT = """<script>(() => {
+  const push = history.pushState.bind(history);
+  let queried = null;
+  history.pushState = (state, title, url) => {
+    const [from, to] = [new URL(location.href), new URL(url ?? location.href, location.href)];
+    const sent = queried === from.href && to.search === from.search && to.pathname !== from.pathname;
+    sent ? history.replaceState(state, title, url) : push(state, title, url);
+    queried = to.pathname === from.pathname ? to.href : null;
+  };
+})();</script>"""
+"""Streamlit sends people on to /photo?photo=7 by way of /photos?photo=7, where Back would find them again."""
 
 
 @cache
 def shell() -> str:
     """index.html as Streamlit ships it, plus our title and the scripts that go before its own."""
     page = (STATIC / "index.html").read_text()
-    ours = f"<title>heirloom</title>{THEME_SCRIPT}{TABS_SCRIPT}{PHONE_SCRIPT}"
+    ours = f"<title>heirloom</title>{THEME_SCRIPT}{TABS_SCRIPT}{PHONE_SCRIPT}{HISTORY_SCRIPT}"
     return page.replace("<title>Streamlit</title>", ours, 1)
 
 

@@ -105,6 +105,7 @@ def import_a_photo(visit: Visit, pictures: Pictures) -> int:
     visit.until(lambda session: session.scalar(select(Proposal).where(Proposal.photo_id == photo.id)))
     pictures.take(visit.page, "photos")
     keep_what_was_chosen(visit)
+    look_at_a_photo_and_go_back(visit)
     return photo.id
 
 
@@ -117,6 +118,16 @@ def keep_what_was_chosen(visit: Visit) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("1 chosen")).to_be_visible()
+
+
+def look_at_a_photo_and_go_back(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name=f"{PHOTO}, waits for a mask").click()
+    page.wait_for_url("**/photo?photo=*")
+    visit.settle()
+    page.go_back()
+    page.wait_for_url("**/photos")
+    expect(page.locator(".wall .tile")).to_have_count(9)
 
 
 def label_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
