@@ -16,5 +16,5 @@ MOUNT = """async ([code, data]) => {
 def mount(page: Page, name: str, data: dict[str, Any]) -> None:
     """What the part tells Streamlit is kept in `window.sent`."""
     part = {ending: (STATIC / f"{name}.{ending}").read_text() for ending in ("html", "css", "js")}
-    page.set_content(f"<style>{part['css']}</style><main>{part['html']}</main>")
+    page.set_content(f"<!doctype html><style>{part['css']}</style><main>{part['html']}</main>")
     page.evaluate(MOUNT, [b64encode(part["js"].encode()).decode(), data])
