@@ -1,7 +1,9 @@
 """`heirloom evaluate colorizer` as people and machines call it, and what is measured."""
 
 import hashlib
+import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from inference.png import encode_png
 from tests.support.tiny import prepared
 from trainer.errors import WrongUse
 from trainer.evaluation.clean import clean_photos_in
+from trainer.evaluation.colouring import measuring
 from trainer.evaluation.colouring.command import COLORIZERS
 from trainer.store import open_client
 
@@ -102,6 +105,24 @@ def test_a_photo_that_cannot_be_read_is_named_and_the_others_go_on(home: Path, p
     result = invoke(model, "--on", photos / "people")
     assert result.exit_code == 1
     assert "0.png" in result.stderr
+    assert "people, 2 photos" in result.stdout
+
+
+@pytest.mark.parametrize("where", ["mean_chroma", "one_colour", "measure"])
+def test_a_photo_that_memory_runs_out_for_is_named_and_the_others_go_on(
+    home: Path, photos: Path, model: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    do, calls = getattr(measuring, where), itertools.count()
+
+    def short(*given: Any) -> Any:
+        if next(calls) == 1:
+            raise MemoryError
+        return do(*given)
+
+    monkeypatch.setattr(measuring, where, short)
+    result = invoke(model, "--on", photos / "people")
+    assert result.exit_code == 1, result.exception
+    assert re.search(r"Failed: people/val/\d.png needs more memory than there is; cut it into parts.", result.stderr)
     assert "people, 2 photos" in result.stdout
 
 

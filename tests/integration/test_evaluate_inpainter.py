@@ -9,11 +9,14 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import Result
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from annotator.main import build
 from db.settings import Settings
 from inference.checkpoint import load_checkpoint, save_checkpoint
+from inference.inpainter import Inpainter
+from inference.metadata import Array
 from inference.png import encode_png
 from tests.support.tiny import prepared, tiny_inpainter
 from trainer.evaluation.filling.command import INPAINTERS
@@ -103,6 +106,24 @@ def test_a_photo_that_cannot_be_read_is_named_and_the_others_go_on(home: Path, p
     assert result.exit_code == 1
     assert "a.png" in result.stderr
     assert "holes of 0-10 %, 1 photo" in result.stdout
+
+
+def test_a_photo_that_memory_runs_out_for_is_named_and_counts_in_no_bin(
+    home: Path, photos: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill = Inpainter.filled
+
+    def short(self: Inpainter, source: Array, mask: NDArray[np.bool_]) -> Array:
+        if source.shape[1] == 260 and mask.mean() > 0.4:  # photo b, in one of the last bins
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return fill(self, source, mask)
+
+    monkeypatch.setattr(Inpainter, "filled", short)
+    result = invoke(model, "--on", photos)
+    assert result.exit_code == 1, result.exception
+    assert "Failed: photos/b.png needs more memory than there is; cut it into parts." in result.stderr
+    for group in ("0-10", "50-60"):
+        assert f"holes of {group} %, 1 photo" in result.stdout
 
 
 def test_on_a_platform_it_goes_into_a_run(settings: Settings, photos: Path, model: Path) -> None:

@@ -1,5 +1,6 @@
 """`heirloom evaluate restoration` as people and machines call it, and what is measured."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -15,7 +16,7 @@ from annotator.main import build
 from db.settings import Settings
 from inference.detector import Detector
 from inference.files import encode_mask
-from inference.fill import ClassicalInpainter
+from inference.fill import ClassicalInpainter, Filled
 from inference.png import encode_png
 from tests.support.folders import forbidding
 from tests.support.tiny import prepared, tiny_detector
@@ -123,6 +124,26 @@ def test_a_pair_that_does_not_fit_is_named_and_the_others_go_on(tmp_path: Path, 
     kept = json.loads((tmp_path / "out" / "figures.json").read_text())
     assert kept["mean"]["ceiling"] == outcome["photos"][0]["figures"]["ceiling"]
     assert (tmp_path / "out" / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_pair_that_memory_runs_out_for_is_named_and_the_others_go_on(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "pairs", "a")
+    put(tmp_path / "pairs", "b")
+    fill, calls = ClassicalInpainter.fill, itertools.count()
+
+    def short(self: ClassicalInpainter, *given: Any, **named: Any) -> Filled:
+        if next(calls) == 0:
+            raise MemoryError
+        return fill(self, *given, **named)
+
+    monkeypatch.setattr(ClassicalInpainter, "fill", short)
+    result = invoke("--on", tmp_path / "pairs", "--model", model, "--json")
+    assert result.exit_code == 1, result.exception
+    outcome = told(result)
+    assert [entry["reason"] for entry in outcome["failed"]] == ["a needs more memory than there is; cut it into parts."]
+    assert [entry["name"] for entry in outcome["photos"]] == ["b"]
 
 
 def test_a_folder_without_pairs_is_wrong_use(tmp_path: Path, model: Path) -> None:

@@ -150,7 +150,7 @@ def test_what_cannot_be_measured_is_named_and_the_rest_goes_on(pairs: Path) -> N
 def test_a_photo_that_fails_in_one_finder_counts_for_none(pairs: Path) -> None:
     class Fails(Bright):
         def probability(self, pixels: np.ndarray, progress: Callable[[float], None] | None = None) -> np.ndarray:
-            raise MemoryError
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
     outcome = evaluate([Bright(0.5), Fails(0.5)], TopHat(0.2), pairs_in([pairs / "films"]), nothing)
     assert [evaluation.photos for evaluation in [*outcome.models, outcome.reference]] == [[], [], []]

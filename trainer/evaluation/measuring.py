@@ -11,6 +11,7 @@ import numpy.typing as npt
 from db.errors import PlatformError
 from inference.batch import Failed
 from inference.errors import InferenceError
+from inference.memory import room_for
 from inference.names import ModelName
 from inference.probability import mask_at, quantise
 from inference.thumbnails import thumbnail
@@ -158,19 +159,18 @@ def evaluate(
     measured = []
     for place, photo in enumerate(photos):
         try:
-            truth = photo.read()
-            learner = (trained_on or {}).get(truth.photo_sha)
-            if learner is not None:
-                outcome.left_out.append(Failed(photo.label, f"{learner} was trained on it"))
-                continue
-            _measure(everyone, columns, photo, truth, partial(_tell, progress, photo.label, place))
+            with room_for(photo.label):
+                truth = photo.read()
+                learner = (trained_on or {}).get(truth.photo_sha)
+                if learner is not None:
+                    outcome.left_out.append(Failed(photo.label, f"{learner} was trained on it"))
+                    continue
+                view = thumbnail(truth.pixels, SHOWN_SIDE)
+                _measure(everyone, columns, photo, truth, partial(_tell, progress, photo.label, place))
         except (InferenceError, PlatformError) as error:
             outcome.failed.append(Failed(photo.label, str(error)))
             continue
-        except MemoryError:
-            outcome.failed.append(Failed(photo.label, f"{photo.label} needs more memory than there is."))
-            continue
-        outcome.views[photo.label] = thumbnail(truth.pixels, SHOWN_SIDE)
+        outcome.views[photo.label] = view
         measured.append(f"{truth.photo_sha} {truth.mask_sha}\n")
     outcome.data_sha = data_sha(measured)
     return outcome
@@ -186,12 +186,14 @@ def _measure(
     """All finders on one photo, or none."""
     seen = []
     for place, finder in enumerate(finders):
-        seen.append(look(finder, truth.pixels, truth.mask, partial(_pass_on, progress, place, len(finders))))
-    for column, each in zip(columns, seen, strict=True):
-        shown = thumbnail(overlay_at(SHOWN_SIDE, truth.pixels, truth.mask, each.found), SHOWN_SIDE)
-        column.photos.append(PhotoFigures(photo, each.tally.metrics(), Lines.of(each.tally.curve), shown))
+        found = look(finder, truth.pixels, truth.mask, partial(_pass_on, progress, place, len(finders)))
+        shown = thumbnail(overlay_at(SHOWN_SIDE, truth.pixels, truth.mask, found.found), SHOWN_SIDE)
+        figures = PhotoFigures(photo, found.tally.metrics(), Lines.of(found.tally.curve), shown)
+        seen.append((figures, found.tally))
+    for column, (figures, tally) in zip(columns, seen, strict=True):
+        column.photos.append(figures)
         if not photo.apart:
-            column.tally = each.tally if column.tally is None else column.tally + each.tally
+            column.tally = tally if column.tally is None else column.tally + tally
 
 
 def _tell(progress: Callable[[str, float], None], label: str, done: int, share: float) -> None:

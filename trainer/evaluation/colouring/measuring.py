@@ -10,6 +10,7 @@ from inference.batch import Failed
 from inference.colorizer import Colorizer
 from inference.colour import Field, luma_of, quantised
 from inference.errors import InferenceError
+from inference.memory import room_for
 from inference.photo import Photo
 from inference.thumbnails import shrunk, thumbnail
 from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
@@ -81,44 +82,61 @@ def evaluate_colours(
 ) -> ColourOutcome:
     """Let every colorizer colour the grey version of every photo, and compare with the photo's own colours.
 
-    Photos are read twice: the mean chroma of a group has to be known first. What cannot be read is named, and the
-    others go on. `trained_on` maps the SHA-256 of a photo's bytes to the model that was trained on it: such a photo
-    judges nobody. `progress` gets the photo's label and how many photos are done.
+    Photos are read twice: the mean chroma of a group has to be known first. What cannot be read or coloured is named,
+    and the others go on. `trained_on` maps the SHA-256 of a photo's bytes to the model that was trained on it: such a
+    photo judges nobody. `progress` gets the photo's label and how many photos are done.
     """
     references = [ColourEvaluation(GREY), ColourEvaluation(MEAN_COLOUR)]
     outcome = ColourOutcome([ColourEvaluation(str(each.name)) for each in colorizers], references)
-    usable, means, hashes = _first_look(photos, trained_on or {}, outcome)
+    usable, means = _first_look(photos, trained_on or {}, outcome)
+    hashes = []
     for place, photo in enumerate(usable):
         progress(photo.label, place)
-        true = shrunk(photo.read().pixels, LARGEST)
-        grey = np.asarray(quantised(luma_of(true)[..., None], np.dtype(np.uint8)), np.uint8)[..., 0]
-        plain, tinted = one_colour(grey, np.zeros(2, np.float32)), one_colour(grey, means[photo.group])
-        seen = Photo(plain, grey, photo.name, "PNG")
-        pictures = [*(np.asarray(each.colour(seen), np.uint8) for each in colorizers), plain, tinted]
-        for column, picture in zip([*outcome.models, *references], pictures, strict=True):
-            column.photos.append(PhotoColours(photo, measure(picture, true), thumbnail(picture, _SHOWN_SIDE)))
-        outcome.views[photo.label] = thumbnail(true, _SHOWN_SIDE)
+        try:
+            with room_for(photo.label):
+                truth = photo.read()
+                made, view = _colour(colorizers, photo, shrunk(truth.pixels, LARGEST), means[photo.group])
+        except InferenceError as error:
+            outcome.failed.append(Failed(photo.label, str(error)))
+            continue
+        for column, entry in zip([*outcome.models, *references], made, strict=True):
+            column.photos.append(entry)
+        outcome.views[photo.label] = view
+        hashes.append(truth.photo_sha)
     outcome.data_sha = data_sha(hashes)
     return outcome
 
 
+def _colour(
+    colorizers: Sequence[Colorizer], photo: CleanEvaluationPhoto, true: Pixels, mean: Field
+) -> tuple[list[PhotoColours], bytes]:
+    """One photo by every colorizer, left grey and in one colour; and what it looked like."""
+    grey = np.asarray(quantised(luma_of(true)[..., None], np.dtype(np.uint8)), np.uint8)[..., 0]
+    plain, tinted = one_colour(grey, np.zeros(2, np.float32)), one_colour(grey, mean)
+    seen = Photo(plain, grey, photo.name, "PNG")
+    pictures = [*(np.asarray(each.colour(seen), np.uint8) for each in colorizers), plain, tinted]
+    made = [PhotoColours(photo, measure(picture, true), thumbnail(picture, _SHOWN_SIDE)) for picture in pictures]
+    return made, thumbnail(true, _SHOWN_SIDE)
+
+
 def _first_look(
     photos: Sequence[CleanEvaluationPhoto], trained_on: Mapping[str, str], outcome: ColourOutcome
-) -> tuple[list[CleanEvaluationPhoto], dict[str, Field], list[str]]:
-    """The photos that can be measured, the mean chroma of each group, and the photos' hashes."""
-    usable, hashes = [], []
+) -> tuple[list[CleanEvaluationPhoto], dict[str, Field]]:
+    """The photos that can be measured, and the mean chroma of each group."""
+    usable = []
     chromas: dict[str, list[Field]] = {}
     for photo in photos:
         try:
-            truth = photo.read()
+            with room_for(photo.label):
+                truth = photo.read()
+                learner = trained_on.get(truth.photo_sha)
+                if learner is not None:
+                    outcome.left_out.append(Failed(photo.label, f"{learner} was trained on it"))
+                    continue
+                chroma = mean_chroma([shrunk(truth.pixels, LARGEST)])
         except InferenceError as error:
             outcome.failed.append(Failed(photo.label, str(error)))
             continue
-        learner = trained_on.get(truth.photo_sha)
-        if learner is not None:
-            outcome.left_out.append(Failed(photo.label, f"{learner} was trained on it"))
-            continue
         usable.append(photo)
-        hashes.append(truth.photo_sha)
-        chromas.setdefault(photo.group, []).append(mean_chroma([shrunk(truth.pixels, LARGEST)]))
-    return usable, {group: np.mean(each, axis=0, dtype=np.float32) for group, each in chromas.items()}, hashes
+        chromas.setdefault(photo.group, []).append(chroma)
+    return usable, {group: np.mean(each, axis=0, dtype=np.float32) for group, each in chromas.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy.typing as npt
 from inference.batch import Failed
 from inference.errors import InferenceError
 from inference.inpainter import Inpainter
+from inference.memory import room_for
 from inference.thumbnails import thumbnail
-from trainer.evaluation.clean import CleanEvaluationPhoto
+from trainer.evaluation.clean import CleanEvaluationPhoto, CleanTruth
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.filling.fills import BIHARMONIC, CLASSICAL, Fill
 from trainer.inpainting.irregular import BINS, bin_name, mask_for
@@ -116,31 +118,34 @@ def evaluate_fills(
     """Cut holes of every bin into every photo and let every model and classical fill close them.
 
     The holes of a photo depend on nothing but its bytes, so that they are the same in every evaluation. What cannot be
-    read is named, and the others go on. `trained_on` maps the SHA-256 of a photo's bytes to the model that was trained
-    on it: such a photo judges nobody. Pictures are kept of `shown` photos, evenly chosen. `progress` gets the photo's
-    label and how many photos are done.
+    read or filled is named, and the others go on. `trained_on` maps the SHA-256 of a photo's bytes to the model that
+    was trained on it: such a photo judges nobody. Pictures are kept of `shown` photos, evenly chosen. `progress` gets
+    the photo's label and how many photos are done.
     """
     outcome = FillOutcome(
         [FillEvaluation(str(each.name)) for each in inpainters], [FillEvaluation(name) for name in CLASSICAL]
     )
+    fills = _fills(outcome, inpainters)
     every = max(1, len(photos) // shown)
     hashes: list[str] = []
     for place, photo in enumerate(photos):
         progress(photo.label, place)
+        chosen = fills if len(hashes) % SLOW_EVERY == 0 else [each for each in fills if each[0].name != BIHARMONIC]
         try:
-            truth = photo.read()
+            with room_for(photo.label):
+                truth = photo.read()
+                reason = _unfit(truth.pixels, (trained_on or {}).get(truth.photo_sha))
+                if reason:
+                    outcome.left_out.append(Failed(photo.label, reason))
+                    continue
+                made = [_fill(chosen, photo, truth, bounds, kept=len(hashes) % every == 0) for bounds in BINS]
         except InferenceError as error:
             outcome.failed.append(Failed(photo.label, str(error)))
             continue
-        reason = _unfit(truth.pixels, (trained_on or {}).get(truth.photo_sha))
-        if reason:
-            outcome.left_out.append(Failed(photo.label, reason))
-            continue
-        kept = len(hashes) % every == 0
-        slow = len(hashes) % SLOW_EVERY == 0
-        for bounds in BINS:
-            mask = fixed_mask(truth.photo_sha, truth.pixels.shape[:2], bounds)
-            _measure(outcome, inpainters, photo, truth.pixels, mask, bin_name(bounds), kept=kept, slow=slow)
+        for filled, views in made:
+            for (column, _), entry in zip(chosen, filled, strict=True):
+                column.photos.append(entry)
+            outcome.views |= views
         hashes.append(truth.photo_sha)
     outcome.data_sha = data_sha(hashes)
     outcome.fixed = set(hashes) == fixed_list()
@@ -166,33 +171,36 @@ def _unfit(pixels: Pixels, learner: str | None) -> str | None:
     return None
 
 
-def _measure(  # noqa: PLR0917
-    outcome: FillOutcome,
-    inpainters: Sequence[Inpainter],
+def _fills(outcome: FillOutcome, inpainters: Sequence[Inpainter]) -> list[tuple[FillEvaluation, Fill]]:
+    """What fills holes, models first, with the column that it fills."""
+    learned: list[Fill] = [partial(_learned, each) for each in inpainters]
+    return list(zip([*outcome.models, *outcome.references], [*learned, *CLASSICAL.values()], strict=True))
+
+
+def _learned(inpainter: Inpainter, pixels: Pixels, mask: Mask) -> Pixels:
+    return np.asarray(inpainter.filled(pixels, mask), np.uint8)
+
+
+def _fill(
+    fills: Sequence[tuple[FillEvaluation, Fill]],
     photo: CleanEvaluationPhoto,
-    true: Pixels,
-    mask: Mask,
-    group: str,
+    truth: CleanTruth,
+    bounds: tuple[float, float],
     *,
     kept: bool,
-    slow: bool,
-) -> None:  # fmt: skip
-    fills: list[tuple[FillEvaluation, Fill]] = [
-        (column, lambda pixels, mask, each=each: np.asarray(each.filled(pixels, mask), np.uint8))  # type: ignore[misc]
-        for column, each in zip(outcome.models, inpainters, strict=True)
-    ]
-    fills += zip(outcome.references, CLASSICAL.values(), strict=True)
+) -> tuple[list[PhotoFill], dict[str, tuple[bytes, bytes]]]:
+    """One photo with holes of one bin, by every fill; and, of one that is `kept`, what it looked like."""
+    true, group = truth.pixels, bin_name(bounds)
+    mask = fixed_mask(truth.photo_sha, true.shape[:2], bounds)
     holed = true.copy()
     holed[mask] = 255
-    for column, fill in fills:
-        if column.name == BIHARMONIC and not slow:
-            continue
+    made = []
+    for _, fill in fills:
         filled = fill(holed, mask)
         picture = thumbnail(filled, _SHOWN_SIDE) if kept else b""
-        column.photos.append(PhotoFill(photo, group, figures_of(filled, true, mask), picture))
-    if kept:
-        label = outcome.references[0].photos[-1].label
-        outcome.views[label] = thumbnail(holed, _SHOWN_SIDE), thumbnail(true, _SHOWN_SIDE)
+        made.append(PhotoFill(photo, group, figures_of(filled, true, mask), picture))
+    views = {made[0].label: (thumbnail(holed, _SHOWN_SIDE), thumbnail(true, _SHOWN_SIDE))} if kept else {}
+    return made, views
 
 
 def figures_of(filled: Pixels, true: Pixels, mask: Mask) -> FillFigures:

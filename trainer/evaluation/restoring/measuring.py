@@ -12,6 +12,7 @@ from inference.detector import Detector
 from inference.errors import InferenceError
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
+from inference.memory import room_for
 from inference.metadata import Array
 from inference.probability import mask_at, quantise
 from inference.samples import to_eight_bits
@@ -104,12 +105,13 @@ def evaluate_restorations(
     for place, pair in enumerate(pairs):
         progress(pair.name, place)
         try:
-            truth = pair.read()
-            learner = (trained_on or {}).get(truth.photo_sha)
-            if learner is not None:
-                outcome.left_out.append(Failed(pair.name, f"{learner} was trained on it"))
-                continue
-            outcome.photos.append(_restored(detector, inpainter, pair.name, truth))
+            with room_for(pair.name):
+                truth = pair.read()
+                learner = (trained_on or {}).get(truth.photo_sha)
+                if learner is not None:
+                    outcome.left_out.append(Failed(pair.name, f"{learner} was trained on it"))
+                    continue
+                outcome.photos.append(_restored(detector, inpainter, pair.name, truth))
         except InferenceError as error:
             outcome.failed.append(Failed(pair.name, str(error)))
             continue
