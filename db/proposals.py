@@ -57,10 +57,9 @@ def latest_proposal(session: Session, photo_id: int) -> Proposal | None:
     return session.scalar(select(Proposal).where(Proposal.photo_id == photo_id).order_by(Proposal.id.desc()).limit(1))
 
 
-def has_proposal(session: Session, photo_id: int, model: str) -> bool:
-    """Whether this model proposed for the photo already."""
-    known = exists().where(Proposal.photo_id == photo_id, Proposal.model == model)
-    return bool(session.scalar(select(known)))
+def proposed_photos(session: Session, model: str) -> set[int]:
+    """The ids of the photos that this model proposed for already."""
+    return set(session.scalars(select(Proposal.photo_id).where(Proposal.model == model)))
 
 
 def photos_without_proposal(session: Session, model: str) -> list[Photo]:

@@ -6,13 +6,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.deletion import CHUNK
 from db.models import Photo
 
 
 def named_photos(session: Session, ids: Sequence[int]) -> tuple[list[Photo], list[dict[str, Any]]]:
     """The photos with these ids in their order, and a failure for each that is no longer there."""
     unique = list(dict.fromkeys(ids))
-    found = {photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_(unique)))}
+    found: dict[int, Photo] = {}
+    for start in range(0, len(unique), CHUNK):  # databases take so many values at once and no more
+        asked = select(Photo).where(Photo.id.in_(unique[start : start + CHUNK]))
+        found |= {photo.id: photo for photo in session.scalars(asked)}
     missing = [failure(each, f"photo {each}", "It was deleted.") for each in unique if each not in found]
     return [found[each] for each in unique if each in found], missing
 

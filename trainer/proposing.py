@@ -64,7 +64,8 @@ def _waiting(work: Work, model: str, failures: list[dict[str, Any]]) -> list[Pho
             return proposals.photos_without_proposal(session, model)
         photos, missing = named_photos(session, ids)
         failures[:] = missing + [entry for entry in failures if entry not in missing]
-        return [photo for photo in photos if not proposals.has_proposal(session, photo.id, model)]
+        done = proposals.proposed_photos(session, model)
+        return [photo for photo in photos if photo.id not in done]
 
 
 def _propose_for(work: Work, detector: "Detector", photo: Photo) -> None:

@@ -14,8 +14,9 @@ from db.jobs import EXPIRES_AFTER
 from db.models import Task
 from db.photos import archive
 from db.promotions import history, record_promotion
-from db.proposals import add_proposal, get_proposal, latest_proposal, photos_without_proposal
+from db.proposals import add_proposal, get_proposal, latest_proposal, photos_without_proposal, proposed_photos
 from tests.support.databases import new_photo, sha, two_people
+from trainer.photos import named_photos
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -155,7 +156,17 @@ def test_who_has_no_proposal_yet(either_database: Database) -> None:
         assert [photo.id for photo in photos_without_proposal(session, "detector v1")] == [a.id, b.id]
         add_proposal(session, a.id, model="detector v1", probability_sha256=sha("p"), threshold=0.5, uncertainty=0.2)
         assert [photo.id for photo in photos_without_proposal(session, "detector v1")] == [b.id]
+        assert proposed_photos(session, "detector v1") == {a.id}
         assert [photo.id for photo in photos_without_proposal(session, "detector v2")] == [a.id, b.id]
+
+
+def test_a_job_may_name_more_photos_than_a_database_takes_at_once(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        first, second = (new_photo(session, name) for name in "ab")
+        found, missing = named_photos(session, [second.id, *range(300_000, 2, -1), first.id, second.id])
+        assert [photo.id for photo in found] == [second.id, first.id]
+        assert len(missing) == 299_998
+        assert missing[0] == {"photo_id": 300_000, "filename": "photo 300000", "error": "It was deleted."}
 
 
 def test_promotions_are_remembered(either_database: Database) -> None:
