@@ -160,6 +160,28 @@ def test_submit_stores_the_rebuilt_mask_and_opens_the_next_photo(page: Page, edi
     assert done.seconds > 0
 
 
+def test_a_page_loaded_again_shows_the_photo_in_front_not_the_one_asked_for(
+    page: Page, editor: EditorHome, server: str
+) -> None:
+    for number in (1, 2):
+        editor.add_photo(photo(number), f"{number}.png")
+    with editor.database.reading() as rows:
+        first, second = rows.scalars(select(Task.id).order_by(Task.id))
+    open_label(page, editor, server, task=first)
+    page.wait_for_timeout(600)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1 a")).to_have_text("2.png")
+    assert page.url == f"{server}/label"
+    page.reload()
+    expect(page.locator("h1 a")).to_have_text("2.png")
+    page.goto(f"{server}/label?task={first}")
+    page.get_by_role("button", name="Open the next photo").click()
+    expect(page.locator("h1 a")).to_have_text("2.png")
+    page.goto(f"{server}/label?task={second}")
+    expect(page.locator("h1 a")).to_have_text("2.png")
+    assert page.url == f"{server}/label?task={second}"
+
+
 def test_skip_needs_a_reason_and_the_last_photo_leaves_a_way_on(page: Page, editor: EditorHome, server: str) -> None:
     editor.add_photo(photo(), "one.png")
     open_label(page, editor, server)

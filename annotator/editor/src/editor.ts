@@ -1,5 +1,6 @@
 /** The mask editor of the Label page: one photo after the other, each stroke saved as it is made. */
 
+import { leaveAskedTask } from "./address.ts";
 import { api, type LabelTask, Refusal } from "./api.ts";
 import { Appearance } from "./appearance.ts";
 import { Hand } from "./canvas-hand.ts";
@@ -140,6 +141,7 @@ class Editor {
       return;
     }
     this.sheet = sheet;
+    leaveAskedTask(task.id);
     this.stage.show({ picture: sheet.picture, mask: sheet.mask, look: this.appearance.look(), places: task.marks });
     const { photo, draft } = task;
     this.desk.setTask({
@@ -171,6 +173,7 @@ class Editor {
   }
 
   private showEmpty(): void {
+    leaveAskedTask();
     this.desk.setTask(undefined);
     this.desk.showNotice(
       "Nothing waits to be labelled",
@@ -187,8 +190,9 @@ class Editor {
       held === undefined
         ? { label: "Open the next photo", run: () => void this.open() }
         : { label: "Skip it and open the next photo", run: () => void this.passOn(held, `${title}: ${sentence}`) };
+    const again = { label: "Try again", run: () => void this.open(wanted) };
     this.desk.setTask(undefined);
-    this.desk.showNotice(title, sentence, { label: "Try again", run: () => void this.open(wanted) }, next, HOME);
+    this.desk.showNotice(title, sentence, ...(isGone(error) ? [next, again] : [again, next]), HOME);
   }
 
   private async passOn(task: number, reason: string): Promise<void> {
@@ -196,8 +200,7 @@ class Editor {
       await api.skip(task, reason);
       await this.open();
     } catch (error) {
-      const gone = error instanceof Refusal && GONE.includes(error.status);
-      this.showTrouble("This photo was not skipped", error, gone ? undefined : task);
+      this.showTrouble("This photo was not skipped", error, isGone(error) ? undefined : task);
     }
   }
 
@@ -452,9 +455,13 @@ class Editor {
   private readonly onLeave = (): void => this.pen?.end();
 }
 
+function isGone(error: unknown): boolean {
+  return error instanceof Refusal && GONE.includes(error.status);
+}
+
 /** Whether no further try can hand this photo in. */
 function isOver(sheet: Sheet, error: unknown): boolean {
-  return (error instanceof Refusal && GONE.includes(error.status)) || sheet.outbox.state.kind === "refused";
+  return isGone(error) || sheet.outbox.state.kind === "refused";
 }
 
 interface Mount {

@@ -1,5 +1,6 @@
 /** The viewer of the Review and Accept pages: opens one task after the other and hands each to its mode. */
 
+import { leaveAskedTask } from "./address.ts";
 import { type Mode, nextTask, Refusal, renewLease, upcomingTasks, type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
 import { Accept } from "./viewer-accept.ts";
 import type { Desk, Judge, Said } from "./viewer-desk.ts";
@@ -116,6 +117,7 @@ class Viewer implements Desk {
 
   private arrive(task: ViewerTask | null): void {
     this.task = task;
+    leaveAskedTask(task?.id);
     this.shell.setTask(task);
     if (!task) {
       this.stage.show(null);
