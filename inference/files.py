@@ -29,7 +29,7 @@ def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits =
     """A mask file's bytes as bool H×W: true where any colour channel is above 127 (and alpha, if any, too).
 
     `shape` is the photo's upright (height, width). Raises PhotoError for another size, an undecodable file, and
-    one that is nowhere bright though it is not black.
+    one that marks nothing though it is not black, or though its transparency draws something.
     """
     mask = decode(data, name, limits)
     if mask.size != tuple(shape):
@@ -45,7 +45,13 @@ def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits =
         )
     defect = mask.pixels.max(axis=2) > 127
     if mask.channels in (2, 4):
-        defect &= mask.source[..., -1] > np.iinfo(mask.source.dtype).max // 2
+        alpha = mask.source[..., -1]
+        defect &= alpha > np.iinfo(mask.source.dtype).max // 2
+        if not defect.any() and np.ptp(alpha):  # strokes of black, or faint ones, on a layer
+            raise PhotoError(
+                f"{name} marks nothing, and its transparency is not everywhere the same; save it without transparency, "
+                "with white where a defect is and black elsewhere."
+            )
     return np.asarray(defect, np.bool_)
 
 

@@ -11,7 +11,7 @@ from inference.errors import PhotoError, UsageProblem
 from inference.files import check_name, check_png, decode_mask, real_path
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
-from inference.results import MadeBy, finished, outputs_of, write_pictures, write_record
+from inference.results import MadeBy, check_record, finished, outputs_of, write_pictures, write_record
 from inference.sheet import ContactSheet
 
 Plan = Sequence[tuple[Path, Path]]
@@ -37,6 +37,7 @@ class Restoring:
         begun = time.perf_counter()
         for path in outputs_of(target).values():
             check_name(path)
+        check_record(outputs_of(target)["record"])
         data = read_file(source)
         digest = sha256(data).hexdigest()
         record = self._earlier(source, target, data, digest) if self._resume else None

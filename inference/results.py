@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inference.errors import OutputError
 from inference.files import encode_mask, not_written, write_file
 from inference.metadata import Array, rgb_profile
 from inference.names import ModelName
@@ -49,6 +50,21 @@ def made_by(names: Mapping[str, ModelName], files: Mapping[str, Path], settings:
 def outputs_of(target: Path) -> dict[str, Path]:
     """The files that a restoration writes; `target` is the folder and the photo's name without its ending."""
     return {what: target.with_name(target.name + ending) for what, ending in ENDINGS.items()}
+
+
+def check_record(path: Path) -> None:
+    """Raises OutputError, before any work, where a record would replace JSON that somebody else wrote.
+
+    What is empty or no JSON at all is taken for a record of ours that was damaged.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return
+    if found and not (isinstance(found, dict) and "format" in found):
+        raise OutputError(
+            f"{path} is there already and is no record of heirloom; move it, or choose another folder with --out."
+        )
 
 
 def encode_colour(photo: Photo, colour: Array) -> bytes:

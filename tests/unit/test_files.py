@@ -92,6 +92,17 @@ def test_a_mask_of_zeros_and_ones_is_no_empty_one() -> None:
         decode_mask(encode_png(mask), (16, 16), "m.png")
 
 
+@pytest.mark.parametrize(("colour", "opacity"), [(0, 255), (255, 120)])
+def test_a_mask_drawn_by_transparency_alone_is_no_empty_one(colour: int, opacity: int) -> None:
+    layer = np.zeros((16, 16, 4), np.uint8)
+    layer[..., 3] = 255
+    assert not decode_mask(encode_png(layer), (16, 16), "m.png").any()
+    layer[..., 3] = 0
+    layer[2:5, 2:5] = colour, colour, colour, opacity
+    with pytest.raises(PhotoError, match=r"m\.png marks nothing.* without transparency"):
+        decode_mask(encode_png(layer), (16, 16), "m.png")
+
+
 def test_a_mask_is_true_above_127_in_any_channel() -> None:
     grey = np.zeros((16, 16), np.uint8)
     grey[0, :3] = 127, 128, 255

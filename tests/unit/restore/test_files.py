@@ -155,6 +155,19 @@ def test_a_file_that_cannot_be_written_is_a_failed_input(restore: Any, photos: P
     assert decode((tmp_path / "out" / "a.damaged.restored.png").read_bytes(), "a").size == (40, 50)
 
 
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+@pytest.mark.parametrize("foreign", ['{"version": "5.0", "shapes": [], "imagePath": "b.png"}', "[1]", '"words"'])
+def test_json_of_other_programs_beside_a_photo_is_left_alone(
+    restore: Any, photos: Path, foreign: str, resume: tuple[str, ...]
+) -> None:
+    beside = photos / "deep" / "b.json"
+    beside.write_text(foreign)
+    said = failing(restore(photos / "deep" / "b.png", photos / "a.damaged.jpg", "--out", photos / "deep", *resume), 1)
+    assert f"{beside} is there already and is no record of heirloom; move it, or choose another folder" in said
+    assert beside.read_text() == foreign
+    assert written(photos / "deep") == sorted(["b.json", "b.png", *(f"a.damaged{end}" for end in ENDINGS.values())])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(), ("a.png",), ("a.png", "--out", "o", "--method", "magic"), ("a.png", "--out", "o", "--saturation", "5")],
