@@ -1,5 +1,6 @@
 """`heirloom evaluate all`: the shipped models through every evaluation, and one page of what these kept."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,33 @@ def test_every_part_is_measured_and_stands_on_the_page(
     assert any(name.endswith("leave it grey") for name in rows)
     for part in ("detector", "inpainter", "colorizer", "restoration"):
         assert (tmp_path / "out" / part / "report.png").exists()
+
+
+def test_machines_are_told_all_of_it_as_one_document(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "SIDE", 128)
+    (data / "photos/val/broken.png").write_bytes(b"no picture")
+    result = CliRunner().invoke(build(), ["evaluate", "all", str(data), "--out", str(tmp_path / "out"), "--json"])
+    assert result.exit_code == 1, result.exception
+    assert "broken.png" in result.stderr
+    said = json.loads(result.stdout)
+    assert said["page"] == str(tmp_path / "out" / "quality.md")
+    for part in ("detector", "inpainter", "colorizer", "restoration"):
+        kept = json.loads((tmp_path / "out" / part / "figures.json").read_text())
+        assert said[part]["data"] == kept["data"]
+        assert said[part]["outputs"]["report"] == str(tmp_path / "out" / part / "report.png")
+    assert len(said["inpainter"]["failed"]) == len(said["colorizer"]["failed"]) == 1
+    assert said["speed"]["seconds"]["detect"] > 0
+
+
+def test_a_part_that_can_measure_no_photo_is_named_and_makes_no_page(data: Path, tmp_path: Path) -> None:
+    for path in (data / "real/pairs").iterdir():
+        path.write_bytes(b"no picture")
+    result = CliRunner().invoke(build(), ["evaluate", "all", str(data), "--out", str(tmp_path / "out")])
+    assert isinstance(result.exception, WrongUse)
+    assert "restoration: no photo could be measured" in str(result.exception)
+    assert not (tmp_path / "out" / "quality.md").exists()
 
 
 def test_a_folder_that_is_missing_is_named_before_anything_is_measured(data: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def evaluate_detector(
 ) -> None:
     """Measure detectors on photos with known masks, beside a classical method and the published figures."""
     from db.settings import Settings
-    from trainer.evaluation.command import Request, run
+    from trainer.evaluation.command import Request, measure
 
     request = Request(
         models=tuple(models or ()),
@@ -62,7 +62,7 @@ def evaluate_detector(
         out=out,
         track=track,
     )
-    if not run(Settings(), request, as_json):
+    if not measure(Settings(), request).tell(as_json):
         raise typer.Exit(FAILED)
 
 
@@ -92,7 +92,7 @@ def evaluate_inpainter(
     from trainer.evaluation.on_clean import Request
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
-    if not INPAINTERS.run(Settings(), request, as_json):
+    if not INPAINTERS.measure(Settings(), request).tell(as_json):
         raise typer.Exit(FAILED)
 
 
@@ -122,7 +122,7 @@ def evaluate_colorizer(
     from trainer.evaluation.on_clean import Request
 
     request = Request(models=tuple(models or ()), on=tuple(on), out=out, track=track)
-    if not COLORIZERS.run(Settings(), request, as_json):
+    if not COLORIZERS.measure(Settings(), request).tell(as_json):
         raise typer.Exit(FAILED)
 
 
@@ -156,12 +156,12 @@ def evaluate_restoration(
 ) -> None:
     """Hold restored photos against an expert's: what finding and filling gain together, and the true mask would."""
     from db.settings import Settings
-    from trainer.evaluation.restoring.command import Request, run
+    from trainer.evaluation.restoring.command import Request, measure
 
     request = Request(
         models=tuple(models or ()), on=tuple(on), method=method, threshold=threshold, out=out, track=track
     )  # fmt: skip
-    if not run(Settings(), request, as_json):
+    if not measure(Settings(), request).tell(as_json):
         raise typer.Exit(FAILED)
 
 
@@ -181,10 +181,11 @@ def evaluate_all(
         ),
     ],
     track: Track = True,
+    as_json: AsJson = False,
 ) -> None:
     """Measure all models in use, each beside its baselines, and the whole way of a photo: one page of figures."""
     from db.settings import Settings
     from trainer.evaluation.quality.command import run
 
-    if not run(Settings(), data, out, track=track):
+    if not run(Settings(), data, out, track=track, as_json=as_json):
         raise typer.Exit(FAILED)

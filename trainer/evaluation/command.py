@@ -18,7 +18,7 @@ from inference.progress import progress_bar
 from trainer.errors import WrongUse
 from trainer.evaluation import figures, tables
 from trainer.evaluation.measuring import Outcome, evaluate
-from trainer.evaluation.outputs import keep, load_models, tell
+from trainer.evaluation.outputs import Findings, keep, load_models
 from trainer.evaluation.photos import EvaluationPhoto, pairs_in, photos_of, set_apart
 from trainer.evaluation.report import draw_report
 from trainer.evaluation.tophat import TopHat
@@ -38,8 +38,8 @@ class Request:
     track: bool = True
 
 
-def run(settings: Settings, request: Request, as_json: bool) -> bool:
-    """Measure, tell and keep. Returns whether every photo could be measured.
+def measure(settings: Settings, request: Request) -> Findings:
+    """Measure, and keep what was asked for.
 
     Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
     OutputError where the results cannot be written.
@@ -57,8 +57,7 @@ def run(settings: Settings, request: Request, as_json: bool) -> bool:
     if outcome.reference.photos:
         result |= _keep(settings, request, outcome, result)
         shown = partial(tables.show, outcome)
-    tell(result, as_json, shown, left_out=outcome.left_out, failed=outcome.failed)
-    return not outcome.failed
+    return Findings(result, shown, outcome.left_out, outcome.failed)
 
 
 def _photos(settings: Settings, request: Request) -> tuple[list[EvaluationPhoto], dict[str, str]]:

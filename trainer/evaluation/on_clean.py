@@ -11,7 +11,7 @@ from inference.batch import Failed
 from inference.files import check_folder
 from inference.progress import progress_bar
 from trainer.evaluation.clean import CleanEvaluationPhoto, clean_photos_in
-from trainer.evaluation.outputs import Loader, keep, load_models, tell
+from trainer.evaluation.outputs import Findings, Loader, keep, load_models
 from trainer.evaluation.tables import Row, terminal_table, wide_console
 from trainer.evaluation.tracking import keep_run, metrics_of, plain_name
 from trainer.registry import answering
@@ -64,9 +64,7 @@ class CleanEvaluation(Generic[Model, Made]):
 
     kind: str
     load: Loader[Model]
-    measure: Callable[
-        [list[Model], Sequence[CleanEvaluationPhoto], Callable[[str, float], None], Mapping[str, str]], Made
-    ]
+    look: Callable[[list[Model], Sequence[CleanEvaluationPhoto], Callable[[str, float], None], Mapping[str, str]], Made]
     plain: Callable[[Made], dict[str, Any]]
     """The outcome as JSON values."""
     sections: Callable[[Made], list[tuple[str, list[Row]]]]
@@ -83,8 +81,8 @@ class CleanEvaluation(Generic[Model, Made]):
         """The experiment of MLflow that keeps the runs."""
         return f"{self.kind} evaluation"
 
-    def run(self, settings: Settings, request: Request, as_json: bool) -> bool:
-        """Measure, tell and keep. Returns whether every photo could be measured.
+    def measure(self, settings: Settings, request: Request) -> Findings:
+        """Measure, and keep what was asked for.
 
         Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
         OutputError where the results cannot be written.
@@ -94,15 +92,14 @@ class CleanEvaluation(Generic[Model, Made]):
         photos = clean_photos_in(request.on)
         models, trained_on = load_models(settings, request.models, self.kind, self.load)
         with progress_bar(len(photos)) as show:
-            outcome = self.measure(models, photos, show, trained_on)
+            outcome = self.look(models, photos, show, trained_on)
         result = self.plain(outcome)
         result["data"]["on"] = where = ", ".join(map(str, request.on))
         if outcome.measured:
             track = partial(self._track, settings, outcome) if request.track and settings.has_platform() else None
             result |= keep(result, request.out, lambda: self.draw(outcome, where), track)
         shown = partial(self._show, outcome) if outcome.measured else None
-        tell(result, as_json, shown, left_out=outcome.left_out, failed=outcome.failed)
-        return not outcome.failed
+        return Findings(result, shown, outcome.left_out, outcome.failed)
 
     def _track(self, settings: Settings, outcome: Made, facts: dict[str, Any], files: Sequence[Path]) -> list[str]:
         """A run per model, with the references' figures beside its own."""

@@ -1,7 +1,8 @@
-"""What every evaluation does around its measuring: load models, keep files and runs, tell the outcome."""
+"""What every evaluation does around its measuring: load models, keep files and runs, tell what was found."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,22 +67,31 @@ def keep(
     return {"outputs": outputs, "runs": runs}
 
 
-def tell(
-    result: Mapping[str, Any],
-    as_json: bool,
-    show: Callable[[], None] | None,
-    *,
-    left_out: Sequence[Failed],
-    failed: Sequence[Failed],
-) -> None:
-    """Print the outcome as JSON or as `show` does (None where nothing was measured), and what was not measured."""
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
-    elif show:
-        show()
-        for path in result.get("outputs", {}).values():
-            typer.echo(path)
-    for entry in left_out:
-        typer.echo(f"Left out: {entry.input}: {entry.reason}", err=True)
-    for entry in failed:
-        typer.echo(f"Failed: {entry.reason}", err=True)
+@dataclass(frozen=True)
+class Findings:
+    """What an evaluation found, ready to be told."""
+
+    result: dict[str, Any]
+    """All of it as JSON values."""
+    show: Callable[[], None] | None
+    """Prints it for people; None where nothing was measured."""
+    left_out: Sequence[Failed]
+    failed: Sequence[Failed]
+
+    def tell(self, as_json: bool) -> bool:
+        """Print it as JSON or for people, and what was not measured. Returns whether every photo could be."""
+        if as_json:
+            typer.echo(json.dumps(self.result, ensure_ascii=False, indent=2))
+        elif self.show:
+            self.show()
+            for path in self.result.get("outputs", {}).values():
+                typer.echo(path)
+        return self.tell_unmeasured()
+
+    def tell_unmeasured(self) -> bool:
+        """Print on stderr what was not measured, and why. Returns whether every photo could be."""
+        for entry in self.left_out:
+            typer.echo(f"Left out: {entry.input}: {entry.reason}", err=True)
+        for entry in self.failed:
+            typer.echo(f"Failed: {entry.reason}", err=True)
+        return not self.failed

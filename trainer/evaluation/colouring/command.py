@@ -14,7 +14,7 @@ def _pictures(evaluation: ColourEvaluation) -> dict[str, bytes]:
 COLORIZERS = CleanEvaluation(
     kind="colorizer",
     load=Colorizer.load,
-    measure=evaluate_colours,
+    look=evaluate_colours,
     plain=figures.plain,
     sections=figures.sections,
     headings=figures.HEADINGS,

@@ -14,7 +14,7 @@ def _pictures(evaluation: FillEvaluation) -> dict[str, bytes]:
 INPAINTERS = CleanEvaluation(
     kind="inpainter",
     load=Inpainter.load,
-    measure=evaluate_fills,
+    look=evaluate_fills,
     plain=figures.plain,
     sections=figures.sections,
     headings=figures.HEADINGS,

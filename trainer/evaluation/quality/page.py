@@ -19,7 +19,7 @@ photo by photo beside it. Photos that a model was trained on are left out."""
 
 
 def quality_page(figures: Mapping[str, Any], speed: Speed) -> str:
-    """The page. `figures` are what the evaluations keep as JSON, by part."""
+    """The page. `figures` are what the evaluations found, as JSON values, by part."""
     parts = [
         _detector(figures["detector"]),
         _inpainter(figures["inpainter"]),

@@ -16,7 +16,7 @@ from inference.inpainter import Inpainter
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.progress import progress_bar
-from trainer.evaluation.outputs import keep, tell
+from trainer.evaluation.outputs import Findings, keep
 from trainer.evaluation.restoring import figures
 from trainer.evaluation.restoring.measuring import RestoredOutcome, evaluate_restorations
 from trainer.evaluation.restoring.pairs import restored_pairs_in
@@ -48,8 +48,8 @@ class _Registry:
         return resolve(self.settings, spec, kind)
 
 
-def run(settings: Settings, request: Request, as_json: bool) -> bool:
-    """Measure, tell and keep. Returns whether every photo could be measured.
+def measure(settings: Settings, request: Request) -> Findings:
+    """Measure, and keep what was asked for.
 
     Raises WrongUse, RegistryError, CheckpointError or UsageProblem before any work where the request cannot be met,
     OutputError where the results cannot be written.
@@ -70,8 +70,7 @@ def run(settings: Settings, request: Request, as_json: bool) -> bool:
         track = partial(_track, settings, outcome, result) if request.track and settings.has_platform() else None
         result |= keep(result, request.out, lambda: draw_report(outcome, where), track)
         shown = partial(_show, outcome)
-    tell(result, as_json, shown, left_out=outcome.left_out, failed=outcome.failed)
-    return not outcome.failed
+    return Findings(result, shown, outcome.left_out, outcome.failed)
 
 
 def _inpainter(path: Path, name: ModelName) -> Inpainter:
