@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
+from annotator import theme
 from annotator.views.runs import Point
 
-HUES = ("#e0a44a", "#5fa8d3", "#c77dba", "#8fb35a", "#d9735b", "#9a8fd0")
-"""Lines of different runs; dashes tell them apart as well."""
+HUES = {
+    theme.DARK["backgroundColor"]: ("#e0a44a", "#5fa8d3", "#c77dba", "#8fb35a", "#d9735b", "#9a8fd0"),
+    theme.LIGHT["backgroundColor"]: ("#94600b", "#1f6f9f", "#93408a", "#4d7323", "#ab3f27", "#5d4fa8"),
+}
+"""Lines of different runs, by the ground that they are drawn on; dashes tell them apart as well."""
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3])
 
 
@@ -17,6 +21,7 @@ def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) 
         {"run": name, "step": point.step, "value": point.value} for name, points in curves.items() for point in points
     ]
     names = list(curves)
+    hues = HUES[theme.palette()["backgroundColor"]]
     dashes = alt.Scale(domain=names, range=list(DASHES[: len(names)]))
     chart = alt.Chart(alt.Data(values=rows)).mark_line(strokeWidth=2)
     encoded = chart.encode(
@@ -25,7 +30,7 @@ def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) 
         color=alt.Color(
             "run:N",
             title=None,
-            scale=alt.Scale(domain=names, range=list(HUES[: len(names)])),
+            scale=alt.Scale(domain=names, range=list(hues[: len(names)])),
             legend=alt.Legend(orient="top") if len(names) > 1 else None,
         ),
         strokeDash=alt.StrokeDash("run:N", legend=None, scale=dashes),

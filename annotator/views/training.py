@@ -23,7 +23,7 @@ SHOWN_PHOTOS = 8
 LOG_BYTES = 20_000
 PICTURE_SECONDS = {"folded": 0.12, "plain": 0.3, "resnet18": 0.45}
 """Forward and backward of one 256² picture on two cores, by the encoder of a detector that is otherwise as recipes are
-by default; from measurements, a guess until a training has run here."""
+by default; from measurements, a guess until such a training has run here."""
 SPEED = (
     "processes", "encoder", "form", "stem", "shrink", "levels", "channels", "kernels", "decoder_channels",
     "convolutions", "fine",
@@ -95,7 +95,7 @@ def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
     guess = guesses.get(_speed(recipe))
     if guess is None:
         return "How long it takes is known once such a training has run here."
-    return f"About {duration(_pixels(recipe) * guess / 256**2)} on two cores; a guess until a training has run here."
+    return f"About {duration(_pixels(recipe) * guess / 256**2)} on two cores; a guess until such a training has run here."
 
 
 def _pixel_seconds(job: Job, recipe: Recipe) -> float | None:

@@ -33,7 +33,7 @@ def test_a_training_takes_as_long_as_the_last_of_its_kind_by_its_size() -> None:
 def test_a_first_detector_is_guessed_and_another_encoder_tells_nothing() -> None:
     recipe = DetectorRecipe(epochs=1, steps_per_epoch=100, batch=8)
     assert estimate(recipe, [trained(DetectorRecipe(encoder="plain"), 1)]).endswith(
-        "a guess until a training has run here."
+        "a guess until such a training has run here."
     )
 
 
