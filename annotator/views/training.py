@@ -95,7 +95,8 @@ def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
     guess = guesses.get(_speed(recipe))
     if guess is None:
         return "How long it takes is known once such a training has run here."
-    return f"About {duration(_pixels(recipe) * guess / 256**2)} on two cores; a guess until such a training has run here."
+    said = duration(_pixels(recipe) * guess / 256**2)
+    return f"About {said} on two cores; a guess until such a training has run here."
 
 
 def _pixel_seconds(job: Job, recipe: Recipe) -> float | None:
