@@ -1,4 +1,5 @@
 const chosenOf = new WeakMap();
+const pageOf = new WeakMap();
 /** Narrowest and widest tile, width to height; a photo beyond is shown whole in it. */
 const [NARROWEST, WIDEST] = [0.6, 3];
 
@@ -88,4 +89,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     keys[event.key]();
   };
   paint();
+  // Whoever turned the page stands below what it shows.
+  if ((pageOf.get(wall) ?? data.page) !== data.page && wall.getBoundingClientRect().top < 0) wall.scrollIntoView();
+  pageOf.set(wall, data.page);
 }

@@ -93,6 +93,7 @@ def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[s
             for card in found.cards
         ],
         "actions": actions_for(assessor, archived=archived),
+        "page": found.page,
     }
 
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.support.mounted import mount
+from tests.support.mounted import mount, run_again
 
 RATIOS = (1.5, 15.0, 0.75, 0.08, 1.0, 4.0, 0.67)
 
@@ -35,3 +35,16 @@ def test_photos_are_chosen_and_sent_on_by_keyboard(page: Page) -> None:
     assert page.evaluate("window.sent") == ["act", {"name": "restore", "ids": [1, 3]}]
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "3.png, waits for a mask"
+
+
+def test_a_page_that_was_turned_begins_at_its_top(page: Page) -> None:
+    pages = [
+        {"tiles": [tile(number, 1.5) for number in numbers], "actions": [], "page": place}
+        for place, numbers in enumerate((range(60), range(60, 120)), start=1)
+    ]
+    mount(page, "wall", pages[0])
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    run_again(page, "wall", pages[0])
+    assert page.evaluate("scrollY") > 0, "a run that turns no page moves nothing"
+    run_again(page, "wall", pages[1])
+    assert page.evaluate("scrollY") == 0

@@ -15,6 +15,12 @@ MOUNT = """async ([code, data]) => {
 
 def mount(page: Page, name: str, data: dict[str, Any]) -> None:
     """What the part tells Streamlit is kept in `window.sent`."""
-    part = {ending: (STATIC / f"{name}.{ending}").read_text() for ending in ("html", "css", "js")}
+    part = {ending: (STATIC / f"{name}.{ending}").read_text() for ending in ("html", "css")}
     page.set_content(f"<!doctype html><style>{part['css']}</style><main>{part['html']}</main>")
-    page.evaluate(MOUNT, [b64encode(part["js"].encode()).decode(), data])
+    run_again(page, name, data)
+
+
+def run_again(page: Page, name: str, data: dict[str, Any]) -> None:
+    """A later run of the page: the part stands, its data may differ."""
+    script = (STATIC / f"{name}.js").read_bytes()
+    page.evaluate(MOUNT, [b64encode(script).decode(), data])
