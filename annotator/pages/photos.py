@@ -8,7 +8,7 @@ from annotator.context import platform
 from annotator.navigation import link
 from annotator.pages.asking import ask_collection, ask_delete, ask_export
 from annotator.parts import ignore, part
-from annotator.telling import tell
+from annotator.telling import tell_over_page
 from annotator.views import actions
 from annotator.views.wall import FILTERS, Wall, Wanted, component_data, wall
 from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
@@ -131,4 +131,4 @@ def _act(asked: dict[str, Any], assessor: Assessor) -> None:
             case "delete":
                 ask_delete(ids)
     except PlatformError as error:
-        tell(error)
+        tell_over_page(error)

@@ -84,15 +84,30 @@ def test_photos_that_were_all_put_away_are_one_press_away(show: Callable[..., Ap
     assert page.title[0].value == "2 photos put away"
 
 
+def ask(monkeypatch: pytest.MonkeyPatch, asked: dict[str, object]) -> None:
+    """What is to be done with chosen photos, as the wall says it."""
+    answer = SimpleNamespace(taken=None, open=None, act=asked)
+    monkeypatch.setattr("annotator.pages.photos.part", lambda _name, **_rest: answer)
+
+
+def test_what_was_refused_is_said_where_the_wall_hides_the_end_of_the_page(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit_of_work() as session:
+        new_photo(session, "a")
+    ask(monkeypatch, {"name": "label", "ids": [99]})
+    page = show("photos")
+    assert not page.exception
+    assert [each.value for each in page.toast] == ["There is no photo 99; it may have been deleted."]
+
+
 def test_photos_that_somebody_else_has_just_deleted_are_said_to_be_gone(
     show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.unit_of_work() as session:
         kept, gone = (new_photo(session, name) for name in "ab")
     asked = {"name": "delete", "ids": [gone.id]}
-    monkeypatch.setattr(
-        "annotator.pages.photos.part", lambda _name, **_rest: SimpleNamespace(taken=None, open=None, act=asked)
-    )
+    ask(monkeypatch, asked)
     page = show("photos")
     assert "1 photo will be gone" in said(page)
     with database.unit_of_work() as session:
