@@ -12,6 +12,7 @@ from trainer.inpainting.losses import (
     composite_of,
     gram,
     hole_loss,
+    logarithm_loss,
     perceptual_loss,
     squared_loss,
     style_loss,
@@ -46,8 +47,8 @@ def slow_hole(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> tor
     return slow_valid(raw, true, 1 - valid)
 
 
-def slow_squared(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    roots = []
+def slow_roots(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> list[torch.Tensor]:
+    roots: list[torch.Tensor] = []
     for n in range(2):
         errors = [
             (raw[n, c, i, j] - true[n, c, i, j]) ** 2
@@ -55,7 +56,15 @@ def slow_squared(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> 
             if number == n and valid[n, 0, i, j] == 0
         ]
         roots.append((sum(errors) / len(errors) + 1e-6) ** 0.5)  # type: ignore[operator]
-    return sum(roots) / 2  # type: ignore[return-value]
+    return roots
+
+
+def slow_squared(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    return sum(slow_roots(raw, true, valid)) / 2  # type: ignore[return-value]
+
+
+def slow_logarithm(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    return sum(root.log() for root in slow_roots(raw, true, valid)) / 2  # type: ignore[return-value]
 
 
 def slow_variation(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -81,9 +90,10 @@ def slow_variation(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -
         (valid_loss, slow_valid),
         (hole_loss, slow_hole),
         (squared_loss, slow_squared),
+        (logarithm_loss, slow_logarithm),
         (lambda raw, true, valid: total_variation_loss(composite_of(raw, true, valid), valid), slow_variation),
     ],
-    ids=["valid", "hole", "squared", "total variation"],
+    ids=["valid", "hole", "squared", "logarithm", "total variation"],
 )
 def test_equals_the_reference_forward_and_backward(fast: object, slow: object) -> None:
     raw, true, valid = pictures()
@@ -146,9 +156,12 @@ def _features() -> Features:
 
 def test_the_sum_is_weighted_and_tells_its_parts() -> None:
     raw, true, valid = pictures()
-    loss = FillLoss(FillLossSettings(squared=2.0), _features())
+    loss = FillLoss(FillLossSettings(squared=2.0, logarithm=0.5), _features())
     total, parts = loss(raw, true, valid)
-    weights = {"valid": 1.0, "hole": 6.0, "perceptual": 0.05, "style": 120.0, "total_variation": 0.1, "squared": 2.0}
+    weights = {
+        "valid": 1.0, "hole": 6.0, "perceptual": 0.05, "style": 120.0, "total_variation": 0.1, "squared": 2.0,
+        "logarithm": 0.5,
+    }  # fmt: skip
     assert set(parts) == {f"{name}_loss" for name in weights}
     assert float(total.detach()) == pytest.approx(sum(weights[name] * parts[f"{name}_loss"] for name in weights))
     loss.scales["style"] = 0.5

@@ -31,11 +31,21 @@ def hole_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> tor
     return ((1 - valid) * (raw - true).abs()).mean()
 
 
-def squared_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Root of the mean squared distance in the hole of each picture, their mean; one without a hole counts 0."""
+def root_in_hole(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Root of the mean squared distance in the hole of each picture, `N`; 0.001 is the least, and for none."""
     hole = 1 - valid
     count = (hole.sum((1, 2, 3)) * raw.shape[1]).clamp(min=1)
-    return (((raw - true).square() * hole).sum((1, 2, 3)) / count + 1e-6).sqrt().mean()
+    return (((raw - true).square() * hole).sum((1, 2, 3)) / count + 1e-6).sqrt()
+
+
+def squared_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """The mean over pictures of that root."""
+    return root_in_hole(raw, true, valid).mean()
+
+
+def logarithm_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """The mean over pictures of the natural logarithm of that root: -ln(10) / 20 of the mean PSNR in the hole."""
+    return root_in_hole(raw, true, valid).log().mean()
 
 
 def perceptual_loss(pictures: Sequence[Maps], true: Maps) -> torch.Tensor:
@@ -104,6 +114,7 @@ class FillLoss:
             "valid": valid_loss(raw, true, valid),
             "hole": hole_loss(raw, true, valid),
             "squared": squared_loss(raw, true, valid),
+            "logarithm": logarithm_loss(raw, true, valid),
             "total_variation": total_variation_loss(composite, valid),
         }
         if self.features and (self._settings.perceptual or self._settings.style):
