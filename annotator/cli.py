@@ -60,14 +60,14 @@ def import_photos(
         errors.print(f"heirloom: {readable(str(problem))}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_USE) from problem
     _propose(settings, report)
-    _tell(report, as_json)
+    _tell(report, collection, as_json)
     if report.failures:
         raise typer.Exit(FAILED)
 
 
 def _progress(quiet: bool) -> Progress:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=errors, transient=True, disable=quiet)
+    return Progress(*columns, console=errors, transient=True, disable=quiet or not errors.is_terminal)
 
 
 def _propose(settings: "Settings", report: "ImportReport") -> None:
@@ -79,7 +79,7 @@ def _propose(settings: "Settings", report: "ImportReport") -> None:
         launch(settings, platform().database, "propose", {"photo_ids": report.waiting_ids}, None)
 
 
-def _tell(report: "ImportReport", as_json: bool) -> None:
+def _tell(report: "ImportReport", collection: str, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
         return
@@ -87,6 +87,8 @@ def _tell(report: "ImportReport", as_json: bool) -> None:
     typer.echo(f"{len(report.new_ids)} new, {len(report.known)} known already, {masked} with a mask.")
     for outcome in report.known:
         known = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
-        typer.echo(f"known already{known}: {outcome.name}")
+        elsewhere = collection and outcome.collection != " ".join(collection.split())
+        stays = f"; it stays in the collection {outcome.collection}" if elsewhere else ""
+        typer.echo(f"known already{known}: {outcome.name}{stays}")
     for failure in report.failures:
         errors.print(f"{failure.name}: {failure.reason}", markup=False, soft_wrap=True)

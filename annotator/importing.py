@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import exists, select
@@ -12,7 +12,7 @@ from annotator.context import Platform
 from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
 from db.annotations import add_annotation
 from db.deletion import keep_blobs
-from db.errors import InvalidState
+from db.errors import BlobError, InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo, collection_name
 from inference.errors import InferenceError
@@ -39,6 +39,10 @@ class ImportOutcome:
     """The name the photo bears here."""
     has_mask: bool
     """A mask came with it and is now its accepted annotation."""
+    collection: str
+    """The collection it is in: that of the first import that gave one, unless somebody moved it."""
+    path: str = ""
+    """Where it came from, as failures are named: photos in two folders may share a name."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def import_bytes(
         row, created = add_photo(session, facts, collection=collection, origin=origin, by_id=by_id)
         if marked is not None and not _has_mask(session, row, shas[-1]):
             add_annotation(session, row, shas[-1], float(marked.mean()), origin=mask_origin, assessor_id=by_id)
-        return ImportOutcome(readable(name), row.id, created, row.filename, marked is not None)
+        return ImportOutcome(readable(name), row.id, created, row.filename, marked is not None, row.collection)
 
 
 def import_sources(
@@ -122,14 +126,14 @@ def import_sources(
         try:
             mask = _mask_for(source, masks, namesakes) if masks else None
             outcome = import_bytes(platform, source.read(), source.filename, collection, by_id, mask=mask)
-        except (InferenceError, ImportProblem, OSError) as error:
+        except (InferenceError, ImportProblem, BlobError, OSError) as error:
             report.failures.append(failed(source.name, _without_name(str(error), source.filename)))
         except Exception as error:
             if not ran_out(error):
                 raise
             report.failures.append(failed(source.name, too_large("It")))
         else:
-            report.outcomes.append(outcome)
+            report.outcomes.append(replace(outcome, path=readable(source.name)))
     if progress:
         progress(len(sources), len(sources), "")
     for path in masks.unused() if masks else []:

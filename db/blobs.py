@@ -5,6 +5,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class BlobStore:
-    """Content-addressed: `ab/abcdef…` under `url`. The same bytes are kept once."""
+    """Content-addressed: `ab/abcdef…` under `url`. The same bytes are kept once.
+
+    Whatever is asked of it, it raises BlobError where a place that is no folder does not answer.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -42,14 +46,16 @@ class BlobStore:
         if self._local:
             _write_file(Path(path), data)
         else:
-            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._fs.pipe_file(path, data)
+            with self._answering():
+                self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+                self._fs.pipe_file(path, data)
         return sha
 
     def get(self, sha: str) -> bytes:
         """The bytes named `sha`. Raises BlobError: missing, or no longer the bytes of that name."""
         try:
-            data: bytes = self._fs.cat_file(self._path(sha))
+            with self._answering(missing=True):
+                data: bytes = self._fs.cat_file(self._path(sha))
         except FileNotFoundError:
             raise BlobError(f"Blob {sha} is not in {self._shown}; restore it from a backup.") from None
         if hashlib.sha256(data).hexdigest() != sha:
@@ -59,12 +65,14 @@ class BlobStore:
         return data
 
     def exists(self, sha: str) -> bool:
-        return bool(self._fs.exists(self._path(sha)))
+        with self._answering():
+            return bool(self._fs.exists(self._path(sha)))
 
     def delete(self, sha: str) -> None:
         """Removes the bytes; nothing happens when they are gone already."""
         try:
-            self._fs.rm_file(self._path(sha))
+            with self._answering(missing=True):
+                self._fs.rm_file(self._path(sha))
         except FileNotFoundError:
             return
 
@@ -74,18 +82,36 @@ class BlobStore:
 
     def hashes(self) -> Iterator[str]:
         """The name of every blob, in no particular order."""
-        if not self._fs.exists(self._root):
-            return
-        for path in self._fs.find(self._root):
+        with self._answering():
+            found = self._fs.find(self._root) if self._fs.exists(self._root) else []
+        for path in found:
             name = str(path).rpartition("/")[2]
             if HASH.fullmatch(name):
                 yield name
 
     def _stored_size(self, sha: str) -> int | None:
         try:
-            return int(self._fs.size(self._path(sha)))
+            with self._answering(missing=True):
+                return int(self._fs.size(self._path(sha)))
         except FileNotFoundError:
             return None
+
+    @contextmanager
+    def _answering(self, missing: bool = False) -> Iterator[None]:
+        """What a place that is no folder raises is of its own library: a wrong key, a bucket that is not there.
+
+        With `missing`, FileNotFoundError says that a blob is not there.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self._local or isinstance(error, BlobError) or (missing and isinstance(error, FileNotFoundError)):
+                raise
+            said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            raise BlobError(
+                f"{self._shown} does not answer ({said}); see that it is there and that its keys are in the "
+                "environment, or set HEIRLOOM_BLOBS_URL to another place."
+            ) from error
 
     def _path(self, sha: str) -> str:
         if not HASH.fullmatch(sha):

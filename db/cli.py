@@ -73,6 +73,7 @@ def export(
     database = open_database(settings)
     with database.reading() as session:
         items = export_items(session)
+    failed: list[str] = []
     with _progress() as bar, _wrong_use():
         task = bar.add_task("photos", total=len(items))
         write_export(
@@ -81,9 +82,12 @@ def export(
             folder,
             ExportFormat(kind),
             lambda done: bar.update(task, completed=done),
+            failed=failed,
         )
-    said = {"folder": str(folder), "format": kind, "photos": len(items)}
-    typer.echo(json.dumps(said) if as_json else f"{len(items)} photos with their masks are in {folder}")
+    written = len(items) - len(failed)
+    said = {"folder": str(folder), "format": kind, "photos": written, "failed": failed}
+    typer.echo(json.dumps(said) if as_json else f"{written} photos with their masks are in {folder}")
+    _tell_failed(failed)
 
 
 @database_commands.command()
@@ -116,15 +120,20 @@ def backup(
     with _progress() as bar, _wrong_use():
         task = bar.add_task("blobs", total=None)
         report = back_up(Settings(), folder, lambda done: bar.update(task, completed=done))
-    for sentence in report.failed:
-        errors.print(f"heirloom: {sentence}", markup=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
         typer.echo(
             f"{', '.join(report.databases)} and {report.blobs} blobs ({report.copied} of them new) are in {folder}"
         )
-    if report.failed:
+    _tell_failed(report.failed)
+
+
+def _tell_failed(sentences: list[str]) -> None:
+    """Leave with 1 where there is something to tell."""
+    for sentence in sentences:
+        errors.print(f"heirloom: {sentence}", markup=False, soft_wrap=True)
+    if sentences:
         raise typer.Exit(SOME_FAILED)
 
 

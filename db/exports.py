@@ -118,11 +118,14 @@ def write_export(
     folder: Path,
     kind: ExportFormat,
     progress: Callable[[int], None],
+    *,
+    failed: list[str] | None = None,
 ) -> None:
     """Writes photos and masks under `folder`, which is made, or empty; `progress` hears how many photos are done.
 
     The photos are the upright 8-bit ones that browsers show, so that masks fit them whatever a reader does with EXIF.
-    Raises InvalidState (nothing to export), WrongFolder, BlobError and, where the disk is full, ExportError.
+    Where a blob is missing or corrupt, `failed` gets a sentence and the other photos go on; without it, BlobError is
+    raised. Raises InvalidState (nothing to export), WrongFolder and, where the disk is full, ExportError.
     """
     if not items:
         raise InvalidState("No annotation is accepted yet; there is nothing to export.")
@@ -136,7 +139,7 @@ def write_export(
     if in_use:
         raise WrongFolder(f"{folder} is not an empty folder; choose another one.")
     with _room():
-        WRITERS[kind](folder, _masks_and_photos(items, blobs, photos, progress))
+        WRITERS[kind](folder, _masks_and_photos(items, blobs, photos, progress, failed))
 
 
 def zip_export(items: Sequence[ExportItem], blobs: BlobStore, file: IO[bytes], kind: ExportFormat) -> None:
@@ -224,11 +227,22 @@ def decode_mask(data: bytes, item: ExportItem) -> Mask:
 
 
 def _masks_and_photos(
-    items: Sequence[ExportItem], blobs: BlobStore, photos: Path, progress: Callable[[int], None]
+    items: Sequence[ExportItem],
+    blobs: BlobStore,
+    photos: Path,
+    progress: Callable[[int], None],
+    failed: list[str] | None,
 ) -> Iterator[tuple[ExportItem, Mask]]:
     for done, item in enumerate(items, start=1):
-        (photos / item.photo_file).write_bytes(blobs.get(item.view_sha256))
-        yield item, decode_mask(blobs.get(item.mask_sha256), item)
+        try:
+            photo, mask = blobs.get(item.view_sha256), decode_mask(blobs.get(item.mask_sha256), item)
+        except BlobError as error:
+            if failed is None:
+                raise
+            failed.append(f"{item.photo_file} was left out: {error}")
+        else:
+            (photos / item.photo_file).write_bytes(photo)
+            yield item, mask
         progress(done)
 
 

@@ -73,11 +73,12 @@ def add_photo(
 ) -> tuple[Photo, bool]:
     """Adds a photo, decides its split and queues it for labelling; returns it and whether it is new.
 
-    A photo of the same bytes is returned as it is, with False.
+    A photo of the same bytes is returned as it is, with False; if it is in no collection yet, it joins this one.
     """
     serialise(session, "split")
     known = find_photo(session, facts.sha256)
     if known is not None:
+        known.collection = known.collection or collection_name(collection)
         return known, False
     photo = Photo(
         **asdict(facts) | {"filename": facts.filename[-LONGEST_FILENAME:]},

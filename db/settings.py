@@ -91,4 +91,5 @@ class Settings(BaseSettings):
         return self.database is not None or os.path.exists(self.home / "heirloom.db")
 
     def _sqlite(self, name: str) -> str:
-        return f"sqlite:///{self.home.resolve() / name}"
+        path = str(self.home.resolve() / name).replace("%", "%25").replace("?", "%3F")  # it stands in an address
+        return f"sqlite:///{path}"

@@ -1,5 +1,6 @@
 """`heirloom export`: photos and masks for other tools."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,3 +92,22 @@ def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
             ExportFormat.PNG,
             lambda _: None,
         )
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_a_photo_whose_bytes_are_gone_is_named_and_the_others_are_written(
+    database: Database, settings: Settings, tmp_path: Path, kind: ExportFormat
+) -> None:
+    blobs = open_blobs(settings)
+    photos = fill(database, blobs, ("a.png", "b.png"))
+    blobs.delete(photos[0].view_sha256)
+    result = heirloom("export", tmp_path / "out", "--format", kind, "--json")
+    assert result.exit_code == 1, result.exception
+    told = json.loads(result.stdout)
+    assert told["photos"] == 1
+    assert "a.png was left out: Blob" in told["failed"][0]
+    assert "a.png was left out: Blob" in result.stderr
+    found = sorted(path.name for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert "b.png" in found
+    assert "a.png" not in found
+    assert len(found) > 1, "the masks are there as well"

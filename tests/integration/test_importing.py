@@ -23,7 +23,7 @@ from annotator.views import actions
 from db import people
 from db.blobs import open_blobs
 from db.deletion import remove_unneeded
-from db.engine import Database
+from db.engine import Database, open_database
 from db.errors import SchemaError
 from db.models import Annotation, Job, Photo, Task
 from db.photos import PhotoFacts
@@ -395,3 +395,24 @@ def test_the_command_leaves_zero_when_all_came_in(prepared: Settings, tmp_path: 
         result = CliRunner().invoke(cli.commands, [str(folder)])
         assert result.exit_code == 0, result.output
         assert said in result.output
+
+
+def test_a_known_photo_joins_a_collection_if_it_is_in_none_and_else_stays(prepared: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    for collection, told in (("", ""), ("album", ""), ("attic", "; it stays in the collection album")):
+        result = CliRunner().invoke(cli.commands, [str(folder), "--collection", collection])
+        assert (result.exit_code, result.stderr) == (0, ""), result.output
+        assert result.stdout.endswith(f"a.png{told}\n") or not collection
+    with open_database(prepared).reading() as session:
+        assert session.scalars(select(Photo)).one().collection == "album"
+
+
+def test_json_tells_where_photos_of_one_name_came_from(prepared: Settings, tmp_path: Path) -> None:
+    for number, name in enumerate(("one", "two")):
+        write(tmp_path / "in" / name, a__png=picture(number))
+    result = CliRunner().invoke(cli.commands, [str(tmp_path / "in"), "--json"])
+    assert prepared.has_platform()
+    told = json.loads(result.stdout)["outcomes"]
+    assert [(each["name"], each["path"]) for each in told] == [
+        ("a.png", str(tmp_path / "in" / name / "a.png")) for name in ("one", "two")
+    ]

@@ -80,3 +80,20 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
 def test_any_bytes_round_trip(data: bytes) -> None:
     store = BlobStore("memory://round-trip")
     assert store.get(store.put(data)) == data
+
+
+@pytest.mark.parametrize("cause", [RuntimeError("Unable to locate credentials."), PermissionError("Forbidden")])
+def test_a_place_that_does_not_answer_is_told_with_the_remedy(
+    cause: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BlobStore("memory://team")
+    sha = store.put(b"a photo")
+
+    def refused(*_: object, **__: object) -> None:
+        raise cause
+
+    for asked in ("info", "exists", "cat_file", "rm_file"):
+        monkeypatch.setattr(store._fs, asked, refused)
+    for ask in (store.get, store.exists, store.delete, lambda _: list(store.hashes()), lambda _: store.put(b"news")):
+        with pytest.raises(BlobError, match=r"memory://team does not answer \((Unable|Forbidden).*HEIRLOOM_BLOBS_URL"):
+            ask(sha)

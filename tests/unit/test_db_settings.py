@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from annotator.main import expected
-from db.addresses import normal_url, shown_place, shown_url
+from db.addresses import normal_url, shown_place, shown_url, sqlite_file
 from db.blobs import open_blobs
 from db.errors import BlobError
 from db.settings import Settings
@@ -20,6 +20,16 @@ def test_the_home_alone_is_enough(home: Path) -> None:
     assert settings.blobs_url == str(home / "blobs")
     assert not settings.has_platform()
     assert not home.exists(), "reading settings must not make a home"
+
+
+@pytest.mark.parametrize("name", ["what?", "50%", "a%20b", "%%3F", "a#b", "a b", "ü"])
+def test_a_home_of_any_name_holds_its_databases(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEIRLOOM_HOME", str(tmp_path / name))
+    settings = Settings()
+    for url in (settings.database_url, settings.jobs_database_url, settings.mlflow_store_url):
+        file = sqlite_file(url)
+        assert file is not None
+        assert file.parent == tmp_path / name
 
 
 def test_a_team_sets_addresses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
