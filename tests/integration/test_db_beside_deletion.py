@@ -14,8 +14,8 @@ from db.engine import Database
 from db.errors import NotFound
 from db.models import Annotation, Assessor, Photo, Restoration, Task
 from db.queue import next_task, queue_photos
-from db.reviews import accept_rest, add_restoration, give_verdict, recolour
-from tests.support.databases import TEMPLATE, first_open, new_photo, sha, start_waiting, two_people
+from db.reviews import accept_rest, add_restoration, recolour
+from tests.support.databases import TEMPLATE, new_photo, reject, sha, start_waiting, two_people
 from tests.support.postgres import Cluster
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -69,11 +69,7 @@ def returns(session: Session, who: Assessor) -> object:
 
 
 def rejects(session: Session, who: Assessor) -> object:
-    task = task_of(session, "review")
-    result = first_open(session, task)
-    return give_verdict(
-        session, task, who, result, accepted=False, reasons=["missed defect"], marks=[], comment="", now=NOON
-    )  # fmt: skip
+    return reject(session, task_of(session, "review"), who, now=NOON)
 
 
 def accepts_all(session: Session, who: Assessor) -> object:

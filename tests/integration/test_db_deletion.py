@@ -16,9 +16,8 @@ from db.models import Base, Photo, ResultKind, Snapshot, SnapshotItem
 from db.photos import DeletionImpact, archive, delete, deletion_impact
 from db.proposals import add_proposal
 from db.queue import next_task
-from db.reviews import give_verdict
 from db.snapshots import make_snapshot
-from tests.support.databases import first_open, new_photo, restored, sha, start_waiting, two_people
+from tests.support.databases import new_photo, reject, restored, sha, start_waiting, two_people
 
 
 def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: Database) -> None:
@@ -36,16 +35,7 @@ def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: 
         review = next_task(session, ben, "review")
         assert review is not None
         assert review.photo_id == doomed.id
-        give_verdict(
-            session,
-            review,
-            ben,
-            first_open(session, review),
-            accepted=False,
-            reasons=["missed defect"],
-            marks=[],
-            comment="",
-        )
+        reject(session, review, ben)
         both = make_snapshot(session, "both", ada.id)
         archive(session, [doomed.id])
         make_snapshot(session, "only kept", ada.id)

@@ -16,8 +16,8 @@ from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.models import Annotation, Assessor, DraftEvent, Task, Verdict
 from db.proposals import add_proposal, latest_proposal
 from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top, renew
-from db.reviews import add_restoration, give_verdict
-from tests.support.databases import first_open, new_photo, sha, two_people
+from db.reviews import add_restoration
+from tests.support.databases import new_photo, reject, sha, two_people
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STROKE = EventIn("stroke", {"tool": "brush", "size": 12, "points": [[8, 8], [80, 8]], "rect": [0, 0, 12, 4], "ms": 40})
@@ -91,16 +91,7 @@ def test_after_a_verdict_the_accepted_mask_is_where_the_next_draft_starts(either
         )  # fmt: skip
         review = next_task(session, ben, "review", now=NOON)
         assert review is not None
-        give_verdict(
-            session,
-            review,
-            ben,
-            first_open(session, review),
-            accepted=False,
-            reasons=["missed defect"],
-            marks=[],
-            comment="",
-        )
+        reject(session, review, ben)
         add_proposal(session, photo.id, model="d", probability_sha256=sha("p"), threshold=0.4, uncertainty=0.2)
         task, draft = begin(session, ada)
         assert task.priority == VERDICT_PRIORITY

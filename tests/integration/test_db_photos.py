@@ -13,9 +13,8 @@ from db.models import Task, utc_now
 from db.people import sign_in
 from db.photos import add_photo, archive, photo_states, photo_story, unarchive
 from db.queue import LEASE, next_task, skip
-from db.reviews import give_verdict
 from db.snapshots import make_snapshot
-from tests.support.databases import first_open, new_photo, photo_facts, restored, sha, two_people
+from tests.support.databases import new_photo, photo_facts, reject, restored, sha, two_people
 
 
 def test_the_same_bytes_are_one_photo(either_database: Database) -> None:
@@ -57,16 +56,7 @@ def test_a_photo_walks_through_its_states(either_database: Database) -> None:
         assert state() == "restored"
         review = next_task(session, ben, "review")
         assert review is not None
-        give_verdict(
-            session,
-            review,
-            ben,
-            first_open(session, review),
-            accepted=False,
-            reasons=["missed defect"],
-            marks=[],
-            comment="",
-        )
+        reject(session, review, ben)
         assert state() == "rejected"
         add_annotation(session, photo, sha("better"), 0.2, origin="imported")
         assert state() == "accepted", "the rejected result is older than the new mask"
@@ -85,16 +75,7 @@ def test_a_photo_stays_restored_when_another_is_restored_after_it(either_databas
         restored(session, rejected.id, "a")
         review = next_task(session, ben, "review")
         assert review is not None
-        give_verdict(
-            session,
-            review,
-            ben,
-            first_open(session, review),
-            accepted=False,
-            reasons=["bad fill"],
-            marks=[],
-            comment="",
-        )
+        reject(session, review, ben, "bad fill")
         restored(session, good.id, "b")
         restored(session, last.id, "c")
         found = photo_states(session, [rejected.id, good.id, last.id])
@@ -118,16 +99,7 @@ def test_a_photo_tells_its_story(either_database: Database) -> None:
         restored(session, photo.id, "a")
         review = next_task(session, ben, "review")
         assert review is not None
-        give_verdict(
-            session,
-            review,
-            ben,
-            first_open(session, review),
-            accepted=False,
-            reasons=["missed defect"],
-            marks=[],
-            comment="left edge",
-        )
+        reject(session, review, ben, comment="left edge")
         story = photo_story(session, photo.id)
     told = [(entry.who, entry.what) for entry in story]
     assert told == [

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.migrate import upgrade
-from db.models import Assessor, Photo, Restoration, ResultKind, Task
+from db.models import Assessor, Photo, Restoration, ResultKind, Task, Verdict
 from db.people import sign_in
 from db.photos import PhotoFacts, add_photo
 from db.queue import next_task
-from db.reviews import add_restoration, open_results
+from db.reviews import add_restoration, give_verdict, open_results
 from tests.support.postgres import Cluster
 from tests.support.waiting import wait_for
 
@@ -129,6 +129,22 @@ def restored(session: Session, photo_id: int, mark: str) -> Restoration:
         session, photo_id, detector="detector v1", inpainter="telea", colorizer=None, threshold=0.5,
         mask_sha256=sha(f"{mark} detected"), warnings=[],
         results={kind: (sha(f"{mark} {kind}"), sha(f"{mark} {kind} view")) for kind in get_args(ResultKind)},
+    )  # fmt: skip
+
+
+def reject(
+    session: Session,
+    review: Task,
+    assessor: Assessor,
+    reason: str = "missed defect",
+    *,
+    comment: str = "",
+    now: datetime | None = None,
+) -> Verdict:
+    """This person rejects the first result of a review task that nobody has judged yet."""
+    return give_verdict(
+        session, review, assessor, first_open(session, review), accepted=False, reasons=[reason], marks=[],
+        comment=comment, now=now,
     )  # fmt: skip
 
 
