@@ -1,7 +1,7 @@
 """Drafts: nothing is merged, nothing is lost, and each starts from the right mask."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,22 +17,19 @@ from db.models import Annotation, Assessor, DraftEvent, Task, Verdict
 from db.proposals import add_proposal, latest_proposal
 from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top, renew
 from db.reviews import add_restoration
-from tests.support.databases import new_photo, reject, sha, two_people
+from tests.support.databases import NOON, reject, sha, take_label, two_people_and_a_photo
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STROKE = EventIn("stroke", {"tool": "brush", "size": 12, "points": [[8, 8], [80, 8]], "rect": [0, 0, 12, 4], "ms": 40})
 
 
 def begin(session: Session, assessor: Assessor) -> tuple[Task, Annotation]:
-    task = next_task(session, assessor, "label", now=NOON)
-    assert task is not None
+    task = take_label(session, assessor)
     return task, open_draft(session, task, assessor, proposal=latest_proposal(session, task.photo_id), now=NOON)
 
 
 def test_a_draft_starts_from_the_newest_proposal(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        photo = new_photo(session, "a")
+        ada, _, photo = two_people_and_a_photo(session)
         proposal = add_proposal(
             session, photo.id, model="detector v1", probability_sha256=sha("p"), threshold=0.4, uncertainty=0.2
         )
@@ -44,8 +41,7 @@ def test_a_draft_starts_from_the_newest_proposal(either_database: Database) -> N
 
 def test_a_draft_without_anything_starts_empty(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         assert (draft.base_proposal_id, draft.base_annotation_id, draft.base_threshold) == (None, None, None)
         assert (draft.version, draft.seconds, draft.status) == (0, 0.0, "draft")
@@ -53,8 +49,7 @@ def test_a_draft_without_anything_starts_empty(either_database: Database) -> Non
 
 def test_a_returned_mask_is_where_the_next_draft_starts(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         waiting = submit(session, draft.id, ada, 0, sha("mask"), 0.1, 5.0, now=NOON)
         label = give_back(session, waiting, ada, "the crease is missing", now=NOON)
@@ -65,8 +60,7 @@ def test_a_returned_mask_is_where_the_next_draft_starts(either_database: Databas
 
 def test_a_mask_returned_while_somebody_draws_on_its_photo_comes_back(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         _, first = begin(session, ada)
         waiting = submit(session, first.id, ada, 0, sha("mask"), 0.1, 5.0, now=NOON)
         put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
@@ -79,8 +73,7 @@ def test_a_mask_returned_while_somebody_draws_on_its_photo_comes_back(either_dat
 
 def test_after_a_verdict_the_accepted_mask_is_where_the_next_draft_starts(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         known = add_annotation(session, photo, sha("mask"), 0.1, origin="imported", status="submitted", now=NOON)
         add_annotation(session, photo, sha("other"), 0.1, origin="imported", now=NOON + timedelta(hours=1))
         waiting = session.scalars(select(Task).where(Task.kind == "accept")).one()
@@ -100,8 +93,7 @@ def test_after_a_verdict_the_accepted_mask_is_where_the_next_draft_starts(either
 
 def test_events_are_numbered_and_kept(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         assert append_events(session, draft.id, ada, 0, [STROKE, EventIn("undo")], 3.0) == 2
         assert append_events(session, draft.id, ada, 2, [EventIn("threshold", {"value": 0.25})], 5.5) == 3
@@ -119,8 +111,7 @@ def test_events_are_numbered_and_kept(either_database: Database) -> None:
 
 def test_a_stale_write_is_refused_with_the_current_version(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         append_events(session, draft.id, ada, 0, [STROKE, STROKE], 3.0)
     for expected, events in [(0, [EventIn("undo")]), (1, [EventIn("undo")]), (3, [STROKE]), (0, [STROKE]), (0, [])]:
@@ -137,8 +128,7 @@ def test_a_stale_write_is_refused_with_the_current_version(either_database: Data
 def test_sending_the_same_again_changes_nothing(either_database: Database) -> None:
     """The answer to a save was lost: the editor sends it once more and goes on."""
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         append_events(session, draft.id, ada, 0, [EventIn("undo")], 1.0)
         assert append_events(session, draft.id, ada, 1, [STROKE, EventIn("undo")], 3.0) == 3
@@ -151,8 +141,7 @@ def test_sending_the_same_again_changes_nothing(either_database: Database) -> No
 
 def test_of_two_writers_at_once_one_is_stale(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
     writers = 6
     barrier = threading.Barrier(writers)
@@ -179,8 +168,7 @@ def test_of_two_writers_at_once_one_is_stale(either_database: Database) -> None:
 
 def test_a_draft_with_missing_events_says_so(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
+        ada, _, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         append_events(session, draft.id, ada, 0, [STROKE, STROKE], 1.0)
         session.execute(delete(DraftEvent).where(DraftEvent.version == 1))
@@ -190,8 +178,7 @@ def test_a_draft_with_missing_events_says_so(either_database: Database) -> None:
 
 def test_a_draft_is_its_owners(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ada)
         with pytest.raises(NotAllowed, match="somebody else"):
             append_events(session, draft.id, ben, 0, [STROKE], 1.0)
@@ -201,8 +188,7 @@ def test_a_draft_is_its_owners(either_database: Database) -> None:
 
 def test_a_save_renews_the_lease_but_never_steals_one(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         task, draft = begin(session, ada)
         soon = NOON + timedelta(minutes=19)
         append_events(session, draft.id, ada, 0, [STROKE], 1.0, now=soon)
@@ -221,8 +207,7 @@ def test_a_save_renews_the_lease_but_never_steals_one(either_database: Database)
 def test_a_photo_that_somebody_took_since_is_not_drawn_on_again(either_database: Database, way: str) -> None:
     """What was said of it waits in a second label task, which somebody took when the lease of the first ran out."""
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         first, draft = begin(session, ben)
         second = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
         late = NOON + LEASE + timedelta(seconds=1)
@@ -253,8 +238,7 @@ def come_back(session: Session, draft: Annotation, assessor: Assessor, way: str,
 def test_a_mask_withdraws_the_task_left_behind_that_says_nothing(either_database: Database, said: str) -> None:
     late = NOON + LEASE + timedelta(seconds=1)
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         left, draft = begin(session, ben)
         append_events(session, draft.id, ben, 0, [STROKE], 1.0, now=NOON)
         put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=late)
@@ -289,8 +273,7 @@ def say(session: Session, task: Task, annotation: Annotation, what: str) -> None
 
 def test_a_mask_does_not_end_what_was_said_while_it_was_drawn(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        _, ben = two_people(session)
-        photo = new_photo(session, "a")
+        _, ben, photo = two_people_and_a_photo(session)
         _, draft = begin(session, ben)
         said = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
         submit(session, draft.id, ben, 0, sha("mask"), 0.1, 3.0, now=NOON)
@@ -299,8 +282,7 @@ def test_a_mask_does_not_end_what_was_said_while_it_was_drawn(either_database: D
 
 def test_submit_ends_the_label_task_and_makes_the_accept_task(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        photo = new_photo(session, "a")
+        ada, _, photo = two_people_and_a_photo(session)
         task, draft = begin(session, ada)
         append_events(session, draft.id, ada, 0, [STROKE], 1.0)
         with pytest.raises(Stale) as caught:
@@ -318,8 +300,7 @@ def test_submit_ends_the_label_task_and_makes_the_accept_task(either_database: D
 
 def test_only_leads_decide_once_and_say_why(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ben)
         waiting = submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0)
         with pytest.raises(NotAllowed):
@@ -362,8 +343,7 @@ events = st.one_of(
 def test_what_was_drawn_is_what_is_read(either_database: Database, batches: list[list[EventIn]]) -> None:
     """Domain → database → domain, bit for bit, floats included."""
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        photo = new_photo(session, "a")
+        ada, _, photo = two_people_and_a_photo(session)
         task = session.scalars(select(Task).where(Task.photo_id == photo.id)).one()
         draft = open_draft(session, task, ada, proposal=None)
         version = 0

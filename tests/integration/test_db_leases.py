@@ -11,15 +11,22 @@ from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import Task
 from db.queue import LEASE, next_task
-from tests.support.databases import NOON, label_and_submit, label_task, new_photo, two_people
+from tests.support.databases import (
+    NOON,
+    label_and_submit,
+    label_task,
+    new_photo,
+    take_label,
+    two_people,
+    two_people_and_a_photo,
+)
 
 LATER = NOON + LEASE + timedelta(seconds=1)
 
 
 def test_what_one_holds_comes_first_and_others_do_not_get_it(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         held = next_task(session, ada, "label", now=NOON)
         top = new_photo(session, "b")
         queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
@@ -27,8 +34,7 @@ def test_what_one_holds_comes_first_and_others_do_not_get_it(either_database: Da
         assert held is not None
         assert again is held
         assert again.leased_until == NOON + timedelta(minutes=5) + LEASE
-        other = next_task(session, ben, "label", now=NOON)
-        assert other is not None
+        other = take_label(session, ben)
         assert other.photo_id == top.id
         with pytest.raises(InvalidState, match="Ada is working on this photo"):
             next_task(session, ben, "label", task_id=held.id, now=NOON)
@@ -36,13 +42,10 @@ def test_what_one_holds_comes_first_and_others_do_not_get_it(either_database: Da
 
 def test_an_expired_lease_frees_itself(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
-        held = next_task(session, ada, "label", now=NOON)
-        assert held is not None
+        ada, ben, _ = two_people_and_a_photo(session)
+        held = take_label(session, ada)
         assert next_task(session, ben, "label", now=NOON + LEASE - timedelta(seconds=1)) is None
-        taken = next_task(session, ben, "label", now=LATER)
-        assert taken is not None
+        taken = take_label(session, ben, LATER)
         assert taken.id == held.id
         assert taken.leased_to_id == ben.id
         with pytest.raises(InvalidState, match="Ben is working"):
@@ -51,10 +54,8 @@ def test_an_expired_lease_frees_itself(either_database: Database) -> None:
 
 def test_renewing_holds_a_task_and_takes_up_an_expired_lease(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
-        held = next_task(session, ada, "label", now=NOON)
-        assert held is not None
+        ada, ben, _ = two_people_and_a_photo(session)
+        held = take_label(session, ada)
         queue.renew(session, held.id, ada, now=NOON + LEASE / 2)
         assert next_task(session, ben, "label", now=LATER) is None
         much_later = NOON + 3 * LEASE
@@ -64,24 +65,19 @@ def test_renewing_holds_a_task_and_takes_up_an_expired_lease(either_database: Da
 
 def test_an_expired_draft_is_offered_to_its_owner_first(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        new_photo(session, "a")
-        held = next_task(session, ada, "label", now=NOON)
-        assert held is not None
+        ada, _, _ = two_people_and_a_photo(session)
+        held = take_label(session, ada)
         open_draft(session, held, ada, proposal=None, now=NOON)
         top = new_photo(session, "b")
         queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
-        again = next_task(session, ada, "label", now=LATER)
-        assert again is not None
+        again = take_label(session, ada, LATER)
         assert again.id == held.id
 
 
 def test_release_gives_back_and_only_ones_own(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
-        held = next_task(session, ada, "label", now=NOON)
-        assert held is not None
+        ada, ben, _ = two_people_and_a_photo(session)
+        held = take_label(session, ada)
         queue.release(session, held.id, ben)
         assert next_task(session, ben, "label", now=NOON) is None
         queue.release(session, held.id, ada)
@@ -90,10 +86,8 @@ def test_release_gives_back_and_only_ones_own(either_database: Database) -> None
 
 def test_a_skipped_task_is_not_offered_again_but_to_others(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
-        task = next_task(session, ada, "label", now=NOON)
-        assert task is not None
+        ada, ben, _ = two_people_and_a_photo(session)
+        task = take_label(session, ada)
         with pytest.raises(InvalidState, match="needs a reason"):
             queue.skip(session, task.id, ada, " ", now=NOON)
         queue.skip(session, task.id, ada, "too dark", now=NOON)
@@ -109,10 +103,8 @@ def test_a_skipped_task_is_not_offered_again_but_to_others(either_database: Data
 
 def test_nobody_skips_what_somebody_else_holds(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
-        task = next_task(session, ada, "label", now=NOON)
-        assert task is not None
+        ada, ben, _ = two_people_and_a_photo(session)
+        task = take_label(session, ada)
         with pytest.raises(InvalidState, match="Ada is working"):
             queue.skip(session, task.id, ben, "too dark", now=NOON)
         assert task.leased_to_id == ada.id
@@ -120,8 +112,7 @@ def test_nobody_skips_what_somebody_else_holds(either_database: Database) -> Non
 
 def test_only_leads_hold_or_pass_on_what_leads_decide(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         waiting = label_and_submit(session, ben)
         with pytest.raises(NotAllowed, match="not a lead"):
             queue.renew(session, waiting.id, ben, now=NOON)
@@ -133,8 +124,7 @@ def test_only_leads_hold_or_pass_on_what_leads_decide(either_database: Database)
 
 def test_a_task_that_cannot_be_had_says_why(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         accept_task = label_and_submit(session, ben)
         label = session.scalars(select(Task).where(Task.kind == "label")).one()
         with pytest.raises(InvalidState, match="done already"):

@@ -14,7 +14,7 @@ from db.people import sign_in
 from db.photos import add_photo, archive, photo_states, photo_story, unarchive
 from db.queue import LEASE, next_task, skip
 from db.snapshots import make_snapshot
-from tests.support.databases import new_photo, photo_facts, reject, restored, sha, two_people
+from tests.support.databases import new_photo, photo_facts, reject, restored, sha, two_people, two_people_and_a_photo
 
 
 def test_the_same_bytes_are_one_photo(either_database: Database) -> None:
@@ -28,8 +28,7 @@ def test_the_same_bytes_are_one_photo(either_database: Database) -> None:
 
 def test_a_photo_walks_through_its_states(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         unqueued = new_photo(session, "b", queue=False)
         now = utc_now()
 

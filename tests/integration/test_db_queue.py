@@ -12,7 +12,16 @@ from db.models import Task
 from db.people import set_roles, sign_in
 from db.photos import archive, unarchive
 from db.queue import Waiting, next_task
-from tests.support.databases import NOON, label_and_submit, label_task, new_photo, sha, two_people
+from tests.support.databases import (
+    NOON,
+    label_and_submit,
+    label_task,
+    new_photo,
+    sha,
+    take_label,
+    two_people,
+    two_people_and_a_photo,
+)
 
 
 def test_highest_priority_first_then_the_oldest(either_database: Database) -> None:
@@ -35,8 +44,7 @@ def test_highest_priority_first_then_the_oldest(either_database: Database) -> No
 
 def test_archived_photos_wait_aside(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        photo = new_photo(session, "a")
+        ada, _, photo = two_people_and_a_photo(session)
         archive(session, [photo.id])
         session.refresh(photo)
         assert next_task(session, ada, "label", now=NOON) is None
@@ -84,8 +92,7 @@ def test_what_happens_to_an_archived_photo_finds_its_parked_tasks(either_databas
 
 def test_a_lead_decides_on_own_masks_only_when_alone(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        new_photo(session, "a")
+        ada, ben, _ = two_people_and_a_photo(session)
         waiting = label_and_submit(session, ada)
         with pytest.raises(NotAllowed, match="not a lead"):
             next_task(session, ben, "accept", now=NOON)
@@ -117,10 +124,8 @@ def test_putting_on_top_uses_the_task_that_is_there(either_database: Database) -
 
 def test_what_is_said_while_somebody_draws_waits_in_a_task_of_its_own(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
-        held = next_task(session, ben, "label", now=NOON)
-        assert held is not None
+        ada, ben, photo = two_people_and_a_photo(session)
+        held = take_label(session, ben)
         draft = open_draft(session, held, ben, proposal=None, now=NOON)
         said = {"reason": "missed defect", "priority": queue.VERDICT_PRIORITY, "marks": [{"kind": "x"}], "now": NOON}
         put = queue.put_on_top(session, photo.id, **said)
@@ -137,8 +142,7 @@ def test_what_is_said_while_somebody_draws_waits_in_a_task_of_its_own(either_dat
 
 def test_choosing_a_photo_that_somebody_draws_on_makes_no_second_task(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        _, ben = two_people(session)
-        photo = new_photo(session, "a")
+        _, ben, photo = two_people_and_a_photo(session)
         held = next_task(session, ben, "label")
         assert queue.queue_photos(session, [photo.id]) == [held]
         assert label_task(session, photo.id).reason == "chosen"

@@ -12,7 +12,18 @@ from db.models import Assessor, Photo, Task
 from db.people import sign_in
 from db.photos import delete
 from db.queue import next_task
-from tests.support.databases import NOON, TEMPLATE, at_once, label_task, new_photo, sha, start_waiting, two_people
+from tests.support.databases import (
+    NOON,
+    TEMPLATE,
+    at_once,
+    label_task,
+    new_photo,
+    sha,
+    start_waiting,
+    take_label,
+    two_people,
+    two_people_and_a_photo,
+)
 from tests.support.postgres import Cluster
 
 
@@ -75,8 +86,7 @@ def test_a_task_being_taken_is_passed_over(migrated_cluster: Cluster) -> None:
 
 def test_two_who_ask_at_once_never_get_the_two_tasks_of_one_photo(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         held = next_task(session, ben, "label")
         assert held is not None
         queue.put_on_top(session, photo.id, reason="missed defect", priority=queue.VERDICT_PRIORITY)
@@ -127,8 +137,7 @@ def test_a_mask_that_is_submitted_while_its_photo_is_deleted_finds_no_photo(eith
     with either_database.unit_of_work() as session:
         ada, _ = two_people(session)
         photo_id = new_photo(session, "a").id
-        task = next_task(session, ada, "label", now=NOON)
-        assert task is not None
+        task = take_label(session, ada)
         draft = open_draft(session, task, ada, proposal=None, now=NOON)
     failed: list[Exception] = []
 

@@ -17,7 +17,15 @@ from db.photos import archive, delete, photo_story, unarchive
 from db.proposals import add_proposal
 from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
 from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results, recolour
-from tests.support.databases import at_once, first_open, new_photo, sha, start_waiting, two_people
+from tests.support.databases import (
+    at_once,
+    first_open,
+    new_photo,
+    sha,
+    start_waiting,
+    two_people,
+    two_people_and_a_photo,
+)
 
 RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4.5, "width": 10, "height": 2}
 SCRIBBLE = {"kind": "scribble", "points": [[1, 2], [3.5, 4]]}
@@ -60,8 +68,7 @@ def rejected(*reasons: str) -> dict[str, Any]:
 
 def test_one_review_waits_for_all_results_of_a_restoration(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         made = restore(session, photo.id, kinds=KINDS)
         (task,) = session.scalars(select(Task).where(Task.kind == "review")).all()
         assert task.restoration_id == made.id
@@ -148,8 +155,7 @@ def test_a_result_is_not_rejected_for_what_it_does_not_have(database: Database, 
 
 def test_a_result_of_an_archived_photo_waits_aside_and_replaces_the_older_one(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        photo = new_photo(session, "a")
+        ada, _, photo = two_people_and_a_photo(session)
         restore(session, photo.id, "old")
         archive(session, [photo.id])
         session.refresh(photo)
@@ -227,8 +233,7 @@ def test_a_wrong_mask_makes_a_label_task_on_top_with_its_marks(either_database: 
 
 def test_two_verdicts_add_up_in_one_label_task(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        _, ben = two_people(session)
-        photo = new_photo(session, "a")
+        _, ben, photo = two_people_and_a_photo(session)
         restore(session, photo.id, kinds=KINDS)
         made = [
             judge(session, review(session, ben), ben, **rejected(reason), marks=[mark])
@@ -241,8 +246,7 @@ def test_two_verdicts_add_up_in_one_label_task(either_database: Database) -> Non
 
 def test_a_place_marked_while_somebody_draws_outlives_their_mask(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         restore(session, photo.id)
         held = next_task(session, ben, "label")
         assert held is not None
@@ -309,8 +313,7 @@ def test_a_result_is_judged_once_per_task(either_database: Database) -> None:
 def test_colours_made_anew_keep_what_was_filled_and_what_was_said_of_it(either_database: Database) -> None:
     colouring = {"saturation": 1.3, "hints": [{"row": 3, "column": 4, "rgb": [200, 10, 20]}]}
     with either_database.unit_of_work() as session:
-        ada, ben = two_people(session)
-        photo = new_photo(session, "a")
+        ada, ben, photo = two_people_and_a_photo(session)
         first = restore(session, photo.id, kinds=KINDS)
         judge(session, review(session, ben), ben, **rejected("missed defect"), marks=[RECTANGLE])
         results: dict[ResultKind, tuple[str, str]] = {

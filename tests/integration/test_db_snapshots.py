@@ -1,6 +1,6 @@
 """Snapshots: the same content has the same hash, and what is frozen stays."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -22,9 +22,8 @@ from db.snapshots import (
     snapshot_contents,
     snapshot_counts,
 )
-from tests.support.databases import new_photo, sha, two_people
+from tests.support.databases import NOON, new_photo, sha, two_people, two_people_and_a_photo
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 lines = st.tuples(*(st.text("0123456789abcdef", min_size=4, max_size=4) for _ in range(4)))
 
 
@@ -75,8 +74,7 @@ def test_the_newest_accepted_mask_counts_and_archived_photos_do_not(either_datab
 
 def test_of_two_masks_that_counts_which_was_accepted_last(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _ = two_people(session)
-        photo = new_photo(session, "a")
+        ada, _, photo = two_people_and_a_photo(session)
         older = add_annotation(session, photo, sha("first"), 0.1, origin="imported", status="submitted", now=NOON)
         add_annotation(session, photo, sha("second"), 0.2, origin="imported", now=NOON + timedelta(hours=1))
         task = session.scalars(select(Task).where(Task.annotation_id == older.id)).one()

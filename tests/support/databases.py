@@ -110,15 +110,26 @@ def two_people(session: Session) -> tuple[Assessor, Assessor]:
     return sign_in(session, "Ada"), sign_in(session, "Ben")
 
 
+def two_people_and_a_photo(session: Session) -> tuple[Assessor, Assessor, Photo]:
+    """As `two_people`, with a photo that waits for a mask."""
+    return *two_people(session), new_photo(session, "a")
+
+
 def label_task(session: Session, photo_id: int) -> Task:
     """The one label task of a photo."""
     return session.scalars(select(Task).where(Task.photo_id == photo_id, Task.kind == "label")).one()
 
 
+def take_label(session: Session, assessor: Assessor, now: datetime = NOON) -> Task:
+    """The label task that this person takes next."""
+    task = next_task(session, assessor, "label", now=now)
+    assert task is not None
+    return task
+
+
 def label_and_submit(session: Session, assessor: Assessor) -> Task:
     """The accept task of a mask that this person drew on the next photo, at noon."""
-    task = next_task(session, assessor, "label", now=NOON)
-    assert task is not None
+    task = take_label(session, assessor)
     draft = open_draft(session, task, assessor, proposal=None, now=NOON)
     return submit(session, draft.id, assessor, 0, sha("mask"), 0.1, 5.0, now=NOON)
 
