@@ -3,10 +3,12 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -49,12 +51,21 @@ def tiff(array: Pixels, tags: dict[int, tuple[str, int, int]] | None = None, pho
     return b"II*\0" + struct.pack("<I", 8 + len(raw) + len(extra)) + raw + extra + directory + b"\0\0\0\0"
 
 
-def with_orientation(image: Image.Image, kind: str, orientation: int) -> bytes:
+def with_orientation(image: Image.Image, kind: str, orientation: int, **options: object) -> bytes:
     """A picture's file whose EXIF names a camera and says how it was held."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010F] = "Leica"
-    return saved(image, kind, exif=exif.tobytes(), **({"lossless": True} if kind == "WebP" else {}))
+    return saved(image, kind, exif=exif.tobytes(), **({"lossless": True} if kind == "WebP" else {}), **options)
+
+
+def jpeg_with_profile(path: Path, colours: Literal["rgb", "grey"]) -> bytes:
+    """Writes a JPEG that EXIF turns to 40×60, with a profile for its colours, which is returned."""
+    rgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = rgb if colours == "rgb" else rgb[:16] + b"GRAY" + rgb[20:]
+    pixels = noise(40, 60, 3) if colours == "rgb" else noise(40, 60)
+    path.write_bytes(with_orientation(Image.fromarray(pixels), "JPEG", 6, icc_profile=profile))
+    return profile
 
 
 def png_chunks(data: bytes, *extra: bytes, replace_size: tuple[int, int] | None = None) -> bytes:

@@ -17,6 +17,7 @@ from inference.names import ModelName
 from inference.photo import read_photo
 from tests.support.commands import failing
 from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
+from tests.support.picture_files import jpeg_with_profile
 
 
 def invoke(*arguments: object, obj: object = None) -> Result:
@@ -251,14 +252,8 @@ def test_hints_are_points_of_one_photo(photos: Path, colorizer: Path, tmp_path: 
 
 
 def test_exif_travels_into_the_coloured_file_and_a_profile_for_grey_does_not(colorizer: Path, tmp_path: Path) -> None:
-    from PIL import ImageCms
-
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "Leica"
-    rgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    grey = rgb[:16] + b"GRAY" + rgb[20:]
-    Image.fromarray(noise(40, 60, 3)).save(tmp_path / "rgb.jpg", exif=exif.tobytes(), icc_profile=rgb)
-    Image.fromarray(noise(40, 60)).save(tmp_path / "grey.jpg", exif=exif.tobytes(), icc_profile=grey)
+    rgb = jpeg_with_profile(tmp_path / "rgb.jpg", "rgb")
+    jpeg_with_profile(tmp_path / "grey.jpg", "grey")
     call = ("colorize", tmp_path / "rgb.jpg", tmp_path / "grey.jpg", "--out", tmp_path / "out", "--model", colorizer)
     result = invoke(*call)
     assert result.exit_code == 0, result.output

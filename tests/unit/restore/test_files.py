@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
@@ -18,6 +18,7 @@ from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS
 from tests.support.commands import failing
 from tests.support.networks import noise
+from tests.support.picture_files import jpeg_with_profile
 
 
 def written(out: Path) -> list[str]:
@@ -72,12 +73,7 @@ def test_the_files_are_what_the_restorer_makes(
 
 
 def test_exif_and_profile_travel_into_the_files_they_are_true_of(restore: Any, tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "Leica"
-    rgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    grey = rgb[:16] + b"GRAY" + rgb[20:]
-    Image.fromarray(noise(40, 60, 3)).save(tmp_path / "rgb.jpg", exif=exif.tobytes(), icc_profile=rgb)
-    Image.fromarray(noise(40, 60)).save(tmp_path / "grey.jpg", exif=exif.tobytes(), icc_profile=grey)
+    rgb, grey = jpeg_with_profile(tmp_path / "rgb.jpg", "rgb"), jpeg_with_profile(tmp_path / "grey.jpg", "grey")
     result = restore(tmp_path / "rgb.jpg", tmp_path / "grey.jpg", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("colour profile for grey; it was left out") == 1
