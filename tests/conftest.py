@@ -4,13 +4,18 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from db.engine import Database, open_database
 from db.migrate import upgrade
+from db.models import ResultKind
 from db.settings import Settings
+
+if TYPE_CHECKING:  # most tests do without the pages' room, which takes a second to import
+    from tests.support.reviewable import Reviewable
 
 pytest_plugins = ["tests.support.postgres", "tests.support.databases"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -71,3 +76,18 @@ def database(settings: Settings) -> Iterator[Database]:
     opened = open_database(settings)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def kinds() -> tuple[ResultKind, ...]:
+    """The results of a photo that wait for a verdict; a test of all three overrides it."""
+    return ("restored",)
+
+
+@pytest.fixture
+def reviewable(database: Database, kinds: tuple[ResultKind, ...]) -> "Reviewable":
+    """A platform with results to review and masks to accept."""
+    from annotator.context import platform
+    from tests.support.reviewable import make_reviewable
+
+    return make_reviewable(platform(), kinds=kinds)

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from annotator.context import platform
 from annotator.views.photo import next_step, photo_page
 from db.engine import Database
-from db.models import Annotation, Assessor, Photo, ResultKind, Task, Verdict, utc_now
+from db.models import Annotation, Assessor, Photo, Task, Verdict, utc_now
 from db.photos import add_photo
 from db.proposals import add_proposal
 from db.queue import VERDICT_PRIORITY, next_task, put_on_top
@@ -26,16 +26,6 @@ LARGEST = 320
 """Pixels of a thumbnail's longer side."""
 ACCEPTED: dict[str, Any] = {"accepted": True, "reasons": [], "marks": [], "comment": ""}
 REJECTED: dict[str, Any] = {"accepted": False, "reasons": ["missed defect"], "marks": [RECTANGLE], "comment": ""}
-
-
-@pytest.fixture
-def kinds() -> tuple[ResultKind, ...]:
-    return ("restored",)
-
-
-@pytest.fixture
-def reviewable(database: Database, kinds: tuple[ResultKind, ...]) -> Reviewable:
-    return make_reviewable(platform(), kinds=kinds)
 
 
 @pytest.fixture

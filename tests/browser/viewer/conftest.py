@@ -5,23 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from annotator.context import platform
-from db.engine import Database
-from db.models import ResultKind
-from tests.support.reviewable import Reviewable, make_reviewable
+from tests.support.reviewable import Reviewable
 from tests.support.serving import serving_here
 from tests.support.viewer import Viewer, sign_in
 from tests.support.viewer_app import viewer_app
-
-
-@pytest.fixture
-def kinds() -> tuple[ResultKind, ...]:
-    return ("restored",)
-
-
-@pytest.fixture
-def reviewable(database: Database, kinds: tuple[ResultKind, ...]) -> Reviewable:
-    return make_reviewable(platform(), kinds=kinds)
 
 
 @pytest.fixture
