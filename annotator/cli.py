@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from inference.batch import FAILED, WRONG_USE
 from inference.options import AsJson, named_path
+from inference.progress import terminal_bar
 from inference.text import readable
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def import_photos(
     settings = Settings()
     prepare(settings)
     try:
-        with _progress(as_json) as progress:
+        with terminal_bar(quiet=as_json) as progress:
             task = progress.add_task("Importing", total=None)
             report = import_paths(
                 platform(),
@@ -63,11 +63,6 @@ def import_photos(
     _tell(report, collection, as_json)
     if report.failures:
         raise typer.Exit(FAILED)
-
-
-def _progress(quiet: bool) -> Progress:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=errors, transient=True, disable=quiet or not errors.is_terminal)
 
 
 def _propose(settings: "Settings", report: "ImportReport") -> None:

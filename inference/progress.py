@@ -5,19 +5,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from inference.text import readable
 
 _PATIENCE_S = 1.0
 
 
+def terminal_bar(*, counted: bool = True, quiet: bool = False) -> Progress:
+    """A bar on stderr, only if that is a terminal: with so many done of how many, or in percent; `quiet` shows none."""
+    console, far = Console(stderr=True), MofNCompleteColumn() if counted else TaskProgressColumn()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), far, TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+
+
 @contextmanager
 def progress_bar(count: int) -> Iterator[Callable[[str, float], None]]:
-    """Yield `report(label, done)`, with `done` out of `count`; on stderr, only if that is a terminal."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    """Yield `report(label, done)`, with `done` out of `count`; the bar comes after a second of work."""
+    bar = terminal_bar()
     task = bar.add_task("", total=count)
     begun, shown = time.monotonic(), False
 

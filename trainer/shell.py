@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from db import jobs as rows
 from db.engine import Database, open_database
@@ -20,6 +18,7 @@ from db.errors import PlatformError
 from db.settings import Settings
 from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
 from inference.files import check_folder
+from inference.progress import terminal_bar
 from trainer.errors import JobError, RunBusy
 from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
@@ -62,7 +61,7 @@ class Source:
 
 
 def source_of(settings: Settings, snapshot: str) -> Source:
-    """The platform's snapshot of this name, id or hash. Raises SnapshotError when there is none."""
+    """The platform's snapshot of this name, id or hash. Raises NotFound when there is none."""
     database = open_database(settings)
     try:
         with database.reading() as session:
@@ -168,8 +167,6 @@ def _shown(database: Database, job_id: str, quiet: bool) -> Iterator[None]:
 
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[float | None, str], None]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+    with terminal_bar(counted=False, quiet=quiet) as progress:
         task = progress.add_task("Starting", total=1.0)
         yield lambda fraction, message: progress.update(task, completed=fraction, description=message)
