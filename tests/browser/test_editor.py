@@ -391,6 +391,15 @@ def test_on_a_phone_the_photo_has_the_room_and_submit_is_in_sight(page: Page, ed
     assert page.locator(".stage").bounding_box() == stage, "the panel lies over the photo"
 
 
+def test_in_a_low_window_the_list_of_keys_begins_at_its_head(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    page.set_viewport_size({"width": 844, "height": 390})
+    page.keyboard.press("?")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    expect(page.get_by_role("heading", name="Keys")).to_be_in_viewport()
+
+
 def test_a_tip_chosen_in_a_narrow_window_folds_no_panel_of_a_wide_one(
     page: Page, editor: EditorHome, server: str
 ) -> None:

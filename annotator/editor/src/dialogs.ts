@@ -42,6 +42,7 @@ function ask<T>(root: HTMLElement, label: string, content: (choose: (value: T) =
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     root.append(dialog);
     dialog.showModal();
+    dialog.scrollTop = 0; // the focus may lie at its end
   });
 }
 

@@ -145,6 +145,6 @@ export class Shell {
     if (this.help.hidden) return;
     const close = makeButton("Close", "?", () => this.toggleHelp());
     this.help.replaceChildren(make("h2", {}, "Keys"), make("dl", {}, ...rows), close);
-    close.focus();
+    close.focus({ preventScroll: true });
   }
 }

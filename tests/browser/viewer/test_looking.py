@@ -74,6 +74,34 @@ def test_no_control_covers_another_or_leaves_the_window(review: Viewer, width: i
         assert row != next_row or right <= left
 
 
+@pytest.mark.parametrize("kinds", [("restored", "restored_color", "color")])
+def test_a_rejection_can_be_sent_in_every_window(review: Viewer) -> None:
+    review.press("2", "x")
+    panel = review.page.locator(".panel")
+    for width in (1440, 1024, 950, 844, 720, 390):
+        review.page.set_viewport_size({"width": width, "height": 390 if width == 844 else 760})
+        review.settle()
+        around = panel.bounding_box()
+        assert around is not None
+        places = [control.bounding_box() for control in panel.locator("button, input").all()]
+        assert len(places) == 8
+        for box in places:
+            assert box is not None
+            assert 0 <= box["x"] < box["x"] + box["width"] <= width
+            assert around["y"] <= box["y"] < box["y"] + box["height"] <= around["y"] + around["height"]
+
+
+def test_where_fingers_press_controls_say_what_they_do(review: Viewer) -> None:
+    session = review.page.context.new_cdp_session(review.page)
+    whole = {"width": 844, "height": 390, "deviceScaleFactor": 1, "mobile": True}
+    session.send("Emulation.setDeviceMetricsOverride", whole)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    assert review.page.evaluate("matchMedia('(hover: none)').matches")
+    for name in ("blink", "mask", "contour", "fit", "1:1"):
+        expect(review.page.locator(".look").get_by_text(name, exact=True)).to_be_visible()
+    expect(review.page.locator(".bar kbd").filter(visible=True)).to_have_count(0)
+
+
 def test_marks_are_a_dashed_white_line_on_black(review: Viewer) -> None:
     review.press("Space", "x")
     review.settle()
@@ -99,3 +127,6 @@ def test_the_question_mark_lists_the_keys(review: Viewer) -> None:
     expect(panel.get_by_text("accept this result")).to_be_visible()
     review.press("Escape")
     expect(panel).to_be_hidden()
+    review.page.set_viewport_size({"width": 844, "height": 390})
+    review.press("?")
+    expect(panel.get_by_role("heading", name="Keys")).to_be_in_viewport()
