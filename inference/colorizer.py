@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from inference.colour import Field, GuidedChroma, luma_of, quantised, to_luma_and_chroma, to_rgb
-from inference.detector import has_native_bfloat16
+from inference.devices import chosen_device, fast_precision
 from inference.errors import UsageProblem, not_finite
 from inference.loading import load_network
 from inference.metadata import Array
@@ -70,7 +69,7 @@ class Colorizer:
         self.name = name
         self.side = side
         self.scale = scale
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = chosen_device(device)
         self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
 
     @classmethod
@@ -133,7 +132,7 @@ class Colorizer:
         """
         picture = torch.from_numpy(np.ascontiguousarray(luma))[None, None].to(self._device)
         points = None if hints is None else torch.from_numpy(hints)[None].to(self._device)
-        with _precision(self._device.type):
+        with fast_precision(self._device.type):
             answer = self._network(picture, points)
         chroma: NDArray[np.float32] = answer[0].permute(1, 2, 0).float().cpu().numpy()
         if not np.isfinite(chroma).all():
@@ -196,7 +195,3 @@ def _hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ..
     colours = np.array([hint.rgb for hint in hints], np.float32) / np.float32(255)
     _, chroma = to_luma_and_chroma(colours)
     return hint_map(shape, places, chroma, HINT_RADIUS)
-
-
-def _precision(device: str) -> AbstractContextManager[object]:
-    return torch.autocast(device, dtype=torch.bfloat16) if has_native_bfloat16(device) else nullcontext()

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from inference.devices import chosen_device, fast_precision
 from inference.errors import InferenceError, not_finite
 from inference.loading import load_network
 from inference.names import ModelName
@@ -43,7 +43,7 @@ class Detector:
         self._certainty = checked_certainty(certainty)
         self.name = name
         self._mirror = mirror
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = chosen_device(device)
         self._tile = tile
         self._batch = batch or (4 if self._device.type == "cuda" else 1)
         self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
@@ -138,15 +138,6 @@ class Detector:
 
     def _logits(self, pictures: torch.Tensor) -> torch.Tensor:
         photos = (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
-        with _precision(self._device.type):
+        with fast_precision(self._device.type):
             logits: torch.Tensor = self._network(photos)
         return logits.float()
-
-
-def has_native_bfloat16(device: str) -> bool:
-    """Whether the hardware of `cpu` or `cuda` multiplies bfloat16; elsewhere it is emulated, slower than float32."""
-    return bool(torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_amx_tile_supported())
-
-
-def _precision(device: str) -> AbstractContextManager[object]:
-    return torch.autocast(device, dtype=torch.bfloat16) if has_native_bfloat16(device) else nullcontext()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import PhotoError, UsageProblem
+from inference.holes import depth_of
 from inference.metadata import Array
 from inference.methods import FillMethod, fill_name
 from inference.names import ModelName
@@ -119,8 +120,7 @@ def _pieces(mask: NDArray[np.bool_]) -> Iterator[tuple[Box, NDArray[np.bool_]]]:
 
 def _deep_regions(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """The connected regions that somewhere reach more than _DEEP pixels from the clean; None where there are none."""
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L1, 3, dstType=cv2.CV_8U)[1:-1, 1:-1]
+    depth = depth_of(mask)
     if int(depth.max()) <= _DEEP:
         return None
     _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)

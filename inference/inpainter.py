@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.detector import has_native_bfloat16
+from inference.devices import chosen_device, has_native_bfloat16
 from inference.errors import InferenceError, PhotoError, not_finite
 from inference.fill import Filled
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
@@ -44,7 +44,7 @@ class Inpainter:
         self.name = name
         self.largest_hole = largest_hole
         self._reach = max(1, min(_CONTEXT, largest_hole // 2))
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = chosen_device(device)
         self._tile = tile
         dtype = torch.bfloat16 if has_native_bfloat16(self._device.type) else torch.float32
         self._network = filling(network, dtype).to(self._device)

@@ -28,7 +28,7 @@ import torch
 
 from inference.checkpoint import load_checkpoint
 from inference.colorizer import LARGEST_SIDE, Colorizer
-from inference.detector import has_native_bfloat16
+from inference.devices import has_native_bfloat16
 from inference.names import ModelName
 from inference.networks.colorizer import RESNET50, ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from inference.networks.lean import fold_norms

@@ -25,9 +25,10 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import inference.detector
+import inference.devices
 from inference.checkpoint import load_checkpoint
-from inference.detector import Detector, has_native_bfloat16
+from inference.detector import Detector
+from inference.devices import has_native_bfloat16
 from inference.names import ModelName
 from inference.networks.detector import ALBUNET18, DetectorArchitecture, build_detector
 from inference.networks.lean import fold_norms
@@ -113,7 +114,7 @@ def _take_turns(
     """The median of the seconds that each needs; a first round, which prepares kernels, is left out."""
     clock = time.process_time if threads == 1 else time.perf_counter
     needed: dict[str, list[float]] = {model: [] for model in detectors}
-    exact = patch.object(inference.detector, "has_native_bfloat16", return_value=False)
+    exact = patch.object(inference.devices, "has_native_bfloat16", return_value=False)
     with exact if precision == "float32" else nullcontext():
         for _ in range(rounds + 1):
             for model, detector in detectors.items():

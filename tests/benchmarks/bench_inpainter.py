@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from inference.checkpoint import load_checkpoint
-from inference.detector import has_native_bfloat16
+from inference.devices import has_native_bfloat16
 from inference.inpainter import Inpainter
 from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter

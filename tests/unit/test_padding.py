@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from inference.detector import has_native_bfloat16
+from inference.devices import has_native_bfloat16
 from inference.networks.colorizer import ColorizerArchitecture, build_colorizer
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.networks.inpainter import InpainterArchitecture, build_inpainter
