@@ -29,7 +29,13 @@ export default function ({ data, parentElement }) {
     picture.alt = version.said;
     veil(root.querySelector("figure .mask"), version);
     root.querySelector(".label").textContent = version.said;
-    [...film.children].forEach((button, place) => button.setAttribute("aria-selected", String(place === current)));
+    // Tab enters the filmstrip once; within it the arrow keys walk, and the focus goes along.
+    const walking = film.contains(root.getRootNode().activeElement);
+    [...film.children].forEach((button, place) => {
+      button.setAttribute("aria-selected", String(place === current));
+      button.tabIndex = place === current ? 0 : -1;
+    });
+    if (walking) film.children[current].focus();
     film.children[current]?.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 

@@ -1,0 +1,21 @@
+"""The versions of a photo on its own page."""
+
+from playwright.sync_api import Page, expect
+
+from tests.support.mounted import mount
+
+
+def version(name: str) -> dict[str, str]:
+    return {"key": name, "label": name, "said": f"The {name} one", "src": f"data:,{name}", "thumb": "data:,"}
+
+
+def test_the_focus_goes_along_with_the_version_that_is_looked_at(page: Page) -> None:
+    names = ("original", "proposal", "restored", "coloured")
+    mount(page, "versions", {"versions": [version(name) for name in names], "start": 2, "width": 40, "height": 30})
+    page.get_by_role("tab", name="restored").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="coloured")).to_be_focused()
+    expect(page.get_by_role("tab", name="coloured")).to_have_attribute("aria-selected", "true")
+    assert [tab.get_attribute("tabindex") for tab in page.get_by_role("tab").all()] == ["-1", "-1", "-1", "0"]
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("figure img")).to_have_attribute("src", "data:,restored")
