@@ -54,8 +54,9 @@ def streamlit_theme() -> dict[str, Any]:
 
 def inject() -> None:
     """Put our few styles on the page."""
-    ground = f":root {{ --hl-background: {palette()['backgroundColor']}; }}"
-    st.html(f"<style>{ground}{STYLE.read_text()}</style>")
+    colours = palette()
+    ours = f":root {{ --hl-background: {colours['backgroundColor']}; --hl-accent: {colours['primaryColor']}; }}"
+    st.html(f"<style>{ours}{STYLE.read_text()}</style>")
 
 
 def cover() -> None:

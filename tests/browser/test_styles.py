@@ -21,3 +21,12 @@ def test_a_long_name_stays_in_the_story_and_a_narrow_photo_is_seen_in_the_strip(
     photo = page.locator("img").bounding_box()
     assert photo is not None
     assert photo["width"] == 40
+
+
+def test_a_link_that_has_the_focus_is_told_from_the_page_in_front(page: Page) -> None:
+    """Streamlit gives both the same ground."""
+    streamlits = ".streamlits:focus-visible { outline: none; }"
+    link = "<div data-testid='stApp'><a class='streamlits' href='/'>Home</a></div>"
+    page.set_content(f"<style>:root {{ --hl-accent: #94600b; }}{STYLE.read_text()}{streamlits}</style>{link}")
+    page.keyboard.press("Tab")
+    assert page.locator("a").evaluate("link => getComputedStyle(link).outline") == "rgb(148, 96, 11) solid 2px"
