@@ -43,7 +43,9 @@ class RegistryResolver:
         """
         from db.settings import Settings
         from trainer.registry import resolve
+        from trainer.store import ask_briefly
 
+        ask_briefly()
         return resolve(Settings(), spec, kind)
 
 

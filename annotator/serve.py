@@ -9,6 +9,7 @@ from annotator.context import platform
 from annotator.theme import streamlit_theme
 from db.errors import PlatformError
 from db.settings import Settings
+from trainer.store import ask_briefly
 
 MAX_UPLOAD_MIB = 2048
 
@@ -17,6 +18,7 @@ def serve(access: AppSettings) -> None:
     """Listen until stopped. Raises AccessError, PlatformError before anything listens."""
     settings = Settings()
     check_address(access, settings)
+    ask_briefly()
     platform()
     from annotator.app import build_app
 

@@ -24,13 +24,22 @@ def _place(text: str) -> Path:
     return Path(text)
 
 
+def _snapshot_name(text: str) -> str:
+    from db.snapshots import LONGEST_NAME
+
+    if not 1 <= len(text.strip()) <= LONGEST_NAME:
+        raise typer.BadParameter(f"A snapshot's name has 1 to {LONGEST_NAME} characters; leave it out to get one.")
+    return text.strip()
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Tell the outcome as one JSON document on stdout.")]
 
 
 @commands.command()
 def snapshot(
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A name of its own; without one it is numbered.")
+        str | None,
+        typer.Option(parser=_snapshot_name, metavar="NAME", help="A name of its own; without one it is numbered."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.files import files_in, is_picture_name
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, WrongUse
 
 Pixels = npt.NDArray[np.uint8]
 _VALIDATION_EVERY = 8
@@ -21,6 +21,10 @@ PACKAGED_FOR_VALIDATION = ("chelsea", "coffee")
 
 class CleanPhotosError(TrainerError):
     """Clean photos that are not where they should be."""
+
+
+class NoCleanPhotos(CleanPhotosError, WrongUse):  # noqa: N818
+    """A folder that was named and has none."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,12 @@ def packaged_photos() -> list[CleanPhoto]:
 
 
 def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
-    """The photos below these folders, sorted by path. Raises CleanPhotosError when a folder has none."""
+    """The photos below these folders, sorted by path. Raises NoCleanPhotos when a folder has none."""
     photos = []
     for folder in folders:
         paths = files_in(Path(folder), is_picture_name) if os.path.isdir(folder) else []
         if not paths:
-            raise CleanPhotosError(f"{folder}: there are no photos here. Name a folder of clean photos.")
+            raise NoCleanPhotos(f"{folder}: there are no photos here. Name a folder of clean photos.")
         photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path), path) for path in paths]
     return photos
 

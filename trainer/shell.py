@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from sqlalchemy.orm import Session
 
 from db import jobs as rows
 from db.engine import Database, open_database
-from db.errors import PlatformError
+from db.errors import NotFound, PlatformError
 from db.settings import Settings
 from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
 from inference.files import check_folder
 from inference.progress import terminal_bar
-from trainer.errors import JobError, RunBusy
+from trainer.errors import JobError, RunBusy, WrongUse
 from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
 from trainer.performing import perform
@@ -61,13 +62,20 @@ class Source:
 
 
 def source_of(settings: Settings, snapshot: str) -> Source:
-    """The platform's snapshot of this name, id or hash. Raises NotFound when there is none."""
+    """The platform's snapshot of this name, id or hash. Raises WrongUse when there is none."""
     database = open_database(settings)
     try:
         with database.reading() as session:
-            return Source(snapshot_contents(session, find_snapshot(session, snapshot).id), settings.blobs_url)
+            return Source(snapshot_contents(session, _snapshot_id(session, snapshot)), settings.blobs_url)
     finally:
         database.dispose()
+
+
+def _snapshot_id(session: Session, snapshot: str) -> int:
+    try:
+        return find_snapshot(session, snapshot).id
+    except NotFound as error:
+        raise WrongUse(str(error)) from error
 
 
 def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = None) -> dict[str, Any]:
@@ -115,7 +123,7 @@ class _Teller(NullTracker):
 def _claimed_job(database: Database, recipe: Recipe, snapshot: str | None, name: str) -> str:
     """Row and claim in one step, so that no worker sees a job that waits."""
     with database.unit_of_work() as session:
-        chosen = find_snapshot(session, snapshot).id if snapshot is not None else None
+        chosen = _snapshot_id(session, snapshot) if snapshot is not None else None
         params = {"kind": recipe.kind, "recipe": recipe.with_whole_paths().to_dict(), "snapshot": chosen}
         job = rows.add_job(session, "train", params, None)
         rows.claim(session, job.id, name)

@@ -1,6 +1,7 @@
 """The MLflow store of the platform: one client, one experiment per kind of model."""
 
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +30,11 @@ _PLACES = (
 """Where MLflow's tables name artifacts."""
 MODEL_FOLDER = "model"
 """The artifact folder of a run that holds its checkpoint."""
+
+
+def ask_briefly() -> None:
+    """Have MLflow asked three times where a person waits for the answer; its own eight times take minutes."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 
 def own_store(settings: Settings) -> Path | None:

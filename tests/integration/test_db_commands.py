@@ -55,6 +55,13 @@ def test_snapshot(database: Database, settings: Settings) -> None:
     assert "spring" in heirloom("snapshot").output, "the same content is the same snapshot"
 
 
+@pytest.mark.parametrize("name", ["", " ", "x" * 121])
+def test_a_snapshot_without_a_name_or_with_too_long_a_one_is_wrong_use(name: str) -> None:
+    result = heirloom("snapshot", "--name", name)
+    assert result.exit_code == 2, result.exception
+    assert "1 to 120 characters" in result.output
+
+
 def test_a_folder_that_cannot_be_made_is_wrong_use(database: Database, settings: Settings, tmp_path: Path) -> None:
     fill(database, open_blobs(settings))
     (tmp_path / "file").write_text("no folder")

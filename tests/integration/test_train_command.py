@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from db import jobs as rows
-from db.engine import open_database
+from db.engine import Database, open_database
 from db.models import Photo
 from db.settings import Settings
 from db.snapshots import make_snapshot
@@ -19,7 +19,7 @@ from inference.checkpoint import load_checkpoint
 from tests.support import tiny
 from trainer import registry, seen
 from trainer.cli import commands
-from trainer.errors import RunBusy
+from trainer.errors import RunBusy, WrongUse
 from trainer.examples import TrainingExample
 from trainer.performing import perform
 from trainer.platform import prepare
@@ -44,6 +44,14 @@ def test_without_a_platform_a_folder_is_needed_and_gets_the_model(home: Path, tm
     again = shell.invoke(commands, ["train", "detector", *FIELDS, "--out", str(out)])
     assert f"{out / 'detector.safetensors'}\nmetrics:\n  synthetic/dice: 0." in again.stdout
     assert not home.exists()
+
+
+def test_a_snapshot_that_is_none_is_wrong_use(database: Database, tmp_path: Path) -> None:
+    assert database.is_sqlite
+    for out in ([], ["--out", str(tmp_path / "out")]):
+        result = CliRunner().invoke(commands, ["train", "detector", *FIELDS, "--snapshot", "spring", *out])
+        assert isinstance(result.exception, WrongUse), result.output
+        assert "There is no snapshot spring" in str(result.exception)
 
 
 @pytest.mark.usefixtures("home")

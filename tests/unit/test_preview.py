@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from inference.errors import UsageProblem
 from inference.files import encode_png
 from inference.photo import read_photo
-from trainer.clean import CleanPhotosError
+from trainer.clean import NoCleanPhotos
 from trainer.defects import DefectSettings
 from trainer.defects_cli import commands
 from trainer.preview import OUTLINE, damaged, outlined, sheet
@@ -147,7 +147,7 @@ def test_wrong_use_is_named(wrong: tuple[str, ...], error: type[Exception], says
 
 def test_a_folder_without_photos_is_named(tmp_path: Path) -> None:
     result = preview(tmp_path, "--out", tmp_path / "s.png")
-    assert isinstance(result.exception, CleanPhotosError)
+    assert isinstance(result.exception, NoCleanPhotos)
     assert str(tmp_path) in str(result.exception)
 
 
