@@ -1,5 +1,6 @@
 """Who moved a model's alias `production`, and when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -35,3 +36,10 @@ def record_promotion(  # noqa: PLR0917
 def history(session: Session, model: str) -> list[Promotion]:
     """All moves of a model's alias, newest first."""
     return list(session.scalars(select(Promotion).where(Promotion.model == model).order_by(Promotion.id.desc())))
+
+
+def latest_standing(moves: Sequence[Promotion]) -> Promotion | None:
+    """The newest promotion that is neither an undoing nor undone; `moves` are all of one model's."""
+    undone = {move.undoes_id for move in moves if move.undoes_id is not None}
+    standing = [move for move in moves if move.undoes_id is None and move.id not in undone]
+    return max(standing, key=lambda move: move.id, default=None)

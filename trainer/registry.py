@@ -173,21 +173,14 @@ def undo_promotion(settings: Settings, database: Database, name: str, by_id: int
     Raises RegistryError when nothing was promoted, or the latest promotion replaced nothing.
     """
     with exclusive(settings, f"promotion-{name}"):
-        with database.unit_of_work() as session:
-            latest = _latest_standing(promotions.history(session, name))
+        with database.reading() as session:
+            latest = promotions.latest_standing(promotions.history(session, name))
         if latest is None or latest.previous_version is None:
             raise RegistryError(f"There is no promotion of {name} to undo.")
         target = find_model(settings, name, latest.previous_version)
         moved = _move(settings, database, target, previous=latest.version, by_id=by_id, undoes_id=latest.id)
     _propose_anew(settings, database, name, by_id)
     return moved
-
-
-def _latest_standing(history: list[Promotion]) -> Promotion | None:
-    """The newest promotion that is neither an undoing nor undone."""
-    undone = {row.undoes_id for row in history if row.undoes_id is not None}
-    standing = [row for row in history if row.undoes_id is None and row.id not in undone]
-    return max(standing, key=lambda row: row.id, default=None)
 
 
 def _in_production(settings: Settings, name: str) -> str | None:

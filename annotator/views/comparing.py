@@ -12,7 +12,7 @@ from annotator.views.kinds import Column, Figure, Kind, kind_named
 from annotator.views.runs import Point, Run
 from annotator.views.words import ago, count
 from db.models import Assessor, Job, Promotion
-from db.promotions import history
+from db.promotions import history, latest_standing
 
 SPARK = (110, 26)
 """Width and height of a sparkline, px."""
@@ -163,8 +163,7 @@ def production_sentence(kind: Kind, runs: Sequence[Run]) -> str:
 def moves(session: Session, model: str) -> list[Move]:
     """Promotions and undoings, newest first; the latest promotion that stands can be undone."""
     rows = history(session, model)
-    undone = {row.undoes_id for row in rows if row.undoes_id is not None}
-    standing = next((row for row in rows if row.undoes_id is None and row.id not in undone), None)
+    standing = latest_standing(rows)
     return [
         Move(_said(session, row), row.created_at, standing is row and row.previous_version is not None) for row in rows
     ]
