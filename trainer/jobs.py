@@ -1,6 +1,7 @@
 """Launches and cancels durable jobs. Light: the row comes first, then the workflow that carries it."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import jobs as rows
@@ -92,6 +93,23 @@ def _withdraw(settings: Settings, job_id: str) -> None:
 
 def queue_of(kind: JobKind) -> str:
     return {"train": TRAINING_QUEUE, "propose": PROPOSALS_QUEUE}.get(kind, PICTURES_QUEUE)
+
+
+def job_folder(settings: Settings, job_id: str) -> Path:
+    """Where a training keeps its checkpoints, its journal and its log."""
+    return settings.home.resolve() / "jobs" / job_id
+
+
+def job_log(settings: Settings, job: Job) -> Path:
+    """What a job prints. Trainings have a log of their own; what else a worker does goes into one for each queue."""
+    if job.kind == "train":
+        return job_folder(settings, job.id) / "log.txt"
+    return queue_log(settings, queue_of(job.kind))
+
+
+def queue_log(settings: Settings, queue: str) -> Path:
+    """What the jobs of a queue print, other than trainings."""
+    return settings.home.resolve() / "logs" / f"{queue}.log"
 
 
 def is_overdue(job: Job, now: datetime | None = None) -> bool:

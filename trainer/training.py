@@ -18,6 +18,7 @@ from db.snapshots import SnapshotContents, snapshot_contents
 from trainer import registry
 from trainer.errors import JobError, Stopped
 from trainer.examples import examples_of
+from trainer.jobs import job_folder, job_log
 from trainer.kinds import recipe_class
 from trainer.locks import exclusive
 from trainer.platform import DETECTOR
@@ -54,7 +55,7 @@ def train(work: Work) -> dict[str, Any]:
                 close_run(work.settings, run_id, "KILLED")
             raise
         except BaseException:
-            close_run(work.settings, run_id, "FAILED", folder(work.settings, work.job.id) / "log.txt")
+            close_run(work.settings, run_id, "FAILED", job_log(work.settings, work.job))
             raise
         close_run(work.settings, run_id, "FINISHED")
     return {"model": recipe.kind, "version": made, "run_id": run_id, "metrics": outcome.metrics}
@@ -68,13 +69,8 @@ def close_after_death(settings: Settings, database: Database, job_id: str) -> st
         return job.status
     with exclusive(settings, run_lock(_owner_of(database, job))):
         ended = "KILLED" if job.status == "cancelled" else "FAILED"
-        close_run(settings, job.run_id, ended, folder(settings, job_id) / "log.txt")  # type: ignore[arg-type]
+        close_run(settings, job.run_id, ended, job_log(settings, job))  # type: ignore[arg-type]
     return job.status
-
-
-def folder(settings: Settings, job_id: str) -> Path:
-    """Where a job keeps its checkpoints, its journal and its log."""
-    return settings.home.resolve() / "jobs" / job_id
 
 
 def run_lock(owner: str) -> str:
@@ -88,7 +84,7 @@ def _run(
     from trainer.loop import train_model
     from trainer.seen import clean_sides, seen_beside
 
-    place = folder(work.settings, _owner(work))
+    place = job_folder(work.settings, _owner(work))
     examples = examples_of(work, snapshot) if snapshot is not None else []
     with MlflowTracker(work.settings, run_id, place, work.progress) as tracker:
         for key, value in _facts(snapshot).items():

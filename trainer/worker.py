@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbos import DBOS
@@ -36,8 +35,8 @@ class Worker:
 
     def __init__(self, settings: Settings, database: Database, name: str) -> None:
         self.settings, self.database, self.name = settings, database, name
-        logs = settings.home.resolve() / "logs"
-        self._warm = {name: Hand(logs / f"{name}.log") for name in (jobs.PROPOSALS_QUEUE, jobs.PICTURES_QUEUE)}
+        queues = (jobs.PROPOSALS_QUEUE, jobs.PICTURES_QUEUE)
+        self._warm = {queue: Hand(jobs.queue_log(settings, queue)) for queue in queues}
         self._trainings: set[Hand] = set()
         self._stopping = threading.Event()
         self._never = threading.Event()
@@ -93,7 +92,7 @@ class Worker:
         warm = self._warm.get(jobs.queue_of(job.kind))
         if warm is not None:
             return warm
-        hand = Hand(job_log(self.settings, job.id))
+        hand = Hand(jobs.job_log(self.settings, job))
         self._trainings.add(hand)
         return hand
 
@@ -116,14 +115,9 @@ class Worker:
 
     def _close_run(self, job: Job) -> None:
         if job.kind == "train":
-            hand = Hand(job_log(self.settings, job.id))
+            hand = Hand(jobs.job_log(self.settings, job))
             hand.ask("close", job.id)
             hand.close()
-
-
-def job_log(settings: Settings, job_id: str) -> Path:
-    """What a training prints."""
-    return settings.home.resolve() / "jobs" / job_id / "log.txt"
 
 
 _worker: Worker | None = None

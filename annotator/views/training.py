@@ -15,8 +15,9 @@ from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
 from inference.errors import CheckpointError
 from inference.shipped import shipped_path
+from trainer import tracking
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.jobs import queue_of
+from trainer.jobs import job_log
 from trainer.recipe import Recipe, RecipeError, from_mapping
 
 SHOWN_PHOTOS = 8
@@ -121,19 +122,9 @@ def _speed(recipe: Recipe) -> tuple[object, ...]:
 
 
 def log_tail(settings: Settings, job: Job) -> str:
-    """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins.
-
-    Trainings have one of their own; what else a worker does goes into one for each queue.
-    """
-    home = settings.home.resolve()
-    path: Path = home / "logs" / f"{queue_of(job.kind)}.log"
-    if job.kind == "train":
-        path = home / "jobs" / job.id / "log.txt"
-    if not path.exists():
-        return ""
-    with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - LOG_BYTES))
-        return log.read().decode(errors="replace")
+    """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins."""
+    log = job_log(settings, job)
+    return tracking.log_tail(log, LOG_BYTES) if log.exists() else ""
 
 
 def ending(job: Job) -> str:

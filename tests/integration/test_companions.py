@@ -12,7 +12,7 @@ from db.models import Job
 from db.settings import Settings
 from tests.support import tiny
 from trainer import jobs
-from trainer.training import folder
+from trainer.jobs import job_folder
 
 pytestmark = pytest.mark.timeout(1800)
 RECIPE = {**tiny.RECIPE, "processes": 2, "steps_per_epoch": 100_000}
@@ -34,7 +34,7 @@ def companions(worker: tiny.RunningWorker) -> list[psutil.Process]:
 def training(settings: Settings, database: Database) -> Job:
     """An endless training that has kept its first checkpoint."""
     job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
-    tiny.wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+    tiny.wait_for((job_folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
     return job
 
 

@@ -14,9 +14,10 @@ from tests.support import tiny
 from tests.support.waiting import wait_for
 from trainer import jobs
 from trainer.errors import RunBusy
+from trainer.jobs import job_folder
 from trainer.locks import exclusive
 from trainer.store import JOB_TAG, open_client
-from trainer.training import folder, run_lock
+from trainer.training import run_lock
 
 pytestmark = pytest.mark.timeout(1800)
 STEPS = 80
@@ -82,7 +83,7 @@ def test_another_worker_ends_the_training_of_a_killed_one(platform: tuple[Settin
     settings, database = platform
     with tiny.worker(settings, tmp_path / "first.log") as first:
         job = jobs.launch(settings, database, "train", {"recipe": RECIPE, "snapshot": None}, None)
-        wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+        wait_for((job_folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
         (writer,) = writers(settings)
         with halted(writer):
             assert children_of(first.process.pid) == [writer]
@@ -114,7 +115,7 @@ def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(
     with tiny.worker(settings, tmp_path / "first.log") as first:
         endless = {**RECIPE, "steps_per_epoch": 100_000}
         job = jobs.launch(settings, database, "train", {"recipe": endless, "snapshot": None}, None)
-        wait_for((folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
+        wait_for((job_folder(settings, job.id) / "state").exists, "the first checkpoint", 900)
         first.process.terminate()
         assert first.process.wait(300) == 0
     left = tiny.look(database, job.id)

@@ -26,10 +26,11 @@ from inference.photo import decode
 from tests.support import tiny
 from tests.support.waiting import wait_for
 from trainer import jobs, registry
+from trainer.jobs import job_folder
 from trainer.kinds import recipe_class
 from trainer.recipe import load_recipe
 from trainer.store import open_client
-from trainer.training import TRAINING_PHOTOS, folder
+from trainer.training import TRAINING_PHOTOS
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -173,7 +174,7 @@ def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(
     model = registry.find_model(settings, "detector", trained.result["version"])
     assert model.tags["snapshot"] == snapshot.sha256
     assert registry.checkpoint_file(settings, model).suffix == ".safetensors"
-    seen = json.loads((folder(settings, trained.id) / TRAINING_PHOTOS).read_text())
+    seen = json.loads((job_folder(settings, trained.id) / TRAINING_PHOTOS).read_text())
     packaged = [name for name in seen["train"] if name.startswith("packaged:")]
     assert seen["train"] == sorted([*packaged, *(photo.sha256 for photo in photos[:2])])
     assert len(packaged) == 6, "the clean photos beside the snapshot"
@@ -194,7 +195,7 @@ def test_a_training_reads_a_snapshot_and_registers_a_model_that_can_be_compared(
     start = str(registry.checkpoint_file(settings, model))
     successor = run(platform, "train", {"recipe": {**tiny.RECIPE, "epochs": 1, "init": start}, "snapshot": None})
     assert successor.status == "done", successor.error
-    seen = json.loads((folder(settings, successor.id) / TRAINING_PHOTOS).read_text())
+    seen = json.loads((job_folder(settings, successor.id) / TRAINING_PHOTOS).read_text())
     packaged = [name for name in seen["train"] if name.startswith("packaged:")]
     assert seen["train"] == sorted([*packaged, *(photo.sha256 for photo in photos[:2])])
     assert len(packaged) == 6, "the clean photos beside the snapshot"
@@ -260,13 +261,13 @@ def test_a_cancelled_training_keeps_its_checkpoint_and_a_waiting_one_never_start
     recipe = {**tiny.RECIPE, "steps_per_epoch": 100_000}
     running = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
     waiting = jobs.launch(settings, database, "train", {"recipe": recipe, "snapshot": None}, None)
-    wait_for((folder(settings, running.id) / "state").exists, "the first checkpoint", 600)
+    wait_for((job_folder(settings, running.id) / "state").exists, "the first checkpoint", 600)
     assert tiny.look(database, waiting.id).status == "queued"
     assert jobs.cancel(settings, database, waiting.id).status == "cancelled"
     assert jobs.cancel(settings, database, running.id).status == "running"
     cancelled = tiny.ended(database, running.id)
     assert cancelled.status == "cancelled"
-    assert any((folder(settings, running.id) / "state").iterdir())
+    assert any((job_folder(settings, running.id) / "state").iterdir())
     client = open_client(settings)
     assert client.get_run(str(cancelled.run_id)).info.status == "KILLED"
 
