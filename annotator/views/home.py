@@ -1,4 +1,4 @@
-"""Home: what waits for this person, how the week went, what runs."""
+"""Home: what waits for this person, and how the week went."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from annotator.views.words import count
-from db import jobs, queue
+from db import queue
 from db.models import Annotation, Assessor, Job, Photo, Restoration, Result, TaskKind, Verdict
 from db.photos import PhotoFilter, count_photos
 
@@ -48,7 +48,6 @@ class Home:
     photos: int
     """All of them, those put away too."""
     week: tuple[Day, ...]
-    running: tuple[Job, ...]
 
 
 def home(session: Session, assessor: Assessor, now: datetime | None = None) -> Home:
@@ -59,7 +58,6 @@ def home(session: Session, assessor: Assessor, now: datetime | None = None) -> H
         is_newcomer=is_newcomer(session, assessor),
         photos=count_photos(session, PhotoFilter(include_archived=True)),
         week=week(session, moment),
-        running=tuple(jobs.list_jobs(session, active=True)),
     )
 
 
