@@ -1,1 +1,1 @@
-"""The pages. Each module has `page()`; what a page decides lives in `annotator.views`."""
+"""The pages, each a module with `page()`, and what several share; what a page decides lives in `annotator.views`."""

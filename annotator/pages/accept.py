@@ -1,6 +1,6 @@
 """Accept: leads look through submitted masks."""
 
-from annotator.views.viewer import show_viewer
+from annotator.pages.viewer import show_viewer
 
 
 def page() -> None:

@@ -1,6 +1,6 @@
 """Review: one result after the other under a wipe line, judged without leaving the keyboard."""
 
-from annotator.views.viewer import show_viewer
+from annotator.pages.viewer import show_viewer
 
 
 def page() -> None:
