@@ -73,7 +73,8 @@ def export_items(session: Session, photo_ids: Collection[int] | None = None) -> 
     """
     annotations = accepted_annotations(session)
     if photo_ids is not None:
-        annotations = [annotation for annotation in annotations if annotation.photo_id in photo_ids]
+        wanted = frozenset(photo_ids)
+        annotations = [annotation for annotation in annotations if annotation.photo_id in wanted]
     names = unique_names([(annotation.photo.filename, annotation.photo.sha256) for annotation in annotations])
     items = []
     for annotation, name in zip(annotations, names, strict=True):
