@@ -35,9 +35,9 @@ class AccessError(Exception):
 
 
 class AppSettings(BaseSettings):
-    """Where the app listens and under which names it is known."""
+    """Where the app listens and under which names it is known. A variable that is empty counts as unset."""
 
-    model_config = SettingsConfigDict(env_prefix="HEIRLOOM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HEIRLOOM_", env_ignore_empty=True, extra="ignore")
 
     host: str = "127.0.0.1"
     """The address to listen on."""

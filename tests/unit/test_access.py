@@ -95,3 +95,10 @@ def test_more_names_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
 def test_the_secrets_lie_in_the_home(settings: Settings, tmp_path: Path) -> None:
     configure(Settings(home=tmp_path / "other"), AUTH)
     assert not sign_in_configured(settings)
+
+
+def test_a_variable_that_is_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOST", "PORT", "ALLOWED_HOSTS", "PUBLIC_URL"):
+        monkeypatch.setenv(f"HEIRLOOM_{name}", "")
+    found = AppSettings()
+    assert (found.host, found.port, found.allowed_hosts, found.public_url) == ("127.0.0.1", 8501, (), None)
