@@ -170,7 +170,7 @@ kbd {
 }
 /* Where fingers press, there are no keys to show. */
 @media (max-width: 1000px) and (hover: none), (max-width: 700px) {
-  .look kbd, .look .gap, .look .zoom, .look input[type="range"], .decide kbd { display: none; }
+  .look kbd, .look .gap, .look .zoom, .look input[type="range"], .decide kbd, .panel kbd { display: none; }
 }
 /* A phone has two rows for what a desk has in one. */
 @media (max-width: 700px) {
@@ -181,5 +181,7 @@ kbd {
   .film .strip { flex: none; overflow: visible; }
   .panel { padding: 10px 12px; }
   .reasons { flex-wrap: wrap; }
+  .panel input, .panel textarea { flex-basis: 100%; }
+  .collection { display: none; }
 }
 `;var Ge=24,Fe=5*6e4,fe=[404,409],G=class{constructor(e,t){this.mode=e;this.shell=new I(e==="review"?"Review":"Accept",()=>this.judge.keys()),this.stage=new O(this.shell.canvas,()=>this.judge.refresh()),this.pointer=new K(this.stage),this.judge=e==="review"?new _(this):new R(this),this.stopKeys=re(()=>this.busy?[]:this.keys()),this.renewal=window.setInterval(()=>this.renew(),Fe),this.load(t)}mode;shell;stage;pointer;pictures=new S;judge;stopKeys;renewal;task=null;busy=!1;opening=0;dispose(){this.opening++,this.stopKeys(),window.clearInterval(this.renewal),this.pointer.dispose(),this.stage.dispose()}open(e){this.busy||this.load(e)}decide(e){!this.busy&&this.task&&this.sendAndGoOn(e)}keys(){let e={shown:"Esc",keys:["Escape","?"],says:"close",run:()=>this.shell.toggleHelp()};return this.shell.helpIsOpen?[e]:this.task?this.judge.keys():[]}setBusy(e){this.busy=e,this.shell.root.toggleAttribute("aria-busy",e)}async sendAndGoOn(e){this.setBusy(!0);try{let t=await e();this.shell.closePanel(),await this.load(null),this.shell.say(t.text,t.link)}catch(t){await this.explain(t)}finally{this.setBusy(!1)}}async explain(e){if(!(e instanceof u))throw e;fe.includes(e.status)&&await this.load(null),this.shell.say(e.message)}async load(e){let t=++this.opening,i=()=>t===this.opening;try{let s=await Y(this.mode,e);if(!i())return;s&&await this.judge.show(s,s.id===this.task?.id,i),i()&&this.arrive(s)}catch(s){if(!i())return;if(!(s instanceof u))throw s;e!==null&&fe.includes(s.status)?await this.explain(s):this.fail(s.message)}}fail(e){this.task=null,this.shell.setTask(null),this.stage.show(null),this.shell.showTrouble(e,()=>{this.load(null)})}arrive(e){this.task=e,q(e?.id),this.shell.setTask(e),e||(this.stage.show(null),this.shell.showEmpty(this.judge.empty)),this.lookAhead()}async lookAhead(){let e=this.opening,t=[];try{t=await X(this.mode,Ge)}catch(s){if(!(s instanceof u))throw s;this.shell.say(s.message)}if(e!==this.opening)return;this.shell.setStrip(this.task,t,s=>this.open(s));let i=t.find(s=>s.id!==this.task?.id);this.pictures.prepare(i?.pictures??[])}renew(){let e=this.task;!e||document.hidden||Q(e.id).catch(t=>this.explain(t))}},j=new WeakMap;function qe({data:n,parentElement:e}){if(!j.has(e)){let t=new G(n.mode,n.task_id??null),i=document.createElement("style");i.textContent=ge,e.replaceChildren(i,t.shell.root),j.set(e,t)}return()=>{j.get(e)?.dispose(),j.delete(e),e.replaceChildren()}}export{qe as default};

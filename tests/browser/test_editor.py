@@ -12,8 +12,11 @@ from sqlalchemy import select
 
 from annotator.routes.drafts import read_draft, rebuild_draft
 from annotator.strokes import Event, fold
+from db.annotations import add_annotation, give_back
 from db.models import Annotation, DraftEvent, Skip, Task
-from inference.files import decode_mask
+from db.photos import get_photo
+from db.queue import next_task
+from inference.files import decode_mask, encode_mask
 from tests.support.editor_app import EditorHome, Server, build, serving
 from tests.support.serving import serving_here
 from tests.support.waiting import wait_for
@@ -389,6 +392,28 @@ def test_on_a_phone_the_photo_has_the_room_and_submit_is_in_sight(page: Page, ed
     page.get_by_role("button", name="This panel").click()
     expect(page.get_by_label("Threshold of the detector's proposal")).to_be_visible()
     assert page.locator(".stage").bounding_box() == stage, "the panel lies over the photo"
+
+
+def test_what_the_lead_said_covers_nothing_of_the_photo(page: Page, editor: EditorHome, server: str) -> None:
+    editor.add_photo(photo(), "one.png")
+    lead, member = editor.add_person("Lena"), editor.add_person("Max")
+    with editor.database.unit_of_work() as rows:
+        row, sha = get_photo(rows, 1), editor.blobs.put(encode_mask(np.zeros((HEIGHT, WIDTH), bool)))
+        add_annotation(rows, row, sha, 0.0, origin="drawn", status="submitted", assessor_id=member.id)
+        accept = rows.scalars(select(Task).where(Task.kind == "accept")).one()
+        next_task(rows, lead, "accept", task_id=accept.id)
+        task = give_back(rows, accept, lead, "The crease at the left edge is missing. " * 12)
+    page.context.add_cookies([editor.cookie(member, server)])
+    page.goto(f"{server}/label?task={task.id}")
+    for width, height in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        said, stage = page.locator(".desk .comment"), page.locator(".desk .stage")
+        expect(said).to_contain_text("The lead said: The crease")
+        above, below = said.bounding_box(), stage.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert above["y"] + above["height"] <= below["y"]
+        assert below["height"] > height / 2
 
 
 def test_in_a_low_window_the_list_of_keys_begins_at_its_head(page: Page, editor: EditorHome, server: str) -> None:

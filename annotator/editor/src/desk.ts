@@ -61,11 +61,12 @@ export class Desk {
     this.opacity = slider("Opacity", "O ⇧O", 5, 100, 1, (value) => actions.opacity(value));
     this.threshold = slider("Proposal ≥", "T ⇧T", 0.01, 0.99, 0.01, (value, done) => actions.threshold(value, done), "Threshold of the detector's proposal");
     this.looks = this.makeLooks();
-    stage.append(this.comment, this.notice, this.toast);
+    stage.append(this.notice, this.toast);
     this.root = make(
       "div",
       { class: "desk without-task" },
       this.makeHeader(),
+      this.comment,
       make("div", { class: "middle" }, this.makeTools(), stage, this.looks),
       this.makeFooter(),
     );
