@@ -75,10 +75,15 @@ class MlflowTracker:
         self._system.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._system.finish()
-        self._send()
-        self._journal.close()
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._system.finish()
+            if failed is None:
+                self._send()
+            else:
+                self._send_if_it_answers()  # why the training ended counts for more
+        finally:
+            self._journal.close()
 
     def params(self, values: dict[str, object]) -> None:
         """Parameters of the run; one that is there already keeps its value (MLflow never changes them)."""

@@ -100,19 +100,51 @@ def test_figures_that_a_crash_kept_from_being_sent_are_sent_by_the_next_process(
     assert steps(settings, run_id) == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
+def away(*_: Any, **__: Any) -> None:
+    from mlflow.exceptions import MlflowException
+
+    raise MlflowException("away")
+
+
 def test_a_tracking_server_that_is_away_ends_no_training(
     settings: Settings, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlflow.exceptions import MlflowException
-
     with tracker(settings, run_id, tmp_path) as tracking:
         real = tracking._client.log_batch
-
-        def away(*_: Any, **__: Any) -> None:
-            raise MlflowException("away")
-
         monkeypatch.setattr(tracking._client, "log_batch", away)
         tracking._sent_at = 0.0
         tracking.metrics({"loss": 1.0}, 1)
         monkeypatch.setattr(tracking._client, "log_batch", real)
     assert steps(settings, run_id) == [(1, 1.0)]
+
+
+def lose_sight(tracking: MlflowTracker, monkeypatch: pytest.MonkeyPatch, failure: Exception | None = None) -> None:
+    """A training that MLflow hears nothing of, to its end."""
+    with tracking:
+        monkeypatch.setattr(tracking._client, "log_batch", away)
+        tracking._sent_at = float("inf")
+        tracking.metrics({"loss": 1.0}, 1)
+        if failure is not None:
+            raise failure
+
+
+def test_a_tracking_server_that_is_away_does_not_hide_why_a_training_failed(
+    settings: Settings, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracking = tracker(settings, run_id, tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        lose_sight(tracking, monkeypatch, ZeroDivisionError())
+    assert tracking._journal._file.closed
+    with tracker(settings, run_id, tmp_path):
+        assert steps(settings, run_id) == [(1, 1.0)], "what was not sent is kept"
+
+
+def test_figures_that_a_tracking_server_never_took_end_a_training(
+    settings: Settings, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    tracking = tracker(settings, run_id, tmp_path)
+    with pytest.raises(MlflowException, match="away"):
+        lose_sight(tracking, monkeypatch)
+    assert tracking._journal._file.closed
