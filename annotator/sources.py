@@ -16,6 +16,8 @@ from inference.photo import Limits
 MAX_ZIP_FILES = 20_000
 MAX_ZIP_BYTES = 32 * 1024**3
 MIB = 1024**2
+MASK_ENDING = ".mask"
+"""What the name of a mask ends in before its file's ending, in small letters or capitals."""
 
 
 class ImportProblem(Exception):  # noqa: N818
@@ -55,31 +57,48 @@ def find_sources(paths: Sequence[Path], leave_out: Path | None = None) -> tuple[
 
 def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
     """The photos in a zip. Sizes are bounded before and while unpacking. Raises ImportProblem."""
-    try:
-        archive = ZipFile(file)
-    except (BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and error.filename is not None:
-            raise _unreadable(error) from error
-        raise ImportProblem(f"It is not a zip that can be opened ({error}). Pack it again.") from error
-    entries = [entry for entry in archive.infolist() if _wanted(entry)]
+    archive = _Zip(file)
+    entries = archive.entries
     if len(entries) > MAX_ZIP_FILES or sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
         raise ImportProblem(f"It holds more than {MAX_ZIP_FILES:,} photos or {MAX_ZIP_BYTES // 1024**3} GiB. Split it.")
     return [
-        Source(f"{name}/{entry.filename}", PurePosixPath(entry.filename).name, partial(_read_entry, archive, entry))
+        Source(f"{name}/{entry.filename}", PurePosixPath(entry.filename).name, partial(archive.read, entry))
         for entry in entries
     ]
 
 
+class _Zip:
+    """A zip that is open while its photos are read, one after the other: a folder may hold thousands of zips."""
+
+    def __init__(self, file: Path | BinaryIO) -> None:
+        with _open_zip(file) as archive:
+            self.entries = [entry for entry in archive.infolist() if _wanted(entry)]
+        self._file = file
+        self._open: ZipFile | None = None
+
+    def read(self, entry: ZipInfo) -> bytes:
+        archive = self._open = self._open or _open_zip(self._file)
+        try:
+            return _read_entry(archive, entry)
+        finally:
+            if entry is self.entries[-1]:
+                archive.close()
+                self._open = None
+
+
 class MaskFolder:
-    """Masks of a folder, found by the photo's name: `NAME.mask.png` or `NAME.png`."""
+    """Masks of a folder, found by the photo's name: `NAME.mask.png` or `NAME.png`, the endings in capitals too."""
 
     def __init__(self, folder: Path, *, holds_photos: bool = False) -> None:
         """`holds_photos`: it is a folder of photos too, so that only `NAME.mask.png` is a mask."""
         if not os.path.isdir(folder):
             raise ImportProblem(f"{folder} is not a folder of masks. Check the path.")
         self._by_name: dict[str, list[Path]] = {}
-        for path in sorted(folder.rglob("*.mask.png" if holds_photos else "*.png")):
-            self._by_name.setdefault(stem(path).removesuffix(".mask"), []).append(path)
+        for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".png"):
+            if _is_mask_name(path):
+                self._by_name.setdefault(stem(path)[: -len(MASK_ENDING)], []).append(path)
+            elif not holds_photos:
+                self._by_name.setdefault(stem(path), []).append(path)
         self._used: set[Path] = set()
 
     def find(self, source: Source) -> bytes | None:
@@ -104,11 +123,11 @@ def _files(path: Path, masks: Path | None) -> list[Path]:
     if masks is None:
         return found
     hidden, own = real_path(masks), real_path(masks) == real_path(path)
-    return [
-        file
-        for file in found
-        if not stem(file).endswith(".mask") and (own or not real_path(file).is_relative_to(hidden))
-    ]
+    return [file for file in found if not _is_mask_name(file) and (own or not real_path(file).is_relative_to(hidden))]
+
+
+def _is_mask_name(path: Path) -> bool:
+    return stem(path).lower().endswith(MASK_ENDING)
 
 
 def _wanted(entry: ZipInfo) -> bool:
@@ -129,6 +148,15 @@ def _read_file(path: Path) -> bytes:
 
 def _unreadable(error: OSError) -> ImportProblem:
     return ImportProblem(f"It cannot be read ({error.strerror}). Check the path, and who may read it.")
+
+
+def _open_zip(file: Path | BinaryIO) -> ZipFile:
+    try:
+        return ZipFile(file)
+    except (BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise _unreadable(error) from error
+        raise ImportProblem(f"It is not a zip that can be opened ({error}). Pack it again.") from error
 
 
 def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import struct
 import zipfile
 from pathlib import Path
@@ -184,6 +185,21 @@ def test_masks_beside_their_photos_are_not_photos(here: Platform, tmp_path: Path
     assert report.failures == []
 
 
+@pytest.mark.parametrize("name", ["a.PNG", "a.MASK.PNG", "a.mask.Png"])
+def test_a_masks_ending_may_be_in_capitals(here: Platform, tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "in", a__jpg=picture(1))
+    masks = write(tmp_path / "masks", **{name: mask()})
+    report = import_paths(here, [folder], masks)
+    assert [outcome.has_mask for outcome in report.outcomes] == [True]
+    assert report.failures == []
+
+
+def test_a_mask_in_capitals_beside_its_photo_is_no_photo(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__PNG=picture(1), a__MASK__PNG=mask())
+    report = import_paths(here, [folder], folder)
+    assert [(outcome.name, outcome.has_mask) for outcome in report.outcomes] == [("a.PNG", True)]
+
+
 def test_two_masks_for_one_photo_are_named(here: Platform, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", a__png=picture(1))
     masks = write(tmp_path / "masks", a__png=mask(), a__mask__png=mask())
@@ -229,6 +245,30 @@ def test_a_zip_comes_in_and_its_bad_entries_are_named(here: Platform) -> None:
     report = import_sources(here, zip_sources(made, "album.zip"))
     assert [outcome.name for outcome in report.outcomes] == ["a.png"]
     assert [failure.name for failure in report.failures] == ["album.zip/broken.png"]
+
+
+def test_a_folder_may_hold_more_zips_than_files_may_be_open(here: Platform, tmp_path: Path) -> None:
+    content = zipped(a__png=picture(1), broken__png=b"x").getvalue()
+    folder = write(tmp_path / "in", **{f"{number}.zip": content for number in range(60)})
+    used = os.open(os.devnull, os.O_RDONLY)
+    os.close(used)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, before[1]))
+    try:
+        report = import_paths(here, [folder])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(report.outcomes) == 60
+    assert {Path(failure.name).name for failure in report.failures} == {"broken.png"}
+
+
+def test_a_zip_that_goes_before_it_is_read_is_named(here: Platform, tmp_path: Path) -> None:
+    file = tmp_path / "album.zip"
+    file.write_bytes(zipped(a__png=picture(1)).getvalue())
+    found = zip_sources(file, "album.zip")
+    file.unlink()
+    (failure,) = import_sources(here, found).failures
+    assert (failure.name, "No such file" in failure.reason) == ("album.zip/a.png", True)
 
 
 def test_a_zip_that_is_none_is_named_and_the_rest_goes_on(here: Platform, tmp_path: Path) -> None:
