@@ -79,10 +79,11 @@ def delete(session: Session, photo_ids: Sequence[int], by: Assessor) -> list[str
     Leads only.
     """
     require_lead(by)
-    held = {sha for ids in _chunks(photo_ids) for sha in _hashes_of(session, ids)}
-    held |= _forget_in_reports(session, set(photo_ids))
+    held = _forget_in_reports(session, set(photo_ids))
     for ids in _chunks(photo_ids):  # in one order, or two who take several wait for each other
         session.execute(select(Photo.id).where(Photo.id.in_(ids)).order_by(Photo.id).with_for_update())
+    for ids in _chunks(photo_ids):  # from here on nothing more is made of them
+        held.update(_hashes_of(session, ids))
     for ids in _chunks(photo_ids):
         session.execute(sql_delete(Photo).where(Photo.id.in_(ids)))
     session.expire_all()

@@ -17,7 +17,7 @@ from db.photos import DeletionImpact, archive, delete, deletion_impact
 from db.proposals import add_proposal
 from db.queue import next_task
 from db.snapshots import make_snapshot
-from tests.support.databases import new_photo, reject, restored, sha, start_waiting, two_people
+from tests.support.databases import new_photo, reject, restored, sha, start_waiting, two_people, two_people_and_a_photo
 
 
 def test_a_deletion_tells_and_takes_exactly_what_is_the_photos(either_database: Database) -> None:
@@ -87,6 +87,22 @@ def test_comparisons_lose_the_pictures_of_deleted_photos(either_database: Databa
         session.expire_all()
         assert jobs.get_job(session, job.id).result == {"figures": {"dice": 0.5}, "photos": [shown(kept)]}
         assert sha("a view that both share") in delete(session, [kept.id], ada)
+
+
+def test_a_deletion_takes_a_proposal_along_that_was_about_to_come(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _, photo = two_people_and_a_photo(session)
+    orphans: list[str] = []
+
+    def delete_it() -> None:
+        with either_database.unit_of_work() as session:
+            orphans.extend(delete(session, [photo.id], ada))
+
+    with either_database.unit_of_work() as session:
+        add_proposal(session, photo.id, model="d", probability_sha256=sha("coming"), threshold=0.5, uncertainty=0.1)
+        deleting = start_waiting(either_database, delete_it)
+    deleting.join()
+    assert sha("coming") in orphans
 
 
 def test_bytes_are_not_removed_while_somebody_is_about_to_refer_to_them(
