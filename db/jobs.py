@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, cast, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from db.errors import InvalidState, NotFound
@@ -43,6 +44,12 @@ def list_jobs(session: Session, kind: JobKind | None = None, active: bool = Fals
     if active:
         query = query.where(Job.status.in_(ACTIVE))
     return list(session.scalars(query))
+
+
+def latest_job(session: Session, kind: JobKind, photo_id: int) -> Job | None:
+    """The newest job of that kind that names the photo; the others stay in the database."""
+    query = select(Job).where(Job.kind == kind, _names(session, photo_id))
+    return session.scalar(query.order_by(Job.created_at.desc(), Job.id).limit(1))
 
 
 def claim(
@@ -149,6 +156,13 @@ def expired(session: Session, older_than: timedelta = EXPIRES_AFTER, now: dateti
     limit = (now or utc_now()) - older_than
     silent = or_(Job.heartbeat_at.is_(None), Job.heartbeat_at < limit)
     return list(session.scalars(select(Job).where(Job.status == "running", silent).order_by(Job.created_at)))
+
+
+def _names(session: Session, photo_id: int) -> ColumnElement[bool]:
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(Job.params["photo_ids"], JSONB).contains([photo_id])
+    named = func.json_each(Job.params, "$.photo_ids").table_valued("value")
+    return exists().select_from(named).where(named.c.value == photo_id)
 
 
 def _end(session: Session, job_id: str, status: JobStatus, now: datetime | None, **values: Any) -> Job:

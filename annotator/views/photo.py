@@ -1,6 +1,5 @@
 """A photo's own page: its versions, its story, and what comes next."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
 from annotator.views.words import ago, concerns, count, plain_entry, plain_model
-from db.jobs import list_jobs
+from db.jobs import latest_job, list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
 from db.queue import another_decides, is_held
@@ -96,7 +95,7 @@ def photo_page(session: Session, photo_id: int, assessor: Assessor) -> PhotoPage
     results = tuple(_results(session, photo))
     newest = tuple(version for version in results if version.restoration == results[-1].restoration)
     versions = (*_masks(session, photo), *results)
-    last_job = newest_job(list_jobs(session, "restore"), photo.id)
+    last_job = latest_job(session, "restore", photo.id)
     return PhotoPage(
         photo=photo,
         state=photo_states(session, [photo_id])[photo_id],
@@ -142,11 +141,6 @@ def next_step(session: Session, photo: Photo, assessor: Assessor) -> NextStep | 
 
 def _may_take(session: Session, task: Task, assessor: Assessor) -> bool:
     return task.kind != "accept" or (assessor.is_lead and not another_decides(session, task, assessor))
-
-
-def newest_job(jobs: Sequence[Job], photo_id: int) -> Job | None:
-    """The newest of these that concerns the photo; `jobs` are newest first."""
-    return next((each for each in jobs if concerns(each, photo_id)), None)
 
 
 def trouble(job: Job | None, photo_id: int) -> str:

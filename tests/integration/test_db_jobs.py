@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from db.annotations import add_annotation
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.jobs import EXPIRES_AFTER
-from db.models import Task
+from db.models import JobKind, Task
 from db.photos import archive
 from db.promotions import history, record_promotion
 from db.proposals import add_proposal, get_proposal, latest_proposal, photos_without_proposal, proposed_photos
@@ -124,6 +125,28 @@ def test_listing_jobs(either_database: Database) -> None:
         assert [job.id for job in jobs.list_jobs(session, "train")] == [old.id]
         jobs.fail(session, old.id, "the disk is full")
         assert [job.id for job in jobs.list_jobs(session, active=True)] == [new.id]
+
+
+def test_the_latest_job_of_a_photo_is_found_among_many(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        asked: tuple[tuple[JobKind, dict[str, Any]], ...] = (
+            ("restore", {"photo_ids": [1, 2]}),
+            ("restore", {"photo_ids": [3, 1]}),
+            ("restore", {"photo_ids": [12]}),
+            ("propose", {"photo_ids": [1, 2]}),
+            ("propose", {"photo_ids": None}),
+            ("restore", {}),
+        )
+        ids = [
+            jobs.add_job(session, kind, params, None, now=NOON + timedelta(minutes=number)).id
+            for number, (kind, params) in enumerate(asked)
+        ]
+        session.expunge_all()
+        found = {photo_id: jobs.latest_job(session, "restore", photo_id) for photo_id in (1, 2, 3, 12, 4)}
+        assert {photo_id: job and ids.index(job.id) for photo_id, job in found.items()} == {
+            1: 1, 2: 0, 3: 1, 12: 2, 4: None,
+        }  # fmt: skip
+        assert len(session.identity_map) == 3, "the others stay in the database"
 
 
 def test_a_model_proposes_once(either_database: Database) -> None:

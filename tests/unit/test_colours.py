@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from annotator.colours import MOST_HINTS, ColouringError, checked_colouring
-from annotator.views.photo import newest_job, trouble
+from annotator.views.photo import trouble
 from db.models import Job
 
 HINT: dict[str, Any] = {"row": 29, "column": 39, "rgb": [0, 128, 255]}
@@ -40,10 +40,11 @@ def test_colours_that_make_no_sense_are_refused(wrong: dict[str, Any] | None, sa
         checked_colouring(raw, 40, 30)
 
 
-def test_the_newest_restoration_of_a_photo_tells_its_trouble() -> None:
+def test_a_restoration_tells_the_trouble_of_each_of_its_photos() -> None:
     failed = Job(status="failed", params={"photo_ids": [1, 2]}, error="No inpainter.", result={})
     partly = Job(status="done", params={"photo_ids": [1]}, result={"failures": [{"photo_id": 1, "error": "Too dark."}]})
-    assert trouble(newest_job([partly, failed], 1), 1) == "Too dark."
-    assert trouble(newest_job([partly, failed], 2), 2) == "No inpainter."
+    assert trouble(partly, 1) == "Too dark."
+    assert trouble(partly, 2) == ""
+    assert trouble(failed, 2) == "No inpainter."
     assert trouble(Job(status="running", params={"photo_ids": [1]}, result={}), 1) == ""
-    assert trouble(newest_job([failed], 3), 3) == ""
+    assert trouble(None, 3) == ""
