@@ -20,7 +20,12 @@ def quantise(probability: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def mask_at(levels: NDArray[np.uint8], threshold: float) -> NDArray[np.bool_]:
     """bool H×W, true where the level of `quantise` is at least ceil(255·threshold)."""
-    return np.asarray(levels >= math.ceil((LEVELS - 1) * threshold), np.bool_)
+    return np.asarray(levels >= _lowest_level(threshold), np.bool_)
+
+
+def highest_outside(threshold: float) -> float:
+    """A probability just low enough that `quantise` does not round it up into the mask at `threshold` (above 0)."""
+    return (_lowest_level(threshold) - 0.51) / (LEVELS - 1)
 
 
 def checked_threshold(threshold: float) -> float:
@@ -28,3 +33,7 @@ def checked_threshold(threshold: float) -> float:
     if not 0 < threshold <= 1:
         raise UsageProblem(f"A threshold of {threshold:g} is not possible; give one above 0 and up to 1.")
     return threshold
+
+
+def _lowest_level(threshold: float) -> int:
+    return math.ceil((LEVELS - 1) * threshold)

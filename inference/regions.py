@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inference.errors import UsageProblem
+from inference.probability import highest_outside
 
 DAMAGE = (0.0005, 0.003)
 """Shares of a photo: one that sure regions cover to less is nearly intact, from the second on it is damaged."""
@@ -45,15 +46,15 @@ def demote_unsure(probability: NDArray[np.float32], level: float, certainty: flo
     """Take regions that are unsure as a whole below `level`; float32 H×W in [0, 1], changed in place and returned.
 
     A region whose mean is less than is asked of its photo's (`asked_certainty` of `certainty`, 0 to 1) keeps its shape
-    and loses its height: it is scaled until no pixel reaches `level` (above 0, up to 1), so that a lower threshold
-    brings it back. It is hysteresis (Canny 1986, section VII) with a mean in place of the peak: a false alarm on a wire
-    or a fold of cloth has sure pixels, too.
+    and loses its height: it is scaled until no pixel reaches `level` (above 0, up to 1), not even rounded to the 256
+    levels on disk, so that a lower threshold brings it back. It is hysteresis (Canny 1986, section VII) with a mean in
+    place of the peak: a false alarm on a wire or a fold of cloth has sure pixels, too.
     """
     regions = regions_at(probability, level)
     sure = regions.sizes[regions.means >= certainty].sum()
     asked = asked_certainty(certainty, sure / probability.size)
     unsure = regions.places[(regions.means < asked)[regions.of]]
-    probability.ravel()[unsure] *= np.float32(_BELOW * level)
+    probability.ravel()[unsure] *= np.float32(min(_BELOW * level, highest_outside(level)))
     return probability
 
 

@@ -46,7 +46,7 @@ def test_what_is_asked_of_a_region_depends_on_how_much_of_its_photo_is_surely_da
     assert (asked_certainty([0, 1], 0) == [0, 1]).all()
 
 
-@pytest.mark.parametrize("level", [0.05, 0.3, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("level", [0.0039, 0.0102, 0.05, 0.0901, 0.3, 0.5, 0.9, 1.0])
 def test_no_pixel_of_an_unsure_region_is_marked_at_the_level(level: float) -> None:
     probability = np.linspace(level, 1, 200, dtype=np.float32).reshape(10, 20)
     assert not mask_at(quantise(demote_unsure(probability, level, 1.0)), level).any() or level == 1
