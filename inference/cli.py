@@ -129,9 +129,9 @@ def inpaint(
     as_json: AsJson = False,
 ) -> None:
     """Fill the defects that a mask marks."""
-    from inference.files import decode_mask, encode_png
+    from inference.files import decode_mask
     from inference.photo import read_file, read_photo
-    from inference.results import write_result
+    from inference.results import encode_restored, write_result
 
     try:
         _check_file_out(out, (photo_path, mask_path))
@@ -145,7 +145,7 @@ def inpaint(
         photo = read_photo(photo_path)
         mask = decode_mask(read_file(mask_path), photo.size, str(mask_path))
         filled = inpainter.fill(photo, mask, progress=report)
-        write_result(out, encode_png(filled.pixels, exif=photo.exif, icc=photo.icc))
+        write_result(out, encode_restored(photo, filled.pixels))
         models = named({"inpainter": inpainter.name})
         warned = photo.warnings + filled.warnings
         return Done(str(photo_path), {"restored": str(out)}, models, float(mask.mean()), None, warned)

@@ -9,6 +9,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin
 
+from inference.metadata import ORIENTATION, turns
+
 ENDINGS: dict[str, tuple[str, ...]] = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png",),
@@ -54,6 +56,8 @@ class Layout:
     tile_pixels: int = 0
     inverted: bool = False
     premultiplied: bool = False
+    turned: bool = False
+    """Whether decoding makes rows of columns: Pillow and OpenCV turn TIFF files themselves."""
     step: int = 1
     """What one level of the file is at 8 bits: more for the grey of a PNG of 2 or 4 bits."""
 
@@ -100,6 +104,7 @@ def _tiff_layout(image: ImageFile.ImageFile) -> Layout:
         tile,
         inverted=tags.get(262) == 0,
         premultiplied=1 in tags.get(338, ()),
+        turned=turns(tags.get(ORIENTATION, 1)),
     )
 
 

@@ -22,13 +22,18 @@ _DIRECTORIES = {int(IFD.Exif), int(IFD.GPSInfo)}
 
 def upright(array: Array, orientation: int) -> Array:
     """Turn H×W[×C] the way EXIF orientation 1 to 8 says; other values mean 1."""
-    if orientation in (5, 6, 7, 8):
+    if turns(orientation):
         array = array.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
         array = array[::-1]
     if orientation in (2, 3, 6, 7):
         array = array[:, ::-1]
     return array if array.flags.c_contiguous else array.copy()
+
+
+def turns(orientation: int) -> bool:
+    """Whether what EXIF orientation says makes rows of columns."""
+    return orientation in (5, 6, 7, 8)
 
 
 def read_exif(image: ImageFile.ImageFile, kind: str, name: str, warnings: list[str]) -> tuple[bytes | None, int]:

@@ -23,7 +23,8 @@ from inference.containers import (
 )
 from inference.errors import PhotoError
 from inference.memory import ran_out, too_large
-from inference.metadata import Array, read_exif, read_icc, to_srgb, upright
+from inference.metadata import Array, read_exif, read_icc, to_srgb, turns, upright
+from inference.resolution import Resolution, read_resolution
 from inference.samples import deep_samples, plain_samples, to_eight_bits
 from inference.text import readable
 
@@ -57,7 +58,8 @@ class Photo:
 
     `pixels` is uint8 H×W×3 RGB, what networks and pages see. `source` is the decoded array in its own depth and
     channels: uint8 or uint16, H×W (grey) or H×W×C (2 grey+alpha, 3 RGB, 4 RGBA). `exif` starts with ``Exif\\0\\0`` and
-    has its orientation at 1. `as_stored` says that any browser shows the file's own bytes just like `pixels`.
+    has its orientation at 1. `as_stored` says that any browser shows the file's own bytes just like `pixels`;
+    `resolution` is in pixels per metre, across and down the upright photo.
     """
 
     pixels: NDArray[np.uint8]
@@ -68,6 +70,7 @@ class Photo:
     icc: bytes | None = None
     warnings: tuple[str, ...] = ()
     as_stored: bool = False
+    resolution: Resolution | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -130,12 +133,13 @@ def _assemble(data: bytes, image: ImageFile.ImageFile, layout: Layout, name: str
         flat = to_srgb(image, name, warnings) if image.mode == "CMYK" else image
         source = _guarded(name, lambda: plain_samples(flat, layout))
     source = upright(source, orientation)
+    resolution = read_resolution(image, layout.kind, layout.turned or turns(orientation))
     icc = None if layout.mode == "CMYK" else read_icc(image, source.ndim == 2 or source.shape[2] == 2, name, warnings)
     pixels = to_eight_bits(source)
     source.flags.writeable = False
     pixels.flags.writeable = False
     shown_everywhere = layout.kind != "TIFF" and layout.depth == 8 and layout.mode != "CMYK" and orientation == 1
-    return Photo(pixels, source, name, layout.kind, exif, icc, tuple(warnings), shown_everywhere)
+    return Photo(pixels, source, name, layout.kind, exif, icc, tuple(warnings), shown_everywhere, resolution)
 
 
 def _oddities(layout: Layout, name: str) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import OutputError
+from inference.resolution import Resolution
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = 33
@@ -19,11 +20,13 @@ _BLUE_FIRST = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 
 
 def encode_png(
-    array: NDArray[np.uint8] | NDArray[np.uint16], *, exif: bytes | None = None, icc: bytes | None = None
-) -> bytes:
+    array: NDArray[np.uint8] | NDArray[np.uint16], *, exif: bytes | None = None, icc: bytes | None = None,
+    resolution: Resolution | None = None,
+) -> bytes:  # fmt: skip
     """Encode uint8 or uint16 H×W or H×W×C (1 grey, 2 grey+alpha, 3 RGB, 4 RGBA), sample for sample.
 
-    `exif` may begin with ``Exif\\0\\0``. Raises ValueError for another shape or type, OutputError where encoding fails.
+    `exif` may begin with ``Exif\\0\\0``; `resolution` is in pixels per metre. Raises ValueError for another shape or
+    type, OutputError where encoding fails.
     """
     planes = array[..., None] if array.ndim == 2 else array
     if array.dtype not in (np.uint8, np.uint16) or planes.ndim != 3 or not 1 <= planes.shape[2] <= 4:
@@ -33,6 +36,8 @@ def encode_png(
     parts: list[bytes | memoryview] = [plain[:_HEADER_END]]
     if icc:
         parts.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
+    if resolution:
+        parts.append(_chunk(b"pHYs", struct.pack(">IIB", *resolution, 1)))
     if exif:
         parts.append(_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
     return b"".join([*parts, plain[_HEADER_END:]])

@@ -67,9 +67,14 @@ def check_record(path: Path) -> None:
         )
 
 
+def encode_restored(photo: Photo, restored: Array) -> bytes:
+    """A filled face of `photo`, in its own channels, as PNG with the photo's EXIF, profile and resolution."""
+    return encode_png(restored, exif=photo.exif, icc=photo.icc, resolution=photo.resolution)
+
+
 def encode_colour(photo: Photo, colour: Array) -> bytes:
-    """A coloured face of `photo`, RGB H×W×3, as PNG with the photo's EXIF, and its profile if that is one for RGB."""
-    return encode_png(colour, exif=photo.exif, icc=rgb_profile(photo.icc))
+    """A coloured face of `photo`, RGB H×W×3, likewise, but with its profile only if that is one for RGB."""
+    return encode_png(colour, exif=photo.exif, icc=rgb_profile(photo.icc), resolution=photo.resolution)
 
 
 def write_result(path: Path, data: bytes) -> None:
@@ -86,7 +91,7 @@ def write_pictures(target: Path, photo: Photo, result: "RestorationResult") -> N
     files = outputs_of(target)
     _remove(files["record"])
     write_file(files["mask"], encode_mask(result.mask))
-    write_file(files["restored"], encode_png(result.restored, exif=photo.exif, icc=photo.icc))
+    write_file(files["restored"], encode_restored(photo, result.restored))
     coloured = encode_colour(photo, result.color)
     write_file(files["color"], coloured)
     if result.restored_color is not result.color:

@@ -9,11 +9,11 @@ from db import reviews
 from db.errors import PlatformError
 from db.models import Photo, Restoration, ResultKind
 from inference.errors import InferenceError
-from inference.files import encode_mask, encode_png
+from inference.files import encode_mask
 from inference.memory import room_for
 from inference.methods import FillMethod, fill_name
 from inference.photo import decode
-from inference.results import encode_colour
+from inference.results import encode_colour, encode_restored
 from trainer.models import load_colorizer, load_detector, load_inpainter
 from trainer.photos import failure, named_photos
 from trainer.recolouring import recolouring
@@ -103,7 +103,7 @@ def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
 def _pictures(source: "Picture", outcome: "RestorationResult") -> dict[ResultKind, bytes]:
     """The three results as PNG, in the order of review."""
     return {
-        "restored": encode_png(outcome.restored, exif=source.exif, icc=source.icc),
+        "restored": encode_restored(source, outcome.restored),
         "restored_color": encode_colour(source, outcome.restored_color),
         "color": encode_colour(source, outcome.color),
     }
