@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inference.networks.inpainter import (
+    BATCH_NORMS,
     DECODER_SLOPE,
     FoldedInpainter,
     InpainterNetwork,
@@ -133,8 +134,8 @@ class UsedBlock(nn.Module):
         self.kernel, self.stride, self.slope = partial.kernel, partial.stride, slope
         weight = partial.conv.weight.detach()
         bias = torch.zeros(len(weight)) if partial.bias is None else partial.bias.detach()
-        self.normed = isinstance(norm, nn.BatchNorm2d)
-        if isinstance(norm, nn.BatchNorm2d):
+        self.normed = isinstance(norm, BATCH_NORMS)
+        if isinstance(norm, BATCH_NORMS):
             assert norm.running_mean is not None
             assert norm.running_var is not None
             scale = norm.weight.detach() * torch.rsqrt(norm.running_var + norm.eps)

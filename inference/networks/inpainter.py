@@ -21,6 +21,8 @@ DECODER_SLOPE = 0.2
 _TRUST_IN_SMOOTH = 3.0
 """What the smooth fill weighs before anything is learned, beside ends that weigh 0, before the softmax."""
 _FAR = 1e-3
+BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
+"""Batch normalisation by itself, and as several processes on GPUs share it in training: neither is the other."""
 
 Form = Literal["folded", "published"]
 
@@ -204,9 +206,9 @@ class InpainterNetwork(nn.Module, ABC):
     def picture(self, photos: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """As forward, of normalised photos whose sides are multiples of `multiple`."""
 
-    def encoder_norms(self) -> list[nn.BatchNorm2d]:
+    def encoder_norms(self) -> list[nn.Module]:
         """The normalisations that the second phase of a training freezes."""
-        return [module for module in self.encoder.modules() if isinstance(module, nn.BatchNorm2d)]
+        return [module for module in self.encoder.modules() if isinstance(module, BATCH_NORMS)]
 
 
 class PublishedInpainter(InpainterNetwork):

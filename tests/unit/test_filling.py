@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from inference.networks.filling import filling, folded, unfolded
 from inference.networks.inpainter import InpainterArchitecture
@@ -44,6 +45,16 @@ def test_values_in_holes_never_matter(architecture: InpainterArchitecture) -> No
     used, valid = filling(network_of(architecture), torch.float64), holes("wide", 32, 40)
     photos = torch.rand(2, 3, 32, 40, dtype=torch.float64)
     assert torch.equal(used(torch.where(valid > 0, photos, torch.nan), valid), used(photos, valid))
+
+
+@pytest.mark.parametrize("architecture", FORMS)
+def test_norms_that_several_processes_share_count_too(architecture: InpainterArchitecture) -> None:
+    """Validation in a training on several GPUs sees such a network."""
+    network, valid = network_of(architecture), holes("wide", 32, 40)
+    photos = torch.rand(2, 3, 32, 40, dtype=torch.float64)
+    alone = filling(network, torch.float64)(photos, valid)
+    shared = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    assert torch.equal(filling(shared, torch.float64)(photos, valid), alone)
 
 
 def test_low_precision_stays_near() -> None:

@@ -100,6 +100,8 @@ def test_encoder_norms_are_those_of_the_encoder_alone() -> None:
     assert len(norms) == 2 * len(LIGHT.channels)
     decoder = {id(module) for module in network.decoder.modules()}  # type: ignore[operator, union-attr]
     assert not any(id(norm) in decoder for norm in norms)
+    torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    assert len(network.encoder_norms()) == len(norms), "those of several GPUs are frozen as well"
 
 
 def test_the_description_comes_back() -> None:
