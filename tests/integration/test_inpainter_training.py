@@ -125,6 +125,18 @@ def test_other_features_get_weights_that_give_each_term_its_share() -> None:
         assert loss.weight(name) * float(parts[name]) / whole == pytest.approx(share, rel=1e-4)
 
 
+def test_a_logarithm_below_nothing_turns_no_feature_loss_round() -> None:
+    network = start_network(RECIPE, NullTracker())
+    pictures = InpainterLearner.start(RECIPE, [], clean_sides(RECIPE, []), NullTracker()).pictures
+    examples = [pictures[index] for index in range(2)]
+    plain, raised = (
+        scales_for(FillLoss(settings, _features()), network, examples)  # type: ignore[arg-type]
+        for settings in (FillLossSettings(), FillLossSettings(logarithm=2.0))
+    )
+    for name in SHARES:
+        assert raised[name] > plain[name] > 0
+
+
 def test_other_features_are_told_and_their_weights_kept(tmp_path: Path) -> None:
     recipe = replace(RECIPE, loss=FillLossSettings(), epochs=1, steps_per_epoch=2, features=str(shipped_detector()))
     train(tmp_path, "log", recipe=recipe)

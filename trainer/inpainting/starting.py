@@ -82,14 +82,18 @@ def scales_for(
 ) -> dict[str, float]:
     """What to multiply the weights of feature losses by, so that each has its share of the loss of these examples.
 
-    Of the untrained network, in evaluation mode; a term that is off or 0 keeps its weight.
+    Of the untrained network, in evaluation mode; a term that is off or 0 keeps its weight. A logarithm may be below 0;
+    it pulls as hard as a term proportional to the error that is worth its weight, and counts as such.
     """
     true, valid = (torch.stack(each) for each in zip(*examples, strict=True))
     was_training = network.training
     raw = network.eval()(true, valid)
     network.train(was_training)
     loss.scales = dict.fromkeys(SHARES, 1.0)
-    parts = {name: loss.weight(name) * float(part) for name, part in loss.parts(raw, true, valid).items()}
+    parts = {
+        name: loss.weight(name) * (1.0 if name == "logarithm" else float(part))
+        for name, part in loss.parts(raw, true, valid).items()
+    }
     others = sum(value for name, value in parts.items() if name not in SHARES)
     on = {name: share for name, share in SHARES.items() if parts.get(name)}
     whole = others / (1 - sum(on.values()))
