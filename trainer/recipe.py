@@ -100,9 +100,18 @@ class Recipe:
     @property
     def first_weights(self) -> Path | None:
         """The checkpoint that `init` names, if any. Raises CheckpointError when heirloom ships none."""
-        if self.init == SHIPPED:
+        return self._checkpoint(self.init)
+
+    @property
+    def learned_from(self) -> list[Path]:
+        """The checkpoints of which something goes into the model. Raises CheckpointError when heirloom ships none."""
+        first = self.first_weights
+        return [first] if first else []
+
+    def _checkpoint(self, choice: str) -> Path | None:
+        if choice == SHIPPED:
             return shipped_path(self.kind)
-        return Path(self.init) if self.init else None
+        return Path(choice) if choice else None
 
     def rate_share(self, step: int) -> float:
         """Share of `learning_rate` at a step: a linear warm-up, then a cosine to nothing."""

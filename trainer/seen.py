@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from itertools import chain
 from typing import Any
 
 from inference.checkpoint import load_checkpoint
@@ -47,12 +48,11 @@ def _left(photos: list[CleanPhoto], field: str, other: str) -> list[CleanPhoto]:
 def seen_beside(recipe: Recipe, clean: Sequence[CleanPhoto]) -> set[str]:
     """Fingerprints (`clean.fingerprint`) of the photos that a model saw beside its training annotations.
 
-    Those its first weights were trained on, and the `clean` ones of its training: a platform may hold the same files,
-    or samples made from them. Raises CheckpointError, CleanPhotosError.
+    Those its first weights and its teacher were trained on, and the `clean` ones of its training: a platform may hold
+    the same files, or samples made from them. Raises CheckpointError, CleanPhotosError.
     """
-    first = recipe.first_weights
-    before = load_checkpoint(first).provenance.get("trained_on", []) if first else []
-    return {*before, *map(fingerprint, clean)}
+    before = (load_checkpoint(path).provenance.get("trained_on", []) for path in recipe.learned_from)
+    return {*chain.from_iterable(before), *map(fingerprint, clean)}
 
 
 def provenance_of(

@@ -1,6 +1,7 @@
 """A detector that learns from another one beside its masks."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ SHORT = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=25, learning_rate=1
 BY_THE_TEACHER_ALONE = LossSettings(bce=0, dice=0, teacher=1.0)
 
 
-def _teacher(path: Path, level: float) -> Path:
+def _teacher(path: Path, level: float, trained_on: Sequence[str] = ()) -> Path:
     """A detector of another architecture that says the same of every pixel: a logit of `level`."""
     architecture = DetectorArchitecture(encoder="folded", decoder_channels=(8, 8, 8, 8, 8))
     network = build_detector(architecture)
@@ -30,7 +31,9 @@ def _teacher(path: Path, level: float) -> Path:
         for layer in head:
             layer.weight.zero_()
             layer.bias.fill_(level / len(head))
-    save_checkpoint(path, Checkpoint("detector", architecture.to_dict(), {"threshold": 0.5}, {}, network.state_dict()))
+    provenance = {"trained_on": list(trained_on)}
+    checkpoint = Checkpoint("detector", architecture.to_dict(), {"threshold": 0.5}, provenance, network.state_dict())
+    save_checkpoint(path, checkpoint)
     return path
 
 
@@ -63,6 +66,14 @@ def test_the_teacher_counts_beside_the_masks(tmp_path: Path) -> None:
     recipe = replace(SHORT, steps_per_epoch=2, teacher=str(teacher), loss=LossSettings(teacher=2.0))
     for step in _train(recipe, tmp_path / "out"):
         assert step["loss"] == pytest.approx(step["bce"] + step["dice_loss"] + 2 * step["teacher_loss"], rel=1e-5)
+
+
+def test_photos_that_the_teacher_was_trained_on_stay_known(tmp_path: Path) -> None:
+    teacher = _teacher(tmp_path / "teacher.safetensors", 0.0, ["seen by the teacher"])
+    recipe = replace(SHORT, steps_per_epoch=1, teacher=str(teacher), loss=LossSettings(teacher=1.0))
+    _train(recipe, tmp_path / "taught")
+    trained_on = load_checkpoint(tmp_path / "taught" / "detector.safetensors").provenance["trained_on"]
+    assert {"seen by the teacher", "traindrawn90"} <= set(trained_on)
 
 
 def test_a_teacher_never_changes_and_can_be_the_one_that_ships() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 from trainer.recipe import DamagingRecipe, check
@@ -98,6 +99,12 @@ class DetectorRecipe(DamagingRecipe):
         except ValueError:
             return None
         return weight if 0 < weight < math.inf else None
+
+    @property
+    def learned_from(self) -> list[Path]:
+        """The first weights, and the teacher."""
+        teacher = self._checkpoint(self.teacher)
+        return super().learned_from + ([teacher] if teacher else [])
 
     def needs_clean_photos(self, annotated: bool) -> bool:
         """Not where no picture is to be synthetic and there are others."""
