@@ -16,14 +16,31 @@ from db.jobs import ACTIVE
 from db.models import Assessor, Job
 
 UNDER_WAY = "first photo"
+"""The job that restores it. It stands in the address too, or whoever loads the page again would lose it."""
+FOLLOWING = "following"
 ANOTHER = "another photo"
 """Set while somebody who is no newcomer any more wants to drop one more."""
 DROP = "first-drop"
 
 
-def is_under_way() -> bool:
-    """Whether this person is in the middle of it."""
-    return UNDER_WAY in st.session_state
+def is_under_way(assessor: Assessor) -> bool:
+    """Whether this person is in the middle of it, as this session or the address of the page knows."""
+    if UNDER_WAY not in st.session_state and _is_theirs(asked := st.query_params.get(FOLLOWING, ""), assessor):
+        st.session_state[UNDER_WAY] = asked
+    followed = st.session_state.get(UNDER_WAY)
+    if followed:
+        st.query_params[FOLLOWING] = followed
+    else:
+        st.query_params.pop(FOLLOWING, None)
+    return followed is not None
+
+
+def _is_theirs(job_id: str, assessor: Assessor) -> bool:
+    try:
+        job = fresh(job_id)
+    except NotFound:
+        return False
+    return job.kind == "restore" and job.created_by_id == assessor.id and bool(job.params.get("photo_ids"))
 
 
 def wants_another() -> bool:
@@ -33,7 +50,7 @@ def wants_another() -> bool:
 
 def first_photo(assessor: Assessor) -> None:
     """Drop → import → restore → the result, on one page."""
-    if not is_under_way():
+    if UNDER_WAY not in st.session_state:
         st.title("Restore another photo" if wants_another() else "Restore your first photo", anchor=False)
         call = {"call": "Drop a photo here, or press to choose one", "large": True}
         part("drop", key=DROP, data=call, on_taken_change=_taken)
@@ -52,14 +69,12 @@ def _taken() -> None:
     if dropped is None or not dropped.taken or not dropped.taken["ids"] or assessor is None:
         return
     taken = dropped.taken
-    here = platform()
-    job = actions.restore(here, taken["ids"], assessor)
     st.session_state.pop(ANOTHER, None)
-    st.session_state[UNDER_WAY] = {"photo": taken["ids"][0], "job": job.id}
+    st.session_state[UNDER_WAY] = actions.restore(platform(), taken["ids"], assessor).id
 
 
 def _job() -> Job:
-    return fresh(st.session_state[UNDER_WAY]["job"])
+    return fresh(st.session_state[UNDER_WAY])
 
 
 @st.fragment(run_every=1)
@@ -71,10 +86,11 @@ def _follow(assessor: Assessor) -> None:
 
 
 def _show(assessor: Assessor) -> None:
-    state, job = st.session_state[UNDER_WAY], _job()
+    job = _job()
+    photo_id = job.params["photo_ids"][0]
     try:
         with platform().database.reading() as session:
-            found = photo_page(session, state["photo"], assessor)
+            found = photo_page(session, photo_id, assessor)
     except NotFound:
         st.title("Your photo is not here any more", anchor=False)
         st.write("It was deleted, and with it all that was made of it.")
@@ -89,11 +105,11 @@ def _show(assessor: Assessor) -> None:
         st.title("This did not work", anchor=False)
         failure(job.error or found.trouble or "The restoration was stopped.", job, assessor)
     else:
-        _here_it_is(state["photo"], compared)
+        _here_it_is(photo_id, compared)
         return
-    part("versions", key=f"first-{state['photo']}", data=found.component_data())
+    part("versions", key=f"first-{photo_id}", data=found.component_data())
     if job.status not in ACTIVE:
-        _afterwards(state["photo"])
+        _afterwards(photo_id)
 
 
 def _here_it_is(photo_id: int, compared: dict[str, Any]) -> None:
@@ -106,13 +122,19 @@ def _here_it_is(photo_id: int, compared: dict[str, Any]) -> None:
 def _afterwards(photo_id: int) -> None:
     with st.container(horizontal=True, width="content"):
         if st.button("Open its page", type="primary"):
-            del st.session_state[UNDER_WAY]
+            _let_go()
             st.switch_page(link("photo"), query_params={"photo": str(photo_id)})
         _offer_another()
 
 
+def _let_go() -> None:
+    """Follow the photo no further, nor after the page is loaded again."""
+    del st.session_state[UNDER_WAY]
+    st.query_params.pop(FOLLOWING, None)
+
+
 def _offer_another() -> None:
     if st.button("Restore another"):
-        del st.session_state[UNDER_WAY]
+        _let_go()
         st.session_state[ANOTHER] = True
         st.rerun()

@@ -19,9 +19,10 @@ def page() -> None:
     assessor = current()
     with platform().database.reading() as session:
         found = home(session, assessor)
-    if found.is_newcomer or is_under_way() or wants_another():
+    following = is_under_way(assessor)
+    if found.is_newcomer or following or wants_another():
         first_photo(assessor)
-        if found.cards and not is_under_way():
+        if found.cards and not following:
             st.subheader("Or help with what waits", anchor=False)
             _cards(found)
         leaving(assessor)

@@ -7,12 +7,13 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from annotator.pages.first import ANOTHER, UNDER_WAY
+from annotator.pages.first import ANOTHER, FOLLOWING, UNDER_WAY
 from annotator.parts import ignore
 from annotator.routes.pictures import photo_url, result_url
 from db.engine import Database
 from db.jobs import add_job, finish, list_jobs
 from db.models import Job, JobKind, ResultKind
+from db.people import sign_in
 from db.reviews import add_restoration
 from tests.support.databases import new_photo, sha
 from tests.support.pages import said
@@ -65,6 +66,33 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
     offer_another(page, monkeypatch)
 
 
+def test_a_first_photo_is_followed_by_whoever_loads_the_page_again(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotator.pages.first.part", lambda *_, **__: None)
+    with database.unit_of_work() as session:
+        new_photo(session, "a").imported_by_id = 1
+        mine, somebody = add_job(session, "restore", {"photo_ids": [1]}, 1), sign_in(session, "Ben")
+        others = add_job(session, "restore", {"photo_ids": [1]}, somebody.id)
+    page = show("home")
+    page.session_state[UNDER_WAY] = mine.id
+    page.run()
+    address = page.query_params[FOLLOWING]
+    page = show("home", following=address[0] if isinstance(address, list) else address)
+    assert not page.exception
+    assert page.title[0].value == "Your photo is being restored"
+    with database.unit_of_work() as session:
+        finish(session, mine.id, {})
+    next(button for button in page.run().button if button.label == "Restore another").click().run()
+    assert not page.exception
+    assert FOLLOWING not in page.query_params
+    for wrong in (others.id, "none", ""):
+        page = show("home", following=wrong)
+        assert not page.exception
+        assert "Your photo is being restored" not in said(page)
+        assert FOLLOWING not in page.query_params
+
+
 def test_a_photo_dropped_while_the_drop_zone_goes_breaks_nothing(
     show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +114,7 @@ def test_a_first_photo_that_is_deleted_is_told_until_another_is_wanted(
         if ended:
             finish(session, job.id, {})
     page = show("home")
-    page.session_state[UNDER_WAY] = {"photo": 1, "job": job.id}
+    page.session_state[UNDER_WAY] = job.id
     for _ in range(2):
         page.run()
         assert not page.exception
