@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 
 from db.annotations import accepted_annotations
 from db.models import Annotation, Photo
-from db.splits import NEAR_BITS, bit_distance
+from db.splits import NEAR_BITS
 from inference.checkpoint import load_checkpoint
 from trainer import registry
 from trainer.clean import packaged
@@ -95,22 +97,44 @@ def _judges(
     return chosen, left_out
 
 
-def seen_here(candidates: Sequence[Candidate], photos: Sequence[Photo]) -> list[tuple[Candidate, list[Photo]]]:
+@dataclass(frozen=True)
+class Seen:
+    """A model and those of the platform's photos that it was trained on."""
+
+    candidate: Candidate
+    photos: Sequence[Photo]
+    near_hashes: NDArray[np.uint64]
+    """Of the photos, in their order."""
+
+    def near_copy(self, photo: Photo) -> Photo | None:
+        """One of the photos that this one is a near-copy of."""
+        differ = np.bitwise_count(self.near_hashes ^ _bits([photo.near_hash]))
+        found = np.flatnonzero(differ <= NEAR_BITS)
+        return self.photos[found[0]] if len(found) else None
+
+
+def seen_here(candidates: Sequence[Candidate], photos: Sequence[Photo]) -> list[Seen]:
     """Each model with those of the platform's photos that it was trained on."""
-    return [(each, [photo for photo in photos if photo.sha256 in each.trained_on]) for each in candidates]
+    learned = [(each, [photo for photo in photos if photo.sha256 in each.trained_on]) for each in candidates]
+    return [Seen(each, trained, _bits([photo.near_hash for photo in trained])) for each, trained in learned]
 
 
-def why_not(photo: Photo, seen: Sequence[tuple[Candidate, Sequence[Photo]]]) -> str | None:
+def why_not(photo: Photo, seen: Sequence[Seen]) -> str | None:
     """Why a photo cannot judge these models, if so; `seen` has each with the photos here that it was trained on."""
-    for candidate, trained in seen:
+    for each in seen:
+        candidate = each.candidate
         if photo.sha256 in candidate.trained_on:
             return f"{candidate.spec} was trained on it"
         if photo.origin == "sample" and packaged(Path(photo.filename).stem) in candidate.trained_on:
             return f"{candidate.spec} was trained on the clean photo that this sample was made from"
-        for other in trained:
-            if bit_distance(photo.near_hash, other.near_hash) <= NEAR_BITS:
-                return f"{candidate.spec} was trained on a near-copy, {other.filename}"
+        copied = each.near_copy(photo)
+        if copied is not None:
+            return f"{candidate.spec} was trained on a near-copy, {copied.filename}"
     return None
+
+
+def _bits(near_hashes: Sequence[int]) -> NDArray[np.uint64]:
+    return np.array(near_hashes, dtype=np.int64).view(np.uint64)
 
 
 def left_out_entry(photo: Photo, reason: str) -> dict[str, Any]:
