@@ -12,7 +12,7 @@ from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import Photo, PhotoOrigin, Task, utc_now
 from db.queue import park, unpark
-from db.splits import decide_split, move_split, near_copies, remember_bands
+from db.splits import decide_split, move_split, remember_bands
 from db.stories import StoryEntry, photo_story
 from db.wall import PhotoCard, PhotoFilter, PhotoState, count_photos, list_photos, photo_states
 
@@ -34,7 +34,6 @@ __all__ = [
     "get_photo",
     "list_photos",
     "move_split",
-    "near_copies",
     "photo_states",
     "photo_story",
     "set_collection",

@@ -1,8 +1,8 @@
 """Which side of the split a photo is on: decided once, near-copies together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import and_, insert, or_, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from db.deletion import hold_photo
@@ -24,13 +24,13 @@ def decide_split(session: Session, sha256: str, near_hash: int) -> Split:
     models must not come from what resembles their training photos. Every move is recorded.
     """
     serialise(session, "split")
-    near = near_copies(session, near_hash)
-    if not near:
+    sides = _near_sides(session, near_hash)
+    if not sides:
         return split_by_hash(sha256)
-    if len({photo.split for photo in near}) > 1:
-        _put(session, _family(session, near), "train", None)
-        return "train"  # the nearest one may be about to be deleted, and is left as it was
-    return near[0].split
+    if len(sides) > 1:
+        _put(session, _family(session, near_hash), "train", None)
+        return "train"
+    return sides.pop()
 
 
 def split_by_hash(sha256: str) -> Split:
@@ -39,25 +39,9 @@ def split_by_hash(sha256: str) -> Split:
 
 
 def near_copies(session: Session, near_hash: int) -> list[Photo]:
-    """Photos whose near hash differs in at most `NEAR_BITS` bits, nearest first.
-
-    Two hashes that differ in at most 7 bits differ in at most one bit in one of their four quarters, so only photos
-    with such a quarter are looked at (Norouzi, Punjani, Fleet 2012, multi-index hashing).
-    """
-    matches = [
-        and_(PhotoBand.band == band, PhotoBand.value.in_([value, *(value ^ (1 << bit) for bit in range(BAND_BITS))]))
-        for band, value in enumerate(bands(near_hash))
-    ]
-    candidates = session.execute(
-        select(Photo.id, Photo.near_hash).where(Photo.id.in_(select(PhotoBand.photo_id).where(or_(*matches))))
-    )
-    nearest = sorted(
-        (distance, photo_id)
-        for photo_id, other in candidates
-        if (distance := bit_distance(near_hash, other)) <= NEAR_BITS
-    )
-    photos = {photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_([i for _, i in nearest])))}
-    return [photos[photo_id] for _, photo_id in nearest if photo_id in photos]  # some may have been deleted since
+    """Photos whose near hash differs in at most `NEAR_BITS` bits."""
+    maybe = session.scalars(select(Photo).where(_may_be_near(near_hash)).order_by(Photo.id))
+    return [photo for photo in maybe if bit_distance(near_hash, photo.near_hash) <= NEAR_BITS]
 
 
 def remember_bands(session: Session, photo_id: int, near_hash: int) -> None:
@@ -74,7 +58,7 @@ def move_split(session: Session, by: Assessor, photo_id: int, split: Split) -> l
     """
     require_lead(by)
     serialise(session, "split")
-    return _put(session, _family(session, [hold_photo(session, photo_id)]), split, by.id)
+    return _put(session, _family(session, hold_photo(session, photo_id).near_hash), split, by.id)
 
 
 def bit_distance(a: int, b: int) -> int:
@@ -98,12 +82,30 @@ def _put(session: Session, family: Iterable[Photo], split: Split, by_id: int | N
     return moved
 
 
-def _family(session: Session, first: Sequence[Photo]) -> Iterable[Photo]:
-    """These photos with all their near-copies, and theirs."""
-    family, waiting = {photo.id: photo for photo in first}, list(first)
+def _family(session: Session, near_hash: int) -> Iterable[Photo]:
+    """The near-copies of a hash, and theirs. Each hash is asked for once: thousands of blank pages may share one."""
+    family: dict[int, Photo] = {}
+    known, waiting = {near_hash}, [near_hash]
     while waiting:
-        for photo in near_copies(session, waiting.pop().near_hash):
-            if photo.id not in family:
-                family[photo.id] = photo
-                waiting.append(photo)
+        near = near_copies(session, waiting.pop())
+        family.update((photo.id, photo) for photo in near)
+        new = {photo.near_hash for photo in near} - known
+        known |= new
+        waiting += new
     return family.values()
+
+
+def _near_sides(session: Session, near_hash: int) -> set[Split]:
+    """The sides that near-copies are on; photos that share a hash and a side come out of the database as one row."""
+    rows = session.execute(select(Photo.near_hash, Photo.split).where(_may_be_near(near_hash)).distinct())
+    return {split for other, split in rows if bit_distance(near_hash, other) <= NEAR_BITS}
+
+
+def _may_be_near(near_hash: int) -> ColumnElement[bool]:
+    """Two hashes that differ in at most 7 bits differ in at most one bit in one of their four quarters, so only photos
+    with such a quarter are looked at (Norouzi, Punjani, Fleet 2012, multi-index hashing)."""
+    matches = [
+        and_(PhotoBand.band == band, PhotoBand.value.in_([value, *(value ^ (1 << bit) for bit in range(BAND_BITS))]))
+        for band, value in enumerate(bands(near_hash))
+    ]
+    return Photo.id.in_(select(PhotoBand.photo_id).where(or_(*matches)))
