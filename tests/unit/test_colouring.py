@@ -94,6 +94,11 @@ def test_photos_without_colour_are_passed_over() -> None:
         survey(photos[:5], 0.02)
 
 
+@pytest.mark.parametrize(("photos", "looked_at"), [(600, 600), (1100, 550)])
+def test_at_most_600_photos_are_looked_at_beforehand(photos: int, looked_at: int) -> None:
+    assert survey([photo(colourful())] * photos, 0.02).looked_at == looked_at
+
+
 def test_portraits_are_drawn_as_often_as_the_recipe_says(tmp_path: Path) -> None:
     for folder, level in (("people", 200), ("things", 60)):
         (tmp_path / folder).mkdir()
@@ -336,6 +341,8 @@ def test_groups_of_validation_are_kept_apart(tmp_path: Path) -> None:
     groups = [each.group for each in judged]
     assert (groups.count("portraits"), groups.count("general")) == (3, 5)
     assert max(max(each.pixels.shape) for each in judged) == 30
+    for most in (1, 5):
+        assert len(judged_photos(photos_in([str(tmp_path)]), [str(tmp_path / "people")], most, 30)) == most
     figures = references(judged)
     assert figures["general/grey_colourfulness"] < 0.05
     assert figures["portraits/mean_colour_mse"] < figures["portraits/grey_mse"]

@@ -3,6 +3,7 @@
 Picture `index` of epoch `epoch` depends on nothing but the recipe, these two numbers and the photos.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -153,7 +154,7 @@ _SURVEYED = 600
 
 def survey(photos: Sequence[CleanPhoto], least_colour: float) -> Survey:
     """Look at the colours of up to 600 photos, evenly chosen. Raises TrainerError when none has colour."""
-    every = max(1, len(photos) // _SURVEYED)
+    every = max(1, math.ceil(len(photos) / _SURVEYED))
     counts, dull, chosen = np.zeros((BINS, BINS)), 0, photos[::every]
     for photo in chosen:
         pixels = shrunk(photo.load(), _DULL_SIDE)

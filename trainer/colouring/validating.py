@@ -41,7 +41,7 @@ def judged_photos(photos: Sequence[CleanPhoto], portraits: Sequence[str], most: 
     """At most `most` photos, evenly chosen, as many portraits as others where there are enough of both."""
     groups = {name: [photo for photo in photos if (name == "portraits") == is_portrait(photo, portraits)]
               for name in GROUPS}  # fmt: skip
-    fair = max(most // 2, most - min(len(group) for group in groups.values()))
+    fair = max((most + 1) // 2, most - min(len(group) for group in groups.values()))
     judged: list[JudgedPhoto] = []
     for name, group in groups.items():
         count = min(len(group), fair, most - len(judged))
