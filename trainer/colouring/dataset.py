@@ -29,8 +29,9 @@ Field = npt.NDArray[np.float32]
 
 _KEPT_BYTES = 2**28
 _TRIES = 50
-_CLOSEST, _STRETCH = 0.6, 1.15
-"""The smallest share of a photo's sides that a picture shows, and how far it is stretched one way."""
+_CLOSEST, _UNEVEN = 0.6, 1.15
+"""The smallest share of a photo's sides that a picture shows, and how much more it may show of one than of the other:
+nothing is stretched."""
 _DULL_SIDE = 64
 """Longer side at which a photo's colour is measured, pixels."""
 _GAMMA = 2.2
@@ -171,9 +172,9 @@ def survey(photos: Sequence[CleanPhoto], least_colour: float) -> Survey:
 
 
 def _view(chance: np.random.Generator, pixels: Pixels, size: int) -> Pixels:
-    """Most of the photo, its longer side `size`, perhaps mirrored and a little stretched."""
-    stretch = np.sqrt(np.exp(chance.uniform(-1, 1) * np.log(_STRETCH)))
-    parts = chance.uniform(_CLOSEST, 1) * np.array([stretch, 1 / stretch])
+    """Most of the photo, its longer side `size`, perhaps mirrored; of one side a little more than of the other."""
+    uneven = np.sqrt(np.exp(chance.uniform(-1, 1) * np.log(_UNEVEN)))
+    parts = chance.uniform(_CLOSEST, 1) * np.array([uneven, 1 / uneven])
     (height, width), shape = (max(1, round(each)) for each in np.minimum(parts, 1) * pixels.shape[:2]), pixels.shape
     top, left = int(chance.integers(shape[0] - height + 1)), int(chance.integers(shape[1] - width + 1))
     window = pixels[top : top + height, left : left + width]
