@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from annotator.pages.numbers import ask_number, outside
 from annotator.views.training import SnapshotChoice, first_sentence, ships
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.kinds import recipe_class
-from trainer.recipe import CONFIGS, SHIPPED, Recipe, load_recipe
+from trainer.recipe import CONFIGS, SHIPPED, Recipe, RecipeError, load_recipe
 
 SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 ENCODERS = {
@@ -47,11 +48,16 @@ FOLDERS = {
 
 
 def ask_recipe(kind: str, snapshot: SnapshotChoice | None) -> Recipe:
-    """The recipe that the widgets say. Raises RecipeError for settings that do not go together."""
+    """The recipe that the widgets say. Raises RecipeError for numbers outside their limits, and for settings that do
+    not go together.
+    """
     name = st.selectbox(
         "Start from recipe", RECIPES[kind], index=None, placeholder="none, settings of your own", key=f"{kind}-recipe"
     )
-    return _named(kind, name, snapshot) if name else FORMS[kind](snapshot)
+    recipe = _named(kind, name, snapshot) if name else FORMS[kind](snapshot)
+    if wrong := list(outside(f"{kind}-{name}" if name else kind)):
+        raise RecipeError(" ".join(wrong))
+    return recipe
 
 
 def _named(kind: str, name: str, snapshot: SnapshotChoice | None) -> Recipe:
@@ -161,14 +167,8 @@ def _first_settings(basis: Recipe, key: str = "") -> dict[str, Any]:
             "Size, px", sizes, index=sizes.index(basis.size), key=f"{key}-size", width=96,
             help="The side of the squares that it learns from. Twice the side takes four times as long.",
         )  # fmt: skip
-        epochs = st.number_input(
-            "Epochs", 1, 1000, basis.epochs, key=f"{key}-epochs", width=96,
-            help="After each it is measured and shows its pictures.",
-        )  # fmt: skip
-        batch = st.number_input(
-            "Batch", 1, 256, basis.batch, key=f"{key}-batch", width=96,
-            help="Pictures that it learns from at once; more take more memory.",
-        )  # fmt: skip
+        epochs = ask_number(key, "epochs", basis.epochs, width=96)
+        batch = ask_number(key, "batch", basis.batch, width=96)
     return {"size": int(size or basis.size), "epochs": int(epochs), "batch": int(batch)}
 
 
@@ -179,16 +179,11 @@ def _shipped_start(kind: str) -> bool:
 def _more_settings(basis: Recipe, key: str = "") -> dict[str, Any]:
     """What few change, the same for all kinds."""
     key = key or basis.kind
-    steps = st.number_input("Steps per epoch", 1, 100_000, basis.steps_per_epoch, key=f"{key}-steps")
-    rate = st.number_input("Learning rate", 1e-6, 0.1, basis.learning_rate, step=1e-4, format="%.6f", key=f"{key}-rate")
-    processes = st.number_input(
-        "Processes that train", 1, 64, basis.processes, key=f"{key}-processes",
-        help="One for each GPU of the machine that trains. Each takes a batch of its own in every step.",
-    )  # fmt: skip
-    workers = st.number_input(
-        "Processes that make pictures", 0, 64, basis.workers, key=f"{key}-workers", help="For each process that trains."
-    )
-    seed = st.number_input("Seed", 0, 2**31, basis.seed, key=f"{key}-seed")
+    steps = ask_number(key, "steps", basis.steps_per_epoch)
+    rate = ask_number(key, "rate", basis.learning_rate, step=1e-4, format="%.6f")
+    processes = ask_number(key, "processes", basis.processes)
+    workers = ask_number(key, "workers", basis.workers)
+    seed = ask_number(key, "seed", basis.seed)
     return {
         "steps_per_epoch": int(steps), "learning_rate": float(rate), "processes": int(processes),
         "workers": int(workers), "seed": int(seed), "warmup_steps": min(basis.warmup_steps, int(steps)),

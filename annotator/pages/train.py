@@ -58,6 +58,7 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
         recipe = ask_recipe(kind, snapshot)
     except RecipeError as error:
         tell(error)
+        st.button("Start training", type="primary", key="launch", disabled=True)
         return
     st.caption(estimate(recipe, jobs))
     if st.button("Start training", type="primary", key="launch"):

@@ -59,6 +59,34 @@ def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatc
     assert (asked[1]["encoder"], asked[1]["init"], asked[1]["pretrained"]) == ("resnet18", "", True)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "right", "sentence"),
+    [
+        ("epochs", 100_000, 1000, "Epochs: from 1 to 1,000, not 100,000."),
+        ("batch", 0, 1, "Batch: from 1 to 256, not 0."),
+        ("steps", 0, 1, "Steps per epoch: from 1 to 100,000, not 0."),
+        ("rate", 5.0, 0.1, "Learning rate: from 0.000001 to 0.1, not 5."),
+        ("processes", 65, 64, "Processes that train: from 1 to 64, not 65."),
+        ("workers", -1, 0, "Processes that make pictures: from 0 to 64, not -1."),
+        ("seed", -1, 0, "Seed: from 0 to 2,147,483,648, not -1."),
+    ],
+)
+def test_a_number_that_cannot_be_is_said_and_starts_nothing(
+    show: Callable[..., AppTest], name: str, wrong: float, right: float, sentence: str
+) -> None:
+    page = show("train")
+    page.number_input(key=f"detector-{name}").set_value(wrong).run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [sentence]
+    assert page.button(key="launch").disabled
+    page.number_input(key=f"detector-{name}").set_value(right).run()
+    assert not page.error
+    assert not page.button(key="launch").disabled
+    page.selectbox(key="detector-recipe").select("tiny").run()
+    page.number_input(key=f"detector-tiny-{name}").set_value(wrong).run()
+    assert [error.value for error in page.error] == [sentence]
+
+
 def test_settings_are_there_again_after_another_page(show: Callable[..., AppTest]) -> None:
     page = show("train")
     page.segmented_control(key="trained kind").set_value("inpainter").run()
