@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -15,8 +17,8 @@ from db.deletion import keep_blobs
 from db.errors import BlobError, InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo, collection_name
-from inference.errors import InferenceError
-from inference.files import decode_mask, encode_mask, real_path, stem
+from inference.errors import InferenceError, PhotoError
+from inference.files import decode_mask, doubt_of_mask, encode_mask, real_path, stem
 from inference.memory import ran_out, too_large
 from inference.photo import Photo as DecodedPhoto
 from inference.photo import decode
@@ -92,10 +94,11 @@ def import_bytes(
 ) -> ImportOutcome:
     """Store one photo, and its mask if there is one (any 8-bit picture of the photo's size, bright = defect).
 
-    Raises PhotoError when the bytes are no photo that we take, InferenceError when the mask does not fit.
+    Raises PhotoError when the bytes are no photo that we take, InferenceError when the mask does not fit or marks
+    nearly everything.
     """
     photo = decode(data, name)
-    marked = decode_mask(mask, photo.size, f"the mask of {name}") if mask is not None else None
+    marked = _marked(mask, photo.size, f"the mask of {name}") if mask is not None else None
     parts = [data, browser_view(photo, data), thumbnail(photo.pixels)]
     parts += [encode_mask(marked)] if marked is not None else []
     shas = [platform.blobs.put(part) for part in parts]
@@ -106,6 +109,15 @@ def import_bytes(
         if marked is not None and not _has_mask(session, row, shas[-1]):
             add_annotation(session, row, shas[-1], float(marked.mean()), origin=mask_origin, assessor_id=by_id)
         return ImportOutcome(readable(name), row.id, created, row.filename, marked is not None, row.collection)
+
+
+def _marked(mask: bytes, shape: tuple[int, int], name: str) -> NDArray[np.bool_]:
+    """A mask that may be inverted stays out: it would be accepted, and taught, with nobody having seen it."""
+    marked = decode_mask(mask, shape, name)
+    doubt = doubt_of_mask(marked, name)
+    if doubt:
+        raise PhotoError(f"{doubt} If it is right, import the photo without it and draw it in Label.")
+    return marked
 
 
 def import_sources(

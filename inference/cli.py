@@ -129,7 +129,7 @@ def inpaint(
     as_json: AsJson = False,
 ) -> None:
     """Fill the defects that a mask marks."""
-    from inference.files import decode_mask
+    from inference.files import decode_mask, doubt_of_mask
     from inference.photo import read_file, read_photo
     from inference.results import encode_restored, write_result
 
@@ -147,7 +147,8 @@ def inpaint(
         filled = inpainter.fill(photo, mask, progress=report)
         write_result(out, encode_restored(photo, filled.pixels))
         models = named({"inpainter": inpainter.name})
-        warned = photo.warnings + filled.warnings
+        doubt = doubt_of_mask(mask, str(mask_path))
+        warned = photo.warnings + ((doubt,) if doubt else ()) + filled.warnings
         return Done(str(photo_path), {"restored": str(out)}, models, float(mask.mean()), None, warned)
 
     _quiet_libraries()

@@ -14,8 +14,15 @@ from inference.containers import ENDINGS
 from inference.errors import OutputError, PhotoError, UsageProblem
 from inference.photo import DEFAULT_LIMITS, Limits, decode
 from inference.png import encode_png
+from inference.text import readable
 
-__all__ = ["decode_mask", "encode_mask", "encode_png", "is_picture_name", "plan_outputs", "stem", "write_file"]
+__all__ = [
+    "decode_mask", "doubt_of_mask", "encode_mask", "encode_png", "is_picture_name", "plan_outputs", "stem",
+    "write_file",
+]  # fmt: skip
+_MOST_MARKED = 0.8
+"""Share of a photo above which its mask is doubted: most photos have less than a fifth of them damaged, and look like
+that where black marks the defects; few have less than a fifth of them left."""
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> bytes:
@@ -53,6 +60,14 @@ def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits =
                 "with white where a defect is and black elsewhere."
             )
     return np.asarray(defect, np.bool_)
+
+
+def doubt_of_mask(mask: NDArray[np.bool_], name: str) -> str | None:
+    """What to say of a mask, bool H×W, that marks so much that it may well be inverted; None of any other."""
+    share = float(mask.mean())
+    if share <= _MOST_MARKED:
+        return None
+    return f"{readable(name)} marks {100 * share:.1f} % of its photo; if black marks the defects, invert it."
 
 
 def write_file(path: Path, data: bytes) -> None:

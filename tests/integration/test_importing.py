@@ -164,6 +164,17 @@ def test_masks_are_found_by_name_and_come_in_as_accepted(here: Platform, tmp_pat
     assert [task.photo_id for task in open_tasks] == report.waiting_ids
 
 
+def test_a_mask_that_may_be_inverted_is_not_accepted_unseen(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2))
+    inverted = ~decode_mask(mask(), (40, 60), "a")
+    masks = write(tmp_path / "masks", a__png=encode_mask(inverted), b__png=mask())
+    report = import_paths(here, [folder], masks)
+    assert [outcome.name for outcome in report.outcomes] == ["b.png"]
+    assert [failure.name for failure in report.failures] == [str(folder / "a.png")]
+    assert "the mask of a.png marks 95.8 % of its photo; if black marks the defects" in report.failures[0].reason
+    assert len(rows(here, Photo)) == len(rows(here, Annotation)) == 1
+
+
 def test_the_same_mask_twice_is_one_annotation(here: Platform, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", a__png=picture(1))
     masks = write(tmp_path / "masks", a__png=mask())

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from inference import files
 from inference.errors import OutputError, PhotoError, UsageProblem
-from inference.files import check_name, decode_mask, encode_mask, plan_outputs, stem, write_file
+from inference.files import check_name, decode_mask, doubt_of_mask, encode_mask, plan_outputs, stem, write_file
 from inference.photo import decode, read_file
 from inference.png import encode_png
 from tests.support.folders import forbidding
@@ -101,6 +101,15 @@ def test_a_mask_drawn_by_transparency_alone_is_no_empty_one(colour: int, opacity
     layer[2:5, 2:5] = colour, colour, colour, opacity
     with pytest.raises(PhotoError, match=r"m\.png marks nothing.* without transparency"):
         decode_mask(encode_png(layer), (16, 16), "m.png")
+
+
+@pytest.mark.parametrize(("rows", "doubted"), [(0, False), (16, False), (17, True), (20, True)])
+def test_a_mask_that_marks_nearly_all_is_doubted(rows: int, doubted: bool) -> None:
+    mask = np.zeros((20, 30), bool)
+    mask[:rows] = True
+    doubt = doubt_of_mask(mask, "m.png")
+    assert (doubt is not None) == doubted
+    assert doubt is None or doubt.startswith(f"m.png marks {5 * rows}.0 % of its photo")
 
 
 def test_a_mask_is_true_above_127_in_any_channel() -> None:

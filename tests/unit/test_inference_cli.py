@@ -164,6 +164,29 @@ def test_inpaint_refuses_a_mask_of_another_size(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_inpaint_doubts_a_mask_that_marks_nearly_all(tmp_path: Path) -> None:
+    mask = np.ones((40, 50), bool)
+    mask[10:14, 5:45] = False
+    (tmp_path / "photo.png").write_bytes(encode_png(noise(40, 50, 3)))
+    (tmp_path / "mask.png").write_bytes(encode_mask(mask))
+    call = ("inpaint", tmp_path / "photo.png", tmp_path / "mask.png", "--out", tmp_path / "f.png", "--method", "ns")
+    doubt = f"{tmp_path / 'mask.png'} marks 92.0 % of its photo; if black marks the defects, invert it."
+    assert f"Note: {doubt}\n" in invoke(*call).stderr
+    assert json.loads(invoke(*call, "--json").stdout)["done"][0]["warnings"] == [doubt]
+    (tmp_path / "mask.png").write_bytes(encode_mask(~mask))
+    assert invoke(*call).stderr == ""
+
+
+@pytest.mark.parametrize("method", [True, False])
+def test_inpaint_refuses_a_mask_of_all(models: dict[str, Path], tmp_path: Path, method: bool) -> None:
+    (tmp_path / "photo.png").write_bytes(encode_png(noise(40, 50, 3)))
+    (tmp_path / "mask.png").write_bytes(encode_mask(np.ones((40, 50), bool)))
+    way = ("--method", "ns") if method else ("--model", models["inpainter"])
+    call = ("inpaint", tmp_path / "photo.png", tmp_path / "mask.png", "--out", tmp_path / "f.png", *way)
+    assert "leave some of it to fill from" in failing(invoke(*call), 1)
+    assert not (tmp_path / "f.png").exists()
+
+
 def test_inpaint_writes_png_and_no_input(tmp_path: Path) -> None:
     photo, mask = tmp_path / "photo.png", tmp_path / "mask.png"
     photo.write_bytes(encode_png(noise(40, 50, 3)))
