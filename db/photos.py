@@ -1,6 +1,6 @@
 """Photos: added once, put away, asked for; listing, stories and deletion have modules of their own behind this one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -108,6 +108,13 @@ def get_photo(session: Session, photo_id: int) -> Photo:
     if photo is None:
         raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
     return photo
+
+
+def existing(session: Session, photo_ids: Iterable[int]) -> list[int]:
+    """Those of these photos that nobody has deleted, in their order."""
+    asked = list(photo_ids)
+    there = set(session.scalars(select(Photo.id).where(Photo.id.in_(asked))))
+    return [photo_id for photo_id in asked if photo_id in there]
 
 
 def find_photo(session: Session, sha256: str) -> Photo | None:

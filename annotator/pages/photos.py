@@ -10,12 +10,12 @@ from annotator.pages.asking import ask_collection, ask_delete, ask_export
 from annotator.parts import ignore, part
 from annotator.telling import tell_over_page
 from annotator.views import actions
-from annotator.views.wall import FILTERS, Wall, Wanted, component_data, wall
+from annotator.views.wall import FILTERS, Wall, Wanted, component_data, gone_sentence, wall
 from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor
-from db.photos import PhotoState
+from db.photos import PhotoState, existing
 
 NO_FILTER: dict[str, Any] = {"search": "", "state": None, "collection": None}
 """The filters by the keys of their widgets, as they begin."""
@@ -109,15 +109,32 @@ def _turn(page_number: int) -> None:
 
 
 def _act(asked: dict[str, Any], assessor: Assessor) -> None:
-    ids: list[int] = asked["ids"]
+    """Do it with those of the chosen photos that are still there, and say which ones are not."""
+    chosen: dict[int, str] = dict(zip(asked["ids"], asked["names"], strict=True))
+    with platform().database.reading() as session:
+        ids = existing(session, chosen)
+    gone = [name for photo_id, name in chosen.items() if photo_id not in ids]
+    if asked["name"] == "delete":
+        ask_delete(list(chosen))
+        return
+    if gone:
+        tell_over_page(gone_sentence(gone))
+    if ids:
+        _act_on(asked["name"], ids, assessor, stay=bool(gone))
+
+
+def _act_on(name: str, ids: list[int], assessor: Assessor, *, stay: bool) -> None:
+    """`stay`: on this page something was said that another one would cover."""
     try:
-        match asked["name"]:
+        match name:
             case "restore":
                 actions.restore(platform(), ids, assessor)
                 st.toast(f"{count(len(ids), 'photo')} will be restored. Home shows how far it is.")
             case "label":
                 actions.label_first(platform(), ids, assessor)
-                st.switch_page(link("label"))
+                if not stay:
+                    st.switch_page(link("label"))
+                st.toast(f"{count(len(ids), 'photo comes', 'photos come')} first in Label.")
             case "collection":
                 ask_collection(ids)
             case "export":
@@ -128,7 +145,5 @@ def _act(asked: dict[str, Any], assessor: Assessor) -> None:
             case "bring back":
                 actions.bring_back(platform(), ids, assessor)
                 st.rerun()
-            case "delete":
-                ask_delete(ids)
     except PlatformError as error:
         tell_over_page(error)

@@ -28,8 +28,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     last = place;
     paint();
   };
+  const nameOf = new Map(tiles.map((tile) => [tile.id, tile.name]));
   const act = ({ name, asks }) => {
-    setTriggerValue("act", { name, ids: [...chosen] });
+    const ids = [...chosen];
+    // Of a photo that somebody deletes meanwhile the server knows no name any more.
+    setTriggerValue("act", { name, ids, names: ids.map((id) => nameOf.get(id)) });
     // A question may be answered with no: what was chosen is still needed then.
     if (asks) return;
     chosen.clear();

@@ -1,5 +1,6 @@
 """The wall of photos: which ones, with which badge, and what can be done with many at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from db.models import Assessor
 from db.photos import PhotoCard, PhotoFilter, PhotoState, collections, count_photos, list_photos
 
 PER_PAGE = 60
+NAMED_GONE = 3
+"""Deleted photos that are named; of more than that the others are counted."""
 FILTERS: tuple[PhotoState, ...] = ("waiting", "in work", "submitted", "accepted", "restored", "rejected", "archived")
 
 
@@ -75,6 +78,13 @@ def wall(session: Session, wanted: Wanted) -> Wall:
     apart = query.state == "archived"
     put_away = count_photos(session, PhotoFilter(state="archived")) if apart or not everything else 0
     return Wall(tuple(list_photos(session, shown)), total, everything, page, pages, names, put_away, apart)
+
+
+def gone_sentence(names: Sequence[str]) -> str:
+    """Chosen photos that somebody deleted meanwhile."""
+    shown = list(names) if len(names) <= NAMED_GONE else [*names[:NAMED_GONE], f"{len(names) - NAMED_GONE} more"]
+    said = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+    return f"{said} {'was' if len(names) == 1 else 'were'} deleted meanwhile."
 
 
 def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[str, Any]:

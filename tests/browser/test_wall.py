@@ -32,7 +32,7 @@ def test_photos_are_chosen_and_sent_on_by_keyboard(page: Page) -> None:
     mount(page, "wall", {"tiles": [tile(number, 1.5) for number in range(60)], "actions": actions})
     for key in ("Tab", "ArrowRight", "x", "ArrowRight", "ArrowRight", "x", "Tab", "Enter"):
         page.keyboard.press(key)
-    assert page.evaluate("window.sent") == ["act", {"name": "restore", "ids": [1, 3]}]
+    assert page.evaluate("window.sent") == ["act", {"name": "restore", "ids": [1, 3], "names": ["1.png", "3.png"]}]
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "3.png, waits for a mask"
 

@@ -7,7 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annotator import visitor
+from annotator.views.wall import gone_sentence
 from db.engine import Database
+from db.errors import NotAllowed
 from db.jobs import add_job, fail
 from db.models import Assessor
 from db.people import sign_in
@@ -93,12 +95,44 @@ def ask(monkeypatch: pytest.MonkeyPatch, asked: dict[str, object]) -> None:
 def test_what_was_refused_is_said_where_the_wall_hides_the_end_of_the_page(
     show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuse(*_: object) -> None:
+        raise NotAllowed("Ada has left.")
+
     with database.unit_of_work() as session:
-        new_photo(session, "a")
-    ask(monkeypatch, {"name": "label", "ids": [99]})
+        photo = new_photo(session, "a")
+    monkeypatch.setattr("annotator.views.actions.restore", refuse)
+    ask(monkeypatch, {"name": "restore", "ids": [photo.id], "names": ["a.jpg"]})
     page = show("photos")
     assert not page.exception
-    assert [each.value for each in page.toast] == ["There is no photo 99; it may have been deleted."]
+    assert [each.value for each in page.toast] == ["Ada has left."]
+
+
+@pytest.mark.parametrize("name", ["restore", "label"])
+def test_what_is_done_with_many_photos_passes_over_those_that_are_gone_and_names_them(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    done: list[list[int]] = []
+    monkeypatch.setattr("annotator.views.actions.restore", lambda _here, ids, _by: done.append(ids))
+    monkeypatch.setattr("annotator.views.actions.label_first", lambda _here, ids, _by: done.append(ids))
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+    asked = {"name": name, "ids": [99, photo.id], "names": ["_b_.jpg", "a.jpg"]}
+    ask(monkeypatch, asked)
+    page = show("photos")
+    assert not page.exception
+    assert done.pop() == [photo.id]
+    said_first, said_then = (each.value for each in page.toast)
+    assert said_first == r"\_b\_.jpg was deleted meanwhile."
+    assert said_then.startswith("1 photo ")
+    asked |= {"ids": [98, 99], "names": ["b.jpg", "c.jpg"]}
+    page.run()
+    assert not page.exception
+    assert [each.value for each in page.toast] == ["b.jpg and c.jpg were deleted meanwhile."]
+    assert not done
+
+
+def test_of_many_photos_that_are_gone_a_few_are_named() -> None:
+    assert gone_sentence(list("abcde")) == "a, b, c and 2 more were deleted meanwhile."
 
 
 def test_photos_that_somebody_else_has_just_deleted_are_said_to_be_gone(
@@ -106,7 +140,7 @@ def test_photos_that_somebody_else_has_just_deleted_are_said_to_be_gone(
 ) -> None:
     with database.unit_of_work() as session:
         kept, gone = (new_photo(session, name) for name in "ab")
-    asked = {"name": "delete", "ids": [gone.id]}
+    asked: dict[str, object] = {"name": "delete", "ids": [gone.id], "names": ["b.jpg"]}
     ask(monkeypatch, asked)
     page = show("photos")
     assert "1 photo will be gone" in said(page)
@@ -116,7 +150,7 @@ def test_photos_that_somebody_else_has_just_deleted_are_said_to_be_gone(
     assert not page.exception
     assert "Somebody has deleted this photo already." in said(page)
     assert "0 photos" not in said(page)
-    asked["ids"] = [gone.id, kept.id]
+    asked |= {"ids": [gone.id, kept.id], "names": ["b.jpg", "a.jpg"]}
     page.run()
     assert "1 photo will be gone" in said(page)
 
