@@ -42,26 +42,22 @@ def add_annotation(
     marked_share: float,
     *,
     origin: AnnotationOrigin,
-    status: Literal["accepted", "submitted"] = "accepted",
     assessor_id: int | None = None,
     now: datetime | None = None,
 ) -> Annotation:
-    """Adds a mask that nobody drew here, imported or synthetic; ends the photo's open label tasks.
-
-    A `submitted` one waits for a lead like a drawn one.
-    """
+    """Adds a mask that nobody drew here, imported or synthetic, as accepted; ends the photo's open label tasks."""
     moment = now or utc_now()
     annotation = Annotation(
         photo_id=photo.id,
         assessor_id=assessor_id,
-        status=status,
+        status="accepted",
         origin=origin,
         mask_sha256=mask_sha256,
         marked_share=marked_share,
         created_at=moment,
         submitted_at=moment,
-        decided_at=moment if status == "accepted" else None,
-        decided_by_id=assessor_id if status == "accepted" else None,
+        decided_at=moment,
+        decided_by_id=assessor_id,
     )
     session.add(annotation)
     session.flush()
@@ -69,9 +65,6 @@ def add_annotation(
         task.status, task.done_by_id, task.done_at = "done", assessor_id, moment
         task.leased_to_id = task.leased_until = None
     session.flush()
-    if status == "submitted":
-        session.add(Task(kind="accept", photo_id=photo.id, annotation_id=annotation.id, reason="imported"))
-        session.flush()
     return annotation
 
 

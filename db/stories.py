@@ -44,7 +44,6 @@ REASON_WORDS = {
     "returned": "a lead returned the last one",
     "submitted": "",
     "restored": "",
-    "imported": "it was imported",
 }
 """Reasons of tasks that need other words, or none where there is nothing to explain."""
 

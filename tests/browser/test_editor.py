@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from annotator.routes.drafts import read_draft, rebuild_draft
 from annotator.strokes import Event, fold
-from db.annotations import add_annotation, give_back
+from db.annotations import give_back
 from db.models import Annotation, DraftEvent, Skip, Task
-from db.photos import get_photo
 from db.queue import next_task
 from inference.files import decode_mask, encode_mask
+from tests.support.databases import submit_mask
 from tests.support.editor_app import EditorHome, Server, build, serving
 from tests.support.serving import serving_here
 from tests.support.waiting import wait_for
@@ -398,9 +398,7 @@ def test_what_the_lead_said_covers_nothing_of_the_photo(page: Page, editor: Edit
     editor.add_photo(photo(), "one.png")
     lead, member = editor.add_person("Lena"), editor.add_person("Max")
     with editor.database.unit_of_work() as rows:
-        row, sha = get_photo(rows, 1), editor.blobs.put(encode_mask(np.zeros((HEIGHT, WIDTH), bool)))
-        add_annotation(rows, row, sha, 0.0, origin="drawn", status="submitted", assessor_id=member.id)
-        accept = rows.scalars(select(Task).where(Task.kind == "accept")).one()
+        accept = submit_mask(rows, member, 1, editor.blobs.put(encode_mask(np.zeros((HEIGHT, WIDTH), bool))), share=0.0)
         next_task(rows, lead, "accept", task_id=accept.id)
         task = give_back(rows, accept, lead, "The crease at the left edge is missing. " * 12)
     page.context.add_cookies([editor.cookie(member, server)])

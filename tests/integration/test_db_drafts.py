@@ -17,7 +17,7 @@ from db.models import Annotation, Assessor, DraftEvent, Task, Verdict
 from db.proposals import add_proposal, latest_proposal
 from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top, renew
 from db.reviews import add_restoration
-from tests.support.databases import NOON, reject, sha, take_label, two_people_and_a_photo
+from tests.support.databases import NOON, label_and_submit, reject, sha, take_label, two_people_and_a_photo
 
 STROKE = EventIn("stroke", {"tool": "brush", "size": 12, "points": [[8, 8], [80, 8]], "rect": [0, 0, 12, 4], "ms": 40})
 
@@ -74,10 +74,9 @@ def test_a_mask_returned_while_somebody_draws_on_its_photo_comes_back(either_dat
 def test_after_a_verdict_the_accepted_mask_is_where_the_next_draft_starts(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         ada, ben, photo = two_people_and_a_photo(session)
-        known = add_annotation(session, photo, sha("mask"), 0.1, origin="imported", status="submitted", now=NOON)
+        waiting = label_and_submit(session, ben)
         add_annotation(session, photo, sha("other"), 0.1, origin="imported", now=NOON + timedelta(hours=1))
-        waiting = session.scalars(select(Task).where(Task.kind == "accept")).one()
-        accept(session, waiting, ada, NOON + timedelta(hours=2))
+        known = accept(session, waiting, ada, NOON + timedelta(hours=2))
         add_restoration(
             session, photo.id, detector="d", inpainter="i", colorizer=None, threshold=0.5, mask_sha256=sha("m"),
             warnings=[], results={"restored": (sha("r"), sha("v"))},

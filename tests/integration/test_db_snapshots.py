@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.annotations import accept, accepted_annotations, add_annotation
 from db.engine import Database
 from db.errors import InvalidState, NotFound
-from db.models import AnnotationOrigin, Photo, SnapshotItem, Task
+from db.models import AnnotationOrigin, Photo, SnapshotItem
 from db.photos import archive, delete
 from db.snapshots import (
     SnapshotCounts,
@@ -22,7 +22,15 @@ from db.snapshots import (
     snapshot_contents,
     snapshot_counts,
 )
-from tests.support.databases import NOON, new_photo, sha, two_people, two_people_and_a_photo
+from tests.support.databases import (
+    NOON,
+    label_and_submit,
+    new_photo,
+    sha,
+    submit_mask,
+    two_people,
+    two_people_and_a_photo,
+)
 
 lines = st.tuples(*(st.text("0123456789abcdef", min_size=4, max_size=4) for _ in range(4)))
 
@@ -63,9 +71,10 @@ def test_the_same_content_in_another_order_has_the_same_hash(either_database: Da
 
 def test_the_newest_accepted_mask_counts_and_archived_photos_do_not(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        photo, archived, waiting = masked(session, "a"), masked(session, "b"), new_photo(session, "c")
+        _, ben = two_people(session)
+        photo, archived = masked(session, "a"), masked(session, "b")
         newest = add_annotation(session, photo, sha("better"), 0.2, origin="imported")
-        add_annotation(session, waiting, sha("not yet"), 0.2, origin="imported", status="submitted")
+        submit_mask(session, ben, new_photo(session, "c").id, sha("not yet"))
         archive(session, [archived.id])
         assert [annotation.id for annotation in accepted_annotations(session)] == [newest.id]
         (item,) = snapshot_contents(session, make_snapshot(session, None, None).id).items
@@ -74,11 +83,10 @@ def test_the_newest_accepted_mask_counts_and_archived_photos_do_not(either_datab
 
 def test_of_two_masks_that_counts_which_was_accepted_last(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
-        ada, _, photo = two_people_and_a_photo(session)
-        older = add_annotation(session, photo, sha("first"), 0.1, origin="imported", status="submitted", now=NOON)
+        ada, ben, photo = two_people_and_a_photo(session)
+        task = label_and_submit(session, ben)
         add_annotation(session, photo, sha("second"), 0.2, origin="imported", now=NOON + timedelta(hours=1))
-        task = session.scalars(select(Task).where(Task.annotation_id == older.id)).one()
-        accept(session, task, ada, NOON + timedelta(hours=2))
+        older = accept(session, task, ada, NOON + timedelta(hours=2))
         assert [annotation.id for annotation in accepted_annotations(session)] == [older.id]
 
 

@@ -129,9 +129,16 @@ def take_label(session: Session, assessor: Assessor, now: datetime = NOON) -> Ta
 
 def label_and_submit(session: Session, assessor: Assessor) -> Task:
     """The accept task of a mask that this person drew on the next photo, at noon."""
-    task = take_label(session, assessor)
-    draft = open_draft(session, task, assessor, proposal=None, now=NOON)
-    return submit(session, draft.id, assessor, 0, sha("mask"), 0.1, 5.0, now=NOON)
+    return _submit(session, take_label(session, assessor), assessor, sha("mask"), now=NOON)
+
+
+def submit_mask(
+    session: Session, assessor: Assessor, photo_id: int, mask_sha256: str, *, share: float = 0.1, seconds: float = 5.0
+) -> Task:
+    """The accept task of a mask that this person drew on that photo just now."""
+    task = next_task(session, assessor, "label", task_id=label_task(session, photo_id).id)
+    assert task is not None
+    return _submit(session, task, assessor, mask_sha256, share=share, seconds=seconds)
 
 
 def restored(session: Session, photo_id: int, mark: str) -> Restoration:
@@ -190,6 +197,14 @@ def _waits(database: Database) -> int:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with database.engine.connect() as connection:
         return connection.scalar(text(waiting)) or 0
+
+
+def _submit(
+    session: Session, label: Task, assessor: Assessor, mask_sha256: str, *,
+    share: float = 0.1, seconds: float = 5.0, now: datetime | None = None,
+) -> Task:  # fmt: skip
+    draft = open_draft(session, label, assessor, proposal=None, now=now)
+    return submit(session, draft.id, assessor, draft.version, mask_sha256, share, seconds, now=now)
 
 
 def _write(database: Database, write: Callable[[Session], object]) -> None:

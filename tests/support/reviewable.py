@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from annotator import identity
 from annotator.context import Platform
 from annotator.importing import import_bytes
-from db.annotations import add_annotation
 from db.models import Assessor, Restoration, ResultKind, Task
 from db.people import sign_in
-from db.photos import get_photo
 from db.reviews import add_restoration
 from inference.files import encode_mask, encode_png
+from tests.support.databases import submit_mask
 
 WIDTH, HEIGHT = 240, 180
 DAMAGED, MENDED = 40, 200
@@ -58,21 +57,12 @@ def make_reviewable(
         photo_id = import_bytes(platform, encode_png(picture(DAMAGED, number)), name, "album", member.id).photo_id
         restoration = _restore(platform, photo_id, mask_sha, number, kinds)
         with platform.database.unit_of_work() as session:
-            annotation = add_annotation(
-                session,
-                get_photo(session, photo_id),
-                mask_sha,
-                float(mask.mean()),
-                origin="drawn",
-                status="submitted",
-                assessor_id=member.id,
-            )
-            annotation.seconds = 243.0
+            accept = submit_mask(session, member, photo_id, mask_sha, share=float(mask.mean()), seconds=243.0)
             tasks = session.query(Task).where(Task.photo_id == photo_id).order_by(Task.id).all()
             (review,) = (task.id for task in tasks if task.restoration_id == restoration.id)
             reviews.append(review)
             results[review] = [result.id for result in restoration.results]
-            accepts += [task.id for task in tasks if task.kind == "accept"]
+            accepts.append(accept.id)
     return Reviewable(platform, lead, member, reviews, accepts, results)
 
 
