@@ -17,8 +17,9 @@ _MOST_STROKES = 1000
 def irregular_mask(chance: np.random.Generator, height: int, width: int, share: float) -> Mask:
     """A mask `bool H×W`, true = hole, of strokes that cover `share` of it, in (0, 0.9], to within half a percent.
 
-    As the irregular masks of Liu et al. 2018 (section 3.3) it mixes thin and thick, short and long; the widths follow
-    creases and tears, from hair-thin to a tenth of the picture. The last stroke is drawn only as far as it may go.
+    As the irregular masks of Liu et al. 2018 (section "Irregular Mask Dataset") it mixes thin and thick, short and
+    long; the widths follow creases and tears, from hair-thin to a tenth of the picture. The last stroke is drawn only
+    as far as it may go.
     """
     covered = np.zeros((height, width), np.uint8)
     wanted = share * covered.size

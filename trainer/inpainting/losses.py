@@ -1,4 +1,4 @@
-"""Losses of the inpainter (Liu et al. 2018, arXiv 1804.07723, section 3.4).
+"""Losses of the inpainter (Liu et al. 2018, arXiv 1804.07723, section "Loss Functions").
 
 `raw` is the network's picture and `true` the photo, `float N×3×H×W` in [0, 1]; `valid` is `N×1×H×W`, 1 = clean. The
 composite is the photo where it is known and `raw` in the holes.
@@ -22,12 +22,12 @@ def composite_of(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> 
 
 
 def valid_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Mean over all values of the distance where the photo is known (equation 3)."""
+    """Mean over all values of the distance where the photo is known (their L_valid)."""
     return (valid * (raw - true).abs()).mean()
 
 
 def hole_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Mean over all values of the distance in the holes (equation 3)."""
+    """Mean over all values of the distance in the holes (their L_hole)."""
     return ((1 - valid) * (raw - true).abs()).mean()
 
 
@@ -49,12 +49,12 @@ def logarithm_loss(raw: torch.Tensor, true: torch.Tensor, valid: torch.Tensor) -
 
 
 def perceptual_loss(pictures: Sequence[Maps], true: Maps) -> torch.Tensor:
-    """Sum over pictures (raw, composite) and levels of the mean distance of their features from the photo's (eq. 4)."""
+    """Sum over pictures (raw, composite) and levels of the mean distance of their features from the photo's."""
     return sum_of(F.l1_loss(one, other) for maps in pictures for one, other in zip(maps, true, strict=True))
 
 
 def style_loss(pictures: Sequence[Maps], true: Maps) -> torch.Tensor:
-    """Sum over pictures and levels of the mean distance of Gram matrices (equations 5 and 6)."""
+    """Sum over pictures and levels of the mean distance of Gram matrices (their L_style)."""
     return sum_of(F.l1_loss(gram(one), gram(other)) for maps in pictures for one, other in zip(maps, true, strict=True))
 
 
@@ -66,7 +66,7 @@ def gram(features: torch.Tensor) -> torch.Tensor:
 
 
 def total_variation_loss(composite: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Differences of neighbours in the hole, one pixel wider, summed and divided by the number of values (equation 7).
+    """Differences of neighbours in the hole, one pixel wider, summed and divided by the number of values (their L_tv).
 
     A pair counts where both of its pixels lie in that region.
     """

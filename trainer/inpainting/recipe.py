@@ -14,7 +14,7 @@ Schedule = Literal["cosine", "steps"]
 class FillLossSettings:
     """How much each loss counts in the sum; 0 leaves it out. trainer/inpainting/losses.py says what each is.
 
-    The defaults are those of Liu et al. 2018, section 3.4, for VGG-16's features.
+    The defaults are those of Liu et al. 2018, section "Loss Functions", for VGG-16's features.
     """
 
     valid: float = 1.0
