@@ -109,7 +109,12 @@ def _middle(pixels: Pixels, side: int) -> Pixels:
 
 
 def _column(picture: JudgedPicture, filled: Pixels) -> Pixels:
-    """The photo with its holes, filled, and as it was, above each other."""
+    """The photo with its holes, filled, and as it was, above each other, each on a square."""
     holed = picture.pixels.copy()
     holed[picture.mask] = 255
-    return np.concatenate([holed, filled, picture.pixels])
+    return np.concatenate([_on_square(pixels) for pixels in (holed, filled, picture.pixels)])
+
+
+def _on_square(pixels: Pixels) -> Pixels:
+    below, right = (_SIDE - side for side in pixels.shape[:2])
+    return np.pad(pixels, ((0, below), (0, right), (0, 0)), constant_values=255)
