@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeGuard
 
 import typer
 
+from annotator.printing import printing
 from db.errors import PlatformError
 from inference.batch import FAILED, WRONG_USE
 from inference.errors import CheckpointError, InferenceError, ModelError, UsageProblem
@@ -83,7 +84,8 @@ def _root(
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and leave with 0 (all done), 1 (some inputs failed), 2 (wrong use) or 130 (Ctrl-C)."""
     try:
-        typer.main.get_command(build()).main(arguments, prog_name="heirloom")
+        with printing():
+            typer.main.get_command(build()).main(arguments, prog_name="heirloom")
     except Exception as error:
         sentence = expected(error)
         if sentence is None:

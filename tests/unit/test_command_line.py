@@ -116,6 +116,41 @@ def test_an_error_leaves_one_sentence_and_an_exit_code(
     assert capsys.readouterr().err == f"heirloom: {error}\n"
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_standard_output_that_takes_no_more_is_a_sentence(option: str, unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "annotator", option], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert told.returncode == 1
+    assert told.stderr == (
+        "heirloom: Standard output cannot be written (No space left on device); make room, or send it elsewhere.\n"
+    )
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_nobody_reads_is_left_in_silence(unbuffered: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as nobody:
+        told = subprocess.run(
+            [sys.executable, "-m", "annotator", "--version"], stdout=nobody, stderr=subprocess.PIPE, text=True,
+            check=False, env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert (told.returncode, told.stderr) == (1, "")
+
+
+def test_an_error_of_a_file_is_none_of_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(main, "build", full)
+    with pytest.raises(OSError, match="No space left"):
+        main.main([])
+
+
 @pytest.mark.usefixtures("home")
 def test_settings_that_do_not_fit_are_wrong_use(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
