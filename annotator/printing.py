@@ -26,7 +26,7 @@ def printing() -> Iterator[None]:
             yield
     finally:
         if output.lost:  # the interpreter would try once more at its end, and complain
-            sys.stdout = Path(os.devnull).open("w")
+            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until that end
 
 
 class _Output:
