@@ -12,7 +12,11 @@ def chosen_device(name: str | None) -> torch.device:
 
 def has_native_bfloat16(device: str) -> bool:
     """Whether the hardware of `cpu` or `cuda` multiplies bfloat16; elsewhere it is emulated, slower than float32."""
-    return bool(torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_amx_tile_supported())
+    return bool(
+        torch.cuda.is_bf16_supported(including_emulation=False)
+        if device == "cuda"
+        else torch.cpu._is_amx_tile_supported()
+    )
 
 
 def fast_precision(device: str) -> AbstractContextManager[object]:

@@ -10,6 +10,7 @@ from accelerate import Accelerator, InitProcessGroupKwargs
 from accelerate.utils import broadcast_object_list
 from torch import nn
 
+from inference.devices import has_native_bfloat16
 from inference.networks.inplace import InPlaceNorm, kernel
 from trainer.recipe import Recipe
 from trainer.tracker import Tracker
@@ -77,4 +78,4 @@ def _precision(recipe: Recipe) -> str:
         return {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[recipe.precision]
     if not torch.cuda.is_available():
         return "no"
-    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return "bf16" if has_native_bfloat16("cuda") else "fp16"
