@@ -24,7 +24,16 @@ _log = logging.getLogger(__name__)
 
 def worker_name() -> str:
     """A name that no other process ever had."""
-    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def was_here(worker: str | None) -> bool:
+    """Whether the worker of this name ran on this machine."""
+    return worker is not None and worker.rsplit("-", 2)[0] == _machine()
+
+
+def _machine() -> str:
+    return socket.gethostname()[:60]
 
 
 @contextmanager

@@ -120,6 +120,12 @@ class Recipe:
             return (step + 1) / (warmup + 1)
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, self.steps - warmup))))
 
+    @property
+    def read_throughout(self) -> list[str]:
+        """The files and folders that it names and every process of its training reads, also one that goes on."""
+        named = [getattr(self, name) for name in self.paths if name != "init"]
+        return [each for value in named for each in ((value,) if isinstance(value, str) else value) if each]
+
     def needs_clean_photos(self, annotated: bool) -> bool:
         """Whether clean photos take part, where training annotations are there (`annotated`) or not."""
         return True

@@ -12,7 +12,7 @@ from annotator.routes.runs import sample_url
 from annotator.views import actions
 from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
-from annotator.views.training import ending
+from annotator.views.training import ending, hindrance
 from annotator.views.words import ago, exact, job_line, job_name, percent, trained_kind, verbatim
 from db.errors import PlatformError
 from db.jobs import list_jobs
@@ -80,11 +80,18 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"past-{job.id}"):
             when = f'<time class="hl-quiet" title="{exact(job.created_at)}">{ago(job.created_at)}</time>'
             st.html(f"<span>{escape(ending(job))}</span> {when}")
-            stopped = job.status in ("cancelled", "failed") and job.run_id is not None
-            if stopped and st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
-                actions.go_on(platform(), job, assessor)
-                st.rerun()
+            if job.status in ("cancelled", "failed") and job.run_id is not None:
+                _go_on(job, assessor)
         if job.status == "failed":
             log(job)
     if any(job.status == "done" for job in past):
         st.page_link(link("compare"), label="Compare models", icon=":material/balance:")
+
+
+def _go_on(job: Job, assessor: Assessor) -> None:
+    """The button, or why there is none."""
+    if hindered := hindrance(job):
+        st.caption(f"It cannot go on: {verbatim(hindered)}")
+    elif st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
+        actions.go_on(platform(), job, assessor)
+        st.rerun()

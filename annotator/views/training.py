@@ -1,5 +1,6 @@
 """Train: what on, with which settings, how long it takes, and how it goes."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from inference.errors import CheckpointError
 from inference.shipped import shipped_path
 from trainer import tracking
 from trainer.detecting.recipe import DetectorRecipe
+from trainer.holding import was_here
 from trainer.jobs import job_log
+from trainer.kinds import recipe_class
 from trainer.recipe import Recipe, RecipeError, from_mapping
 
 SHOWN_PHOTOS = 8
@@ -125,6 +128,20 @@ def log_tail(settings: Settings, job: Job) -> str:
     """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins."""
     log = job_log(settings, job)
     return tracking.log_tail(log, LOG_BYTES) if log.exists() else ""
+
+
+def hindrance(job: Job) -> str:
+    """What would end this training at once if it went on, where that is known beforehand; else empty.
+
+    Files and folders can be looked for only if this is the machine that it ran on.
+    """
+    try:
+        recipe = from_mapping(recipe_class(trained_kind(job)), job.params.get("recipe", {}))
+    except RecipeError as error:
+        return str(error)
+    named = [path for path in recipe.read_throughout if os.path.isabs(path)] if was_here(job.worker) else []
+    missing = next((path for path in named if not os.path.exists(path)), None)
+    return f"{missing} is not there." if missing else ""
 
 
 def ending(job: Job) -> str:

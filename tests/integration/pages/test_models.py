@@ -8,12 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annotator.pages.recipes import RECIPES
+from annotator.views.words import verbatim
 from db.engine import Database
 from db.errors import NotAllowed
 from db.jobs import add_job, fail
 from db.models import Assessor
 from tests.support.pages import go, said
 from trainer.colouring.recipe import ColorizerRecipe
+from trainer.holding import worker_name
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.kinds import recipe_class
 from trainer.recipe import CONFIGS, Recipe, load_recipe
@@ -35,6 +37,32 @@ def test_a_training_that_failed_shows_its_log(show: Callable[..., AppTest], data
     assert not page.exception
     assert "Training a detector failed: It diverged." in said(page)
     assert [each.label for each in page.expander] == ["More settings", "Log"]
+
+
+def test_what_would_fail_again_at_once_is_not_offered_to_go_on(
+    show: Callable[..., AppTest], database: Database, tmp_path: Path
+) -> None:
+    textures = tmp_path / "dust_s"
+
+    def failed(worker: str, recipe: dict[str, object]) -> str:
+        with database.unit_of_work() as session:
+            job = add_job(session, "train", {"kind": "detector", "recipe": recipe}, 1)
+            job.run_id, job.worker = "r", worker
+            fail(session, job.id, "It ended.")
+            return job.id
+
+    here = failed(worker_name(), {"textures": str(textures)})
+    elsewhere = failed("elsewhere-1-0a", {"textures": str(textures)})
+    unreadable = failed("elsewhere-1-0a", {"unheard_of": 1})
+    page = show("train")
+    assert not page.exception
+    assert {button.key for button in page.button if str(button.key).startswith("go-on")} == {f"go-on-{elsewhere}"}
+    assert f"It cannot go on: {verbatim(str(textures))} is not there." in said(page)
+    assert f"It cannot go on: A recipe has no field '{verbatim('unheard_of')}'." in said(page)
+    textures.mkdir()
+    page.run()
+    assert {button.key for button in page.button} >= {f"go-on-{here}", f"go-on-{elsewhere}"}
+    assert f"go-on-{unreadable}" not in {button.key for button in page.button}
 
 
 def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
