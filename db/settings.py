@@ -31,6 +31,15 @@ class Settings(BaseSettings):
     mlflow_address: str | None = None
     """Where people open MLflow's own pages; `heirloom up` sets it for its children. Unset, pages show no link."""
 
+    @field_validator("home")
+    @classmethod
+    def _a_folder(cls, home: Path) -> Path:
+        """Env files and systemd leave `~` as it is."""
+        try:
+            return home.expanduser()
+        except RuntimeError:
+            raise ValueError(f"nobody here is called {home.parts[0][1:]}; write the folder's whole path") from None
+
     @field_validator("database", "jobs_database")
     @classmethod
     def _a_database(cls, url: str | None) -> str | None:

@@ -32,6 +32,18 @@ def test_a_home_of_any_name_holds_its_databases(name: str, tmp_path: Path, monke
         assert file.parent == tmp_path / name
 
 
+def test_a_home_may_begin_with_a_tilde_that_no_shell_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HEIRLOOM_HOME", "~/old photos")
+    assert Settings().home == tmp_path / "old photos"
+    assert Settings().database_url == f"sqlite:///{tmp_path}/old photos/heirloom.db"
+    monkeypatch.setenv("HEIRLOOM_HOME", "photos/~")
+    assert Settings().home == Path("photos/~")
+    monkeypatch.setenv("HEIRLOOM_HOME", "~nobody-of-this-name/photos")
+    with pytest.raises(ValidationError, match="nobody here is called nobody-of-this-name"):
+        Settings()
+
+
 def test_a_team_sets_addresses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEIRLOOM_DATABASE_URL", "postgresql://db/heirloom")
     monkeypatch.setenv("HEIRLOOM_BLOBS_URL", "s3://bucket/blobs")
