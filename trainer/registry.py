@@ -230,7 +230,7 @@ def answering(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, SQLAlchemyError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = next(iter(str(error).strip().splitlines()), "").rstrip(". ") or type(error).__name__
         said = said.replace(settings.mlflow_tracking_uri.rstrip("/"), settings.shown_tracking_uri.rstrip("/"))
         raise RegistryError(
             f"The model registry at {settings.shown_tracking_uri} does not answer as it should: {said}. "

@@ -49,6 +49,17 @@ def test_a_password_of_the_registry_is_told_nobody(
 
 
 @pytest.mark.parametrize(
+    ("said", "shown"),
+    [("It is away.", "It is away"), (" Gone...\nat 3\n", "Gone"), ("Why?", "Why?"), ("", "MlflowException"),
+     ("\n.", "MlflowException")],
+)  # fmt: skip
+def test_what_the_registry_says_ends_with_one_full_stop(settings: Settings, said: str, shown: str) -> None:
+    with pytest.raises(RegistryError) as caught, registry.answering(settings):
+        raise MlflowException(said)
+    assert f" as it should: {shown}. Check that MLflow runs there, " in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "ask", [lambda away: curve(away, "0" * 32, "loss"), lambda away: newest_samples(away, "0" * 32)]
 )
 def test_a_page_tells_no_password_of_an_mlflow_that_does_not_answer(
