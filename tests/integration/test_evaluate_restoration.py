@@ -17,6 +17,7 @@ from db.settings import Settings
 from inference.detector import Detector
 from inference.files import encode_mask
 from inference.fill import ClassicalInpainter, Filled
+from inference.photo import decode
 from inference.png import encode_png
 from tests.support.folders import forbidding
 from tests.support.tiny import prepared, tiny_detector
@@ -69,14 +70,18 @@ class Knowing:
         return self._mask.astype(np.float32)
 
 
-def measured(folder: Path, found: NDArray[np.bool_]) -> RestoredFigures:
+def evaluated(folder: Path, found: NDArray[np.bool_]) -> RestoredPhoto:
     outcome = evaluate_restorations(
         Knowing(found),  # type: ignore[arg-type]
         ClassicalInpainter("telea"),
         restored_pairs_in([folder]),
         lambda *_: None,
     )
-    return outcome.photos[0].figures
+    return outcome.photos[0]
+
+
+def measured(folder: Path, found: NDArray[np.bool_]) -> RestoredFigures:
+    return evaluated(folder, found).figures
 
 
 def test_the_true_mask_reaches_the_ceiling_and_an_empty_one_gains_nothing(tmp_path: Path) -> None:
@@ -95,6 +100,17 @@ def test_a_false_alarm_costs(tmp_path: Path) -> None:
     wrong = np.zeros((64, 80), np.bool_)
     wrong[:, 60:] = True
     assert measured(tmp_path, wrong).gain < 0
+
+
+def test_a_thin_defect_is_seen_in_a_large_photos_picture(tmp_path: Path) -> None:
+    crease = np.zeros((300, 1600), np.bool_)
+    crease[150] = True
+    grey = np.full((300, 1600), 90, np.uint8)
+    for name, data in (("damaged", grey), ("restored", grey), ("mask", crease.view(np.uint8) * np.uint8(255))):
+        (tmp_path / f"a.{name}.png").write_bytes(encode_png(data))
+    views = evaluated(tmp_path, np.zeros_like(crease)).views
+    row = decode(views["found"], "found").pixels[60].mean(axis=0)
+    assert row[2] - row[0] > 40, "a missed defect is blue"
 
 
 @pytest.fixture

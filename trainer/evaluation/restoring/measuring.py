@@ -20,7 +20,7 @@ from inference.thumbnails import thumbnail
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.restoring.pairs import RestoredPair, RestoredTruth
 from trainer.inpainting.measures import psnr
-from trainer.overlays import overlay
+from trainer.overlays import overlay_at
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -135,7 +135,7 @@ def _restored(
     )
     views = {
         "damaged": photo.pixels,
-        "found": overlay(photo.pixels, truth.mask, found),
+        "found": overlay_at(_SHOWN_SIDE, photo.pixels, truth.mask, found),
         "restored": restored,
         "true mask": ideal,
         "expert": expert,
