@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,14 +14,15 @@ from inference.devices import chosen_device, fast_precision
 from inference.errors import UsageProblem, not_finite
 from inference.loading import load_network
 from inference.metadata import Array
+from inference.methods import MOST_SATURATION
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from inference.networks.hinted import HINT_CHANNELS
 from inference.networks.lean import fold_norms
 from inference.photo import Photo
+from inference.thumbnails import shrunk
 
 LARGEST_SIDE = 512
-MOST_SATURATION = 4.0
 HINT_RADIUS = 2
 """A hint is a square of this many pixels to each side of its point, of the picture that the network sees."""
 _BAND_PIXELS = 2**20
@@ -110,7 +110,7 @@ class Colorizer:
         samples = photo.source if source is None else source
         self._check(photo, samples, saturation, hints)
         height, width = photo.size
-        small = _shrunk(samples, self.side)
+        small = shrunk(samples, self.side)
         small_luma = luma_of(small)
         chroma = self.chroma(small_luma, _hint_map(hints, photo.size, small_luma.shape))
         guided = GuidedChroma.fitted(small_luma, chroma, height)
@@ -170,21 +170,6 @@ def hint_map(shape: tuple[int, ...], places: Sequence[tuple[int, int]], chroma: 
         points[(slice(0, 2), *window)] = colour[:, None, None]
         points[(2, *window)] = 1
     return points
-
-
-def shrunk_size(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """Height and width of a photo whose longer side is shrunk to `side`; one that is smaller stays."""
-    scale = min(1.0, side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _shrunk(samples: Array, side: int) -> Array:
-    """The samples in their own depth with their longer side shrunk to `side`."""
-    height, width = shrunk_size((samples.shape[0], samples.shape[1]), side)
-    if (height, width) == samples.shape[:2]:
-        return samples
-    small = cv2.resize(samples, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8) if samples.dtype == np.uint8 else np.asarray(small, np.uint16)
 
 
 def _hint_map(hints: Sequence[Hint], size: tuple[int, int], shape: tuple[int, ...]) -> Field | None:

@@ -1,10 +1,12 @@
-"""The classical ways of filling, by name."""
+"""What may be chosen, known without loading a network: the classical ways of filling, and the strength of colours."""
 
 from typing import Literal
 
 from inference.names import ModelName
 
 FillMethod = Literal["telea", "ns"]
+MOST_SATURATION = 4.0
+"""How many times as strong as the colorizer paints colours may be."""
 
 
 def fill_name(method: FillMethod) -> ModelName:

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from inference.methods import FillMethod
-
-MOST_SATURATION = 4.0
+from inference.methods import MOST_SATURATION, FillMethod
 
 
 def named_path(text: str) -> Path:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from inference.metadata import Array
 from inference.png import encode_png
 from inference.samples import to_eight_bits
 from inference.text import readable
+from inference.thumbnails import shrunk
 
 Pixels = NDArray[np.uint8]
 ROWS = 24
@@ -113,11 +113,7 @@ def _write(strip: Pixels, text: str, left: int, baseline: int) -> None:
 
 def _small(array: Array) -> Pixels:
     """uint8 RGB with its longer side at most _SIDE; scaled down before anything else is done with it."""
-    scale = min(1.0, _SIDE / max(array.shape[:2]))
-    if scale < 1:
-        size = (max(1, round(array.shape[1] * scale)), max(1, round(array.shape[0] * scale)))
-        array = cast(Array, cv2.resize(array, size, interpolation=cv2.INTER_AREA))
-    return to_eight_bits(array)
+    return to_eight_bits(shrunk(array, _SIDE))
 
 
 def _marked(photo: Pixels, mask: NDArray[np.bool_]) -> Pixels:

@@ -1,26 +1,34 @@
 """Small and browser-ready faces of a photo."""
 
 from io import BytesIO
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.metadata import Array
 from inference.photo import Photo
 from inference.png import encode_png
 
+Samples = TypeVar("Samples", bound=Array)
 _RGB_COLOUR_SPACE = b"RGB "
 
 
-def shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """uint8 H×W×3 with its longer side brought down to `side` pixels; a smaller picture is returned as it is."""
-    height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+def shrunk(samples: Samples, side: int) -> Samples:
+    """H×W or H×W×C of 8 or 16 bits with its longer side brought down to `side` pixels; a smaller picture as it is."""
+    height, width = shrunk_size(samples.shape, side)
+    if (height, width) == samples.shape[:2]:
+        return samples
+    return cast(Samples, cv2.resize(samples, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def shrunk_size(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Height and width of a picture whose longer side is brought down to `side`; of a smaller one its own."""
+    height, width = shape[:2]
+    scale = min(1.0, side / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def thumbnail(pixels: NDArray[np.uint8], side: int = 320) -> bytes:

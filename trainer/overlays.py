@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from inference.thumbnails import shrunk
+
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 COLOURS = {"hits": (60, 200, 90), "missed": (70, 110, 255), "false alarms": (240, 60, 60)}
@@ -24,12 +26,8 @@ def overlay(pixels: Pixels, mask: Mask, found: Mask) -> Pixels:
 
 def overlay_at(side: int, pixels: Pixels, mask: Mask, found: Mask) -> Pixels:
     """The overlay with its longer side at most `side` pixels; thin defects stay visible."""
-    scale = min(1.0, side / max(mask.shape))
-    if scale == 1.0:
-        return overlay(pixels, mask, found)
-    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
-    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return overlay(small, _shrunk(mask, size), _shrunk(found, size))
+    small = shrunk(pixels, side)
+    return overlay(small, _shrunk(mask, small.shape), _shrunk(found, small.shape))
 
 
 def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
@@ -37,7 +35,9 @@ def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
     return np.concatenate(list(pictures), axis=1)
 
 
-def _shrunk(mask: Mask, size: tuple[int, int]) -> Mask:
+def _shrunk(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    if mask.shape == shape[:2]:
+        return mask
     # As uint8: a float copy of a mask of 100 megapixels would be 400 MB.
-    share = cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(mask.view(np.uint8) * np.uint8(255), shape[1::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(share > _STILL_SEEN * 255, np.bool_)

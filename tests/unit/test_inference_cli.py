@@ -11,8 +11,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
-from inference.colorizer import MOST_SATURATION
 from inference.files import encode_mask, encode_png
+from inference.methods import MOST_SATURATION
 from inference.names import ModelName
 from inference.photo import read_photo
 from tests.support.commands import failing
