@@ -24,32 +24,39 @@ def page() -> None:
         first_photo(assessor)
         if found.cards and not following:
             st.subheader("Or help with what waits", anchor=False)
-            _cards(found)
+            _cards(found.cards)
         leaving(assessor)
         return
     main, aside = st.columns([2.4, 1], gap="large")
     with main:
-        _cards(found)
+        if found.cards:
+            _cards(found.cards, titled=True)
+        else:
+            _nothing(found.photos)
     with aside:
         running_jobs(heading="Running now")
         _week(found.week)
     leaving(assessor)
 
 
-def _cards(found: Home) -> None:
-    if not found.cards:
-        st.title("Nothing waits for you", anchor=False)
-        said = f"{count(found.photos, 'photo is', 'photos are')} here." if found.photos else "There are no photos yet."
-        st.write(f"{said} Bring in photos, and they wait here for a mask.")
-        st.page_link(link("photos"), label="**Bring in photos**", icon=":material/add_photo_alternate:")
-    for place, card in enumerate(found.cards):
-        _card(card, primary=place == 0)
+def _nothing(photos: int) -> None:
+    st.title("Nothing waits for you", anchor=False)
+    said = f"{count(photos, 'photo is', 'photos are')} here." if photos else "There are no photos yet."
+    st.write(f"{said} Bring in photos, and they wait here for a mask.")
+    st.page_link(link("photos"), label="**Bring in photos**", icon=":material/add_photo_alternate:")
 
 
-def _card(card: Card, *, primary: bool) -> None:
+def _cards(cards: tuple[Card, ...], *, titled: bool = False) -> None:
+    """`titled`: the page has no other title than what the first of them says."""
+    for place, card in enumerate(cards):
+        _card(card, primary=place == 0, titled=titled and place == 0)
+
+
+def _card(card: Card, *, primary: bool, titled: bool) -> None:
+    say = st.title if titled else st.subheader
     with st.container(key=f"card-{card.kind}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(card.said, anchor=False, width="content")
+            say(card.said, anchor=False, width="content")
             if st.button(card.button, key=f"open-{card.kind}", type="primary" if primary else "secondary"):
                 st.switch_page(link(card.kind))
         st.html(strip(card.photos, first=primary))

@@ -13,11 +13,10 @@ from annotator.views.words import ago, count, exact
 from db.errors import PlatformError
 
 TOGGLES: dict[actions.Role, str] = {"is_lead": "Leads", "is_engineer": "Engineers", "active": "Active"}
-HELP: dict[actions.Role, str] = {
-    "is_lead": "Accepts and returns masks, deletes photos, says who may do what.",
-    "is_engineer": "Trains, compares and promotes models.",
-    "active": "May sign in and work here. What somebody did stays when they leave.",
-}
+MEANINGS = (
+    "Leads accept and return masks, delete photos, and say who may do what. Engineers train, compare and promote models. "
+    "Who is not active cannot come in; what they did stays."
+)
 WIDTHS = [5, 1.2, 1.2, 1.2]
 PAGE_WIDTH = 900
 
@@ -28,6 +27,7 @@ def page() -> None:
     with st.container(width=PAGE_WIDTH):
         st.title(count(len(found), "person", "people"), anchor=False)
         st.write("Whoever comes in and says a name is listed here. Leads decide what each may do.")
+        st.caption(MEANINGS)
         if refused := st.session_state.pop("refused", None):
             tell(refused)
         _head()
@@ -38,8 +38,8 @@ def page() -> None:
 def _head() -> None:
     with st.container(key="people-head"):
         _, *places = st.columns(WIDTHS)
-        for place, (field, said) in zip(places, TOGGLES.items(), strict=True):
-            place.caption(said, help=HELP[field])
+        for place, said in zip(places, TOGGLES.values(), strict=True):
+            place.caption(said)
 
 
 def _row(person: Person) -> None:

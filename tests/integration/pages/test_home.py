@@ -143,5 +143,13 @@ def test_home_says_what_waits(show: Callable[..., AppTest], database: Database) 
         photo.imported_by_id = 1
     page = show("home")
     assert not page.exception
-    assert "1 photo waits for a mask" in said(page)
+    assert [title.value for title in page.title] == ["1 photo waits for a mask"]
     assert [button.label for button in page.button] == ["Label"]
+
+
+def test_home_has_one_title_where_a_newcomer_may_also_help(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        new_photo(session, "a")
+    page = show("home")
+    assert [title.value for title in page.title] == ["Restore your first photo"]
+    assert "1 photo waits for a mask" in said(page)
