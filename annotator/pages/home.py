@@ -9,7 +9,7 @@ from annotator.navigation import link
 from annotator.pages.first import first_photo, is_under_way, wants_another
 from annotator.pages.jobbar import running_jobs
 from annotator.pages.leaving import leaving
-from annotator.views.home import Card, Day, Home, home
+from annotator.views.home import Card, Day, home
 from annotator.views.pictures import strip
 from annotator.views.words import count
 from annotator.visitor import current

@@ -14,7 +14,8 @@ from db.errors import PlatformError
 
 TOGGLES: dict[actions.Role, str] = {"is_lead": "Leads", "is_engineer": "Engineers", "active": "Active"}
 MEANINGS = (
-    "Leads accept and return masks, delete photos, and say who may do what. Engineers train, compare and promote models. "
+    "Leads accept and return masks, delete photos, and say who may do what. "
+    "Engineers train, compare and promote models. "
     "Who is not active cannot come in; what they did stays."
 )
 WIDTHS = [5, 1.2, 1.2, 1.2]

@@ -28,7 +28,7 @@ def test_people_says_who_did_what_and_changes_roles(show: Callable[..., AppTest]
         assert (stored.is_lead, stored.is_engineer, stored.active) == (True, False, False)
 
 
-def test_people_says_what_roles_mean_and_hides_none_of_it_behind_a_nameless_button(show: Callable[..., AppTest]) -> None:
+def test_people_says_what_roles_mean_without_buttons_to_press(show: Callable[..., AppTest]) -> None:
     page = show("people")
     assert "Engineers train, compare and promote models." in said(page)
     assert not [caption.value for caption in page.caption if caption.help]
