@@ -10,7 +10,8 @@ from annotator.main import main
 from db.settings import Settings
 from inference.files import encode_png
 from tests.support import tiny
-from tests.support.networks import noise, small_colorizer, small_models
+from tests.support.networks import small_colorizer, small_models
+from tests.support.picture_files import noise
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -11,11 +11,7 @@ from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, build_colorizer
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.networks.inpainter import InpainterArchitecture, build_inpainter
-
-
-def noise(*shape: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
-    """Samples over the whole range of the depth."""
-    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, shape, dtype)
+from tests.support.picture_files import noise
 
 
 def small_detector(path: Path) -> Path:

@@ -20,9 +20,9 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def noise(*shape: int, dtype: type = np.uint8) -> Pixels:
-    """Samples over the whole range of the depth, always the same."""
-    return np.random.default_rng(5).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+def noise(*shape: int, dtype: type = np.uint8, seed: int = 0) -> Pixels:
+    """Samples over the whole range of the depth, the same for a seed."""
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
 
 
 def tiff(array: Pixels, tags: dict[int, tuple[str, int, int]] | None = None, photometric: int | None = None) -> bytes:

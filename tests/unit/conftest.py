@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from inference.files import encode_png
-from tests.support.networks import noise, small_models
+from tests.support.networks import small_models
+from tests.support.picture_files import noise
 
 
 @pytest.fixture(scope="module")

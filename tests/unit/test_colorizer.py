@@ -15,6 +15,7 @@ from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from inference.photo import Photo, decode
 from inference.png import encode_png
+from tests.support.picture_files import noise
 
 NAME = ModelName("colorizer", "1", "file")
 
@@ -36,14 +37,10 @@ def photo_of(source: np.ndarray) -> Photo:
     return decode(encode_png(source), "photo.png")
 
 
-def noise(shape: tuple[int, ...], dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, shape, dtype=dtype)
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("shape", [(16, 16), (200, 90, 2), (70, 300, 3), (64, 64, 4), (16, 5000)])
 def test_every_photo_is_coloured_in_its_own_depth_and_keeps_its_luma(shape: tuple[int, ...], dtype: type) -> None:
-    photo = photo_of(noise(shape, dtype))
+    photo = photo_of(noise(*shape, dtype=dtype))
     coloured = Colorizer(Painter(), 64, NAME).colour(photo)
     assert coloured.shape == (*shape[:2], 3)
     assert coloured.dtype == dtype
@@ -54,13 +51,13 @@ def test_every_photo_is_coloured_in_its_own_depth_and_keeps_its_luma(shape: tupl
 
 
 def test_a_grey_photo_keeps_exactly_its_grey() -> None:
-    grey = noise((80, 80))
+    grey = noise(80, 80)
     luma = luma_of(Colorizer(Painter(), 64, NAME).colour(photo_of(grey)))
     assert (np.rint(luma * 255) == grey).all()
 
 
 def test_a_sepia_photo_is_coloured_from_its_luma() -> None:
-    grey = noise((60, 60))
+    grey = noise(60, 60)
     sepia = np.rint(grey[..., None] * np.array([1.0, 0.9, 0.7])).astype(np.uint8)
     colorizer = Colorizer(Painter(), 60, NAME)
     luma = np.rint(luma_of(sepia) * 255).astype(np.uint8)
@@ -69,19 +66,19 @@ def test_a_sepia_photo_is_coloured_from_its_luma() -> None:
 
 
 def test_another_picture_of_the_photo_can_be_coloured() -> None:
-    photo, filled = photo_of(noise((40, 50))), noise((40, 50, 3), seed=5)
+    photo, filled = photo_of(noise(40, 50)), noise(40, 50, 3, seed=5)
     colorizer = Colorizer(Painter(), 64, NAME)
     assert np.array_equal(colorizer.colour(photo, filled), colorizer.colour(photo_of(filled)))
     with pytest.raises(UsageProblem, match="not of this photo"):
-        colorizer.colour(photo, noise((50, 40)))
+        colorizer.colour(photo, noise(50, 40))
 
 
 def test_the_network_sees_the_photo_with_its_longer_side_shrunk() -> None:
     painter = Painter()
     colorizer = Colorizer(painter, 64, NAME)
-    colorizer.colour(photo_of(noise((128, 256))))
+    colorizer.colour(photo_of(noise(128, 256)))
     assert painter.seen == (1, 1, 32, 64)
-    colorizer.colour(photo_of(noise((20, 30))))
+    colorizer.colour(photo_of(noise(20, 30)))
     assert painter.seen == (1, 1, 20, 30)
 
 
@@ -113,7 +110,7 @@ def test_a_hint_reaches_the_network_at_its_place_and_in_its_colour() -> None:
 
 
 def test_impossible_hints_are_refused() -> None:
-    photo = photo_of(noise((20, 30)))
+    photo = photo_of(noise(20, 30))
     with pytest.raises(UsageProblem, match="outside"):
         Colorizer(Painter(), 64, NAME).colour(photo, hints=[Hint(20, 0, 1, 2, 3)])
     with pytest.raises(UsageProblem, match="0 to 255"):
@@ -126,8 +123,8 @@ def test_impossible_hints_are_refused() -> None:
 def test_progress_reaches_one_and_memory_does_not_grow_with_the_photo() -> None:
     told: list[float] = []
     colorizer = Colorizer(Painter(), 64, NAME)
-    photo = photo_of(noise((3000, 3000)))
-    colorizer.colour(photo_of(noise((64, 64))))
+    photo = photo_of(noise(3000, 3000))
+    colorizer.colour(photo_of(noise(64, 64)))
     tracemalloc.start()
     coloured = colorizer.colour(photo, progress=told.append)
     peak = tracemalloc.get_traced_memory()[1]
@@ -177,4 +174,4 @@ def test_an_answer_that_is_no_number_is_no_colour() -> None:
             return super().forward(luma, hints) * float("nan")
 
     with pytest.raises(InferenceError, match="weights are damaged"):
-        Colorizer(Lost(), 64, NAME).colour(photo_of(noise((40, 40))))
+        Colorizer(Lost(), 64, NAME).colour(photo_of(noise(40, 40)))

@@ -17,12 +17,9 @@ from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.regions import regions_at
+from tests.support.picture_files import noise
 
 NAME = ModelName("detector", "7", "registry")
-
-
-def noise(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
 
 
 class Leftward(nn.Module):
@@ -55,7 +52,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_photo_and_mirror_image_are_averaged() -> None:
     network = Leftward()
-    pixels = noise(64, 64)
+    pixels = noise(64, 64, 3)
     found = Detector(network, 0.5, NAME, device="cpu").probability(pixels)
     brightness = 4 * pixels.sum(axis=2) / 255
     padded = np.pad(brightness, ((0, 0), (1, 1)))
@@ -65,7 +62,7 @@ def test_photo_and_mirror_image_are_averaged() -> None:
 
 
 def test_a_region_that_is_unsure_as_a_whole_is_not_found(tiny: Path, tmp_path: Path) -> None:
-    pixels = noise(96, 64)
+    pixels = noise(96, 64, 3)
     plain = Detector.load(tiny, device="cpu").probability(pixels)
     kept = load_checkpoint(tiny)
     unsure = float(regions_at(plain, 0.4).means.max()) + 0.01
@@ -81,7 +78,7 @@ def test_a_region_that_is_unsure_as_a_whole_is_not_found(tiny: Path, tmp_path: P
 
 def test_without_the_mirror_the_photo_is_seen_once() -> None:
     network = Leftward()
-    pixels = noise(32, 32)
+    pixels = noise(32, 32, 3)
     found = Detector(network, 0.5, NAME, device="cpu", mirror=False).probability(pixels)
     left = np.pad(4 * pixels.sum(axis=2) / 255, ((0, 0), (1, 0)))[:, :-1]
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-left)), atol=0.01)
@@ -90,7 +87,7 @@ def test_without_the_mirror_the_photo_is_seen_once() -> None:
 
 def test_a_mirrored_photo_gives_the_mirrored_probability(tiny: Path) -> None:
     detector = Detector.load(tiny, device="cpu")
-    pixels = noise(64, 128)
+    pixels = noise(64, 128, 3)
     there = detector.probability(pixels)
     back = detector.probability(np.ascontiguousarray(pixels[:, ::-1]))[:, ::-1]
     np.testing.assert_allclose(there, back, atol=1e-3)
@@ -98,7 +95,7 @@ def test_a_mirrored_photo_gives_the_mirrored_probability(tiny: Path) -> None:
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 300), (300, 17), (160, 133)])
 def test_any_size_gives_a_probability_of_that_size(tiny: Path, size: tuple[int, int]) -> None:
-    found = Detector.load(tiny, device="cpu").probability(noise(*size))
+    found = Detector.load(tiny, device="cpu").probability(noise(*size, 3))
     assert found.shape == size
     assert found.dtype == np.float32
     assert 0 <= found.min() <= found.max() <= 1
@@ -106,13 +103,13 @@ def test_any_size_gives_a_probability_of_that_size(tiny: Path, size: tuple[int, 
 
 def test_tiles_stay_within_their_bound() -> None:
     network = Leftward()
-    Detector(network, 0.5, NAME, tile=128, device="cpu").probability(noise(200, 150))
+    Detector(network, 0.5, NAME, tile=128, device="cpu").probability(noise(200, 150, 3))
     assert all(batch[0] == 1 and max(batch[2:]) <= 128 for batch in network.batches)
 
 
 @pytest.mark.parametrize("mirror", [True, False])
 def test_pictures_go_together_or_one_by_one_with_the_same_result(tiny: Path, mirror: bool) -> None:
-    network, pixels = Detector.load(tiny, device="cpu")._network, noise(70, 300)
+    network, pixels = Detector.load(tiny, device="cpu")._network, noise(70, 300, 3)
     single = Detector(network, 0.5, NAME, tile=128, batch=1, device="cpu", mirror=mirror).probability(pixels)
     several = Detector(network, 0.5, NAME, tile=128, batch=6, device="cpu", mirror=mirror).probability(pixels)
     np.testing.assert_allclose(single, several, atol=1e-6)
@@ -132,7 +129,7 @@ class Scarce(Leftward):
 
 
 def test_where_memory_runs_out_the_photo_is_begun_anew_with_less(caplog: pytest.LogCaptureFixture) -> None:
-    pixels = noise(300, 560)
+    pixels = noise(300, 560, 3)
     plenty = Detector(Leftward(), 0.5, NAME, tile=512, device="cpu").probability(pixels)
     network = Scarce(most=256 * 256)
     detector = Detector(network, 0.5, NAME, tile=512, batch=4, device="cpu")
@@ -146,7 +143,7 @@ def test_where_memory_runs_out_the_photo_is_begun_anew_with_less(caplog: pytest.
 
 def test_memory_that_runs_out_for_the_smallest_tile_is_an_error() -> None:
     with pytest.raises(torch.OutOfMemoryError):
-        Detector(Scarce(most=100), 0.5, NAME, tile=256, device="cpu").probability(noise(256, 256))
+        Detector(Scarce(most=100), 0.5, NAME, tile=256, device="cpu").probability(noise(256, 256, 3))
 
 
 def test_memory_does_not_grow_with_the_photo(tiny: Path) -> None:
@@ -171,7 +168,7 @@ print(peaks[1] - peaks[0], result.nbytes / 2**20)
 def test_the_place_of_a_tile_does_not_matter(tiny: Path) -> None:
     """A whole photo at once and in tiles: the same within what the network's view beyond the overlap allows."""
     loaded = Detector.load(tiny, device="cpu")
-    pixels = noise(320, 256)
+    pixels = noise(320, 256, 3)
     pixels[100:104] = 255
     whole = loaded.probability(pixels)
     tiled = Detector(loaded._network, 0.4, NAME, tile=256, device="cpu").probability(pixels)
@@ -228,7 +225,7 @@ def test_damaged_weights_find_nothing_in_silence_no_more() -> None:
     with torch.no_grad():
         network.shift.weight.fill_(torch.nan)
     with pytest.raises(InferenceError, match="weights are damaged"):
-        Detector(network, 0.5, NAME, device="cpu").probability(noise(64, 64))
+        Detector(network, 0.5, NAME, device="cpu").probability(noise(64, 64, 3))
 
 
 def test_other_arrays_are_refused() -> None:
@@ -240,7 +237,7 @@ def test_other_arrays_are_refused() -> None:
 
 def test_bfloat16_where_it_is_native_changes_little(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine may have no such hardware; the arithmetic is the same when it is emulated."""
-    detector, pixels = Detector.load(tiny, device="cpu"), noise(64, 64)
+    detector, pixels = Detector.load(tiny, device="cpu"), noise(64, 64, 3)
     found = {}
     for native in (False, True):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda native=native: native)

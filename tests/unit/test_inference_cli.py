@@ -16,8 +16,8 @@ from inference.methods import MOST_SATURATION
 from inference.names import ModelName
 from inference.photo import read_photo
 from tests.support.commands import failing
-from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
-from tests.support.picture_files import jpeg_with_profile
+from tests.support.networks import small_colorizer, small_detector, small_inpainter
+from tests.support.picture_files import jpeg_with_profile, noise
 
 
 def invoke(*arguments: object, obj: object = None) -> Result:

@@ -19,7 +19,7 @@ from inference.files import encode_png
 from inference.photo import read_photo
 from inference.progress import progress_bar
 from tests.support.commands import failing
-from tests.support.networks import noise
+from tests.support.picture_files import noise
 
 MARCHEN = os.fsdecode(b"m\xe4dchen.png")
 """A name in Latin-1, as old archives have them."""

@@ -19,7 +19,8 @@ from inference.names import KINDS, ModelName
 from inference.photo import Photo
 from inference.png import encode_png
 from inference.probability import mask_at, quantise
-from tests.support.networks import noise, small_colorizer, small_detector, small_inpainter
+from tests.support.networks import small_colorizer, small_detector, small_inpainter
+from tests.support.picture_files import noise
 
 NAME = ModelName("detector", "3", "registry")
 COLORIZER = ModelName("colorizer", "2", "registry")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from inference.cli import commands
 from inference.files import encode_mask, encode_png
 from inference.results import ENDINGS
-from tests.support.networks import noise
+from tests.support.picture_files import noise
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from inference.photo import Photo, decode, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS
 from tests.support.commands import failing
-from tests.support.networks import noise
-from tests.support.picture_files import jpeg_with_profile
+from tests.support.picture_files import jpeg_with_profile, noise
 
 
 def written(out: Path) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from inference.results import ENDINGS
-from tests.support.networks import noise, small_colorizer
+from tests.support.networks import small_colorizer
+from tests.support.picture_files import noise
 
 
 def stamps(out: Path) -> dict[str, int]:

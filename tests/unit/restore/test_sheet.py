@@ -10,7 +10,7 @@ import pytest
 from inference.files import encode_png, not_written
 from inference.photo import decode, read_photo
 from tests.support.commands import failing
-from tests.support.networks import noise
+from tests.support.picture_files import noise
 
 
 def test_the_sheet_has_a_row_for_every_photo(restore: Any, photos: Path, tmp_path: Path) -> None:
