@@ -66,7 +66,8 @@ def run_batch(
     """
     outcome = Outcome()
     with ExitStack() as at_last:
-        at_last.callback(_tell, outcome, as_json)
+        at_last.callback(_tell_failed, outcome)  # also where standard output takes nothing
+        at_last.callback(_tell_done, outcome, as_json)
         if sheet:
             at_last.callback(_close, sheet, outcome)
         _do_all(inputs, step, outcome, sheet)
@@ -105,7 +106,7 @@ def _close(sheet: "ContactSheet", outcome: Outcome) -> None:
         outcome.failed.append(Failed(str(sheet.path), str(error)))
 
 
-def _tell(outcome: Outcome, as_json: bool) -> None:
+def _tell_done(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         _say(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
     for done in outcome.done:
@@ -115,6 +116,9 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
             _say(_line(done))
     if outcome.sheets and not as_json:
         _say(f"On one sheet: {', '.join(outcome.sheets)}")
+
+
+def _tell_failed(outcome: Outcome) -> None:
     for failed in outcome.failed:
         _say(f"Failed: {failed.reason}", err=True)
 

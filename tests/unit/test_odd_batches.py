@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
+from inference.batch import Done, run_batch
 from inference.cli import commands
 from inference.detector import Detector
+from inference.errors import PhotoError
 from inference.files import encode_png
 from inference.photo import read_photo
 from inference.progress import progress_bar
@@ -43,6 +46,25 @@ def heirloom(models: dict[str, Path]) -> Any:
         return CliRunner().invoke(commands, [str(word) for word in (command, *arguments, *chosen)])
 
     return call
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_failures_are_told_where_standard_output_takes_nothing(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def step(number: int, _: object) -> Done:
+        if number:
+            raise PhotoError("b.png is empty.")
+        return Done("a.png", {}, {})
+
+    class Full(StringIO):
+        def write(self, _: str) -> int:
+            raise OSError("No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(OSError, match="No space left"):
+        run_batch([Path("a.png"), Path("b.png")], step, as_json)
+    assert capsys.readouterr().err == "Failed: b.png is empty.\n"
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
