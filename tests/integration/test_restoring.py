@@ -27,6 +27,8 @@ from trainer.restoring import _restore_one, _restored_already, restore
 from trainer.results import Made
 from trainer.work import Work
 
+SCANNED = (11811, 11811)
+"""300 dpi, in pixels per metre."""
 RED = {"colouring": {"saturation": 1.5, "hints": []}}
 
 
@@ -38,7 +40,7 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
     pixels = np.random.default_rng(1).integers(0, 255, (40, 60), np.uint8)
     restored, mask = pixels // 2, pixels > 200
     coloured = np.stack([restored, restored, pixels], axis=2)
-    photo_id = import_bytes(here, encode_png(pixels), "a.png").photo_id
+    photo_id = import_bytes(here, encode_png(pixels, resolution=SCANNED), "a.png").photo_id
     with database.unit_of_work() as session:
         photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
         job = add_job(session, "restore", {}, ada.id)
@@ -53,7 +55,8 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
         )  # fmt: skip
 
     work = Work(settings, database, here.blobs, job, lambda: False)
-    pictures = {here.blobs.put(encode_png(picture)) for picture in (restored, coloured, coloured[..., ::-1])}
+    results = (restored, coloured, coloured[..., ::-1])
+    pictures = {here.blobs.put(encode_png(picture, resolution=SCANNED)) for picture in results}
     if deleted:
         with pytest.raises(NotFound):
             _restore_one(work, SimpleNamespace(restore=restore), photo)  # type: ignore[arg-type]
