@@ -43,6 +43,11 @@ export function setPressed(button: HTMLButtonElement, pressed: boolean): void {
   button.setAttribute("aria-pressed", String(pressed));
 }
 
+/** Whether keys are named: not where fingers press (the same in viewer.css). */
+export function showsKeys(): boolean {
+  return !matchMedia("(max-width: 1000px) and (hover: none), (max-width: 700px)").matches;
+}
+
 /** 4 min 3 s */
 export function spokenDuration(seconds: number): string {
   const whole = Math.round(seconds);

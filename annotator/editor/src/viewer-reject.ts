@@ -2,7 +2,7 @@
 
 import type { Mark } from "./viewer-api.ts";
 import type { Desk } from "./viewer-desk.ts";
-import { make, makeButton, setPressed } from "./viewer-dom.ts";
+import { make, makeButton, setPressed, showsKeys } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { Marks } from "./viewer-marks.ts";
 
@@ -26,7 +26,7 @@ export interface Rejection {
 export class RejectPanel {
   private marks = new Marks(1, 1);
   private readonly chosen = new Set<string>();
-  private readonly comment = make("input", { type: "text", placeholder: "In your words (W)", "aria-label": "Comment" });
+  private readonly comment = make("input", { type: "text", "aria-label": "Comment" });
   private readonly hint = make("p", { class: "hint", role: "status" });
   private readonly buttons: Map<string, HTMLButtonElement>;
   private allowed: readonly string[] = [];
@@ -54,6 +54,7 @@ export class RejectPanel {
     this.chosen.clear();
     for (const reason of said?.reasons ?? []) if (this.allowed.includes(reason)) this.chosen.add(reason);
     this.comment.value = "";
+    this.comment.placeholder = showsKeys() ? "In your words (W)" : "In your words";
     this.desk.pointer.setMarking(this.marks);
     const reasons = make("div", { class: "reasons", role: "group", "aria-label": "Why" }, ...this.shownButtons());
     const row = make("div", { class: "row" }, reasons, this.comment, ...this.actions());
@@ -88,7 +89,8 @@ export class RejectPanel {
     const state = `${this.marks.list.length} ${[...this.chosen].join()}`;
     if (state === this.shownState) return;
     this.shownState = state;
-    this.hint.textContent = `${spokenCount(this.marks.list.length)}Drag over a place, or ⇧ drag to scribble; then say why.`;
+    const drag = showsKeys() ? "Drag over a place, or ⇧ drag to scribble" : "Drag over a place";
+    this.hint.textContent = `${spokenCount(this.marks.list.length)}${drag}; then say why.`;
     for (const [reason, button] of this.buttons) setPressed(button, this.chosen.has(reason));
   }
 
@@ -112,10 +114,14 @@ export class RejectPanel {
   private finish(): void {
     const comment = this.comment.value.trim();
     if (this.chosen.size === 0 && comment !== "") this.chosen.add("other");
-    if (this.chosen.size === 0) return this.warn(`Say why: press ${spokenChoice(this.allowed.map(digitOf))}.`);
+    if (this.chosen.size === 0) return this.warn(this.whyMissing());
     if (this.chosen.has("other") && comment === "") return this.warn("Say in a few words what else is wrong.");
     const reasons = this.allowed.filter((reason) => this.chosen.has(reason));
     this.send({ reasons, marks: [...this.marks.list], comment });
+  }
+
+  private whyMissing(): string {
+    return showsKeys() ? `Say why: press ${spokenChoice(this.allowed.map(digitOf))}.` : "Say why: choose what is wrong.";
   }
 
   private warn(text: string): void {

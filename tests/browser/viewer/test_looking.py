@@ -91,15 +91,33 @@ def test_a_rejection_can_be_sent_in_every_window(review: Viewer) -> None:
             assert around["y"] <= box["y"] < box["y"] + box["height"] <= around["y"] + around["height"]
 
 
-def test_where_fingers_press_controls_say_what_they_do(review: Viewer) -> None:
+def as_a_phone(review: Viewer) -> None:
     session = review.page.context.new_cdp_session(review.page)
     whole = {"width": 844, "height": 390, "deviceScaleFactor": 1, "mobile": True}
     session.send("Emulation.setDeviceMetricsOverride", whole)
     session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     assert review.page.evaluate("matchMedia('(hover: none)').matches")
+
+
+def test_where_fingers_press_controls_say_what_they_do(review: Viewer) -> None:
+    as_a_phone(review)
     for name in ("blink", "mask", "contour", "fit", "1:1"):
         expect(review.page.locator(".look").get_by_text(name, exact=True)).to_be_visible()
     expect(review.page.locator(".bar kbd").filter(visible=True)).to_have_count(0)
+
+
+def test_where_fingers_press_a_rejection_names_no_keys(review: Viewer) -> None:
+    panel = review.page.locator(".panel")
+    review.press("x")
+    expect(panel.get_by_role("status")).to_contain_text("⇧ drag")
+    expect(panel.get_by_role("textbox")).to_have_attribute("placeholder", "In your words (W)")
+    review.press("Escape")
+    as_a_phone(review)
+    review.press("x")
+    expect(panel.get_by_role("status")).to_have_text("Drag over a place; then say why.")
+    expect(panel.get_by_role("textbox")).to_have_attribute("placeholder", "In your words")
+    panel.get_by_role("button", name="Reject").click()
+    expect(panel.get_by_role("status")).to_have_text("Say why: choose what is wrong.")
 
 
 def test_marks_are_a_dashed_white_line_on_black(review: Viewer) -> None:
