@@ -18,6 +18,9 @@ from db.errors import PlatformError
 from db.exports import ExportFormat
 from db.photos import collections, deletion_impact
 
+DELETIONS = "deletions"
+"""How often this person deleted photos: the wall's choice ends then."""
+
 
 @st.dialog("Add to a collection")
 def ask_collection(photo_ids: Sequence[int]) -> None:
@@ -67,6 +70,7 @@ def ask_delete(photo_ids: Sequence[int], leave: bool = False) -> None:
             except PlatformError as error:
                 tell(error)
                 return
+            st.session_state[DELETIONS] = st.session_state.get(DELETIONS, 0) + 1
             _leave(leave)
         if st.button("Keep"):
             st.rerun()

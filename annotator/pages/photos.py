@@ -6,7 +6,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.navigation import link
-from annotator.pages.asking import ask_collection, ask_delete, ask_export
+from annotator.pages.asking import DELETIONS, ask_collection, ask_delete, ask_export
 from annotator.parts import ignore, part
 from annotator.telling import tell_over_page
 from annotator.views import actions
@@ -36,7 +36,7 @@ def page() -> None:
         elif found.put_away:
             st.button("Show what was put away", type="primary", key="put-away", on_click=_show, args=("archived",))
         return
-    data = component_data(found, assessor, archived=wanted.state == "archived")
+    data = component_data(found, wanted, assessor, st.session_state.get(DELETIONS, 0))
     asked = part("wall", key="wall", data=data, on_open_change=ignore, on_act_change=ignore)
     _pager(found)
     if asked.open:

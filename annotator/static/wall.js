@@ -1,4 +1,6 @@
+/** What is chosen on a wall, name by id, whatever page it stands on; of one choice, which ends with other filters. */
 const chosenOf = new WeakMap();
+const choiceOf = new WeakMap();
 const pageOf = new WeakMap();
 /** Narrowest and widest tile, width to height; a photo beyond is shown whole in it. */
 const [NARROWEST, WIDEST] = [0.6, 3];
@@ -8,8 +10,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const bar = parentElement.querySelector(".bar");
   const tiles = data.tiles;
   const shown = new Set(tiles.map((tile) => tile.id));
-  const chosen = new Set([...(chosenOf.get(wall) ?? [])].filter((id) => shown.has(id)));
+  const goesOn = choiceOf.get(wall) === data.choice;
+  const chosen = new Map([...(chosenOf.get(wall) ?? [])].filter(([id]) => goesOn || shown.has(id)));
   chosenOf.set(wall, chosen);
+  choiceOf.set(wall, data.choice);
   let last = 0;
 
   const paint = () => {
@@ -20,19 +24,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
       element.querySelector(".pick").checked = on;
     });
     bar.hidden = chosen.size === 0;
-    bar.querySelector("b").textContent = `${chosen.size} chosen`;
+    const elsewhere = [...chosen.keys()].filter((id) => !shown.has(id)).length;
+    bar.querySelector("b").textContent = `${chosen.size} chosen${elsewhere ? `, ${elsewhere} on other pages` : ""}`;
   };
   const pick = (place, on, range) => {
     const [from, to] = range ? [Math.min(last, place), Math.max(last, place)] : [place, place];
-    for (let each = from; each <= to; each += 1) on ? chosen.add(tiles[each].id) : chosen.delete(tiles[each].id);
+    for (const { id, name } of tiles.slice(from, to + 1)) on ? chosen.set(id, name) : chosen.delete(id);
     last = place;
     paint();
   };
-  const nameOf = new Map(tiles.map((tile) => [tile.id, tile.name]));
   const act = ({ name, asks }) => {
-    const ids = [...chosen];
     // Of a photo that somebody deletes meanwhile the server knows no name any more.
-    setTriggerValue("act", { name, ids, names: ids.map((id) => nameOf.get(id)) });
+    setTriggerValue("act", { name, ids: [...chosen.keys()], names: [...chosen.values()] });
     // A question may be answered with no: what was chosen is still needed then.
     if (asks) return;
     chosen.clear();
@@ -43,7 +46,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   bar.replaceChildren(
     document.createElement("b"),
     ...data.actions.map((action) => button(action.said, "", () => act(action))),
-    button("All on this page", "clear", () => (tiles.forEach((tile) => chosen.add(tile.id)), paint())),
+    button("All on this page", "clear", () => (tiles.forEach(({ id, name }) => chosen.set(id, name)), paint())),
     button("None", "clear", () => (chosen.clear(), paint())),
   );
   wall.replaceChildren(

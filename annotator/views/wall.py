@@ -87,8 +87,11 @@ def gone_sentence(names: Sequence[str]) -> str:
     return f"{said} {'was' if len(names) == 1 else 'were'} deleted meanwhile."
 
 
-def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[str, Any]:
-    """What the wall's part draws: tiles, and the actions that this person may take on many."""
+def component_data(found: Wall, wanted: Wanted, assessor: Assessor, deletions: int = 0) -> dict[str, Any]:
+    """What the wall's part draws: tiles, and the actions that this person may take on many.
+
+    What is chosen stays so from page to page, until other photos are looked for or some were deleted (`deletions`).
+    """
     return {
         "tiles": [
             {
@@ -102,8 +105,9 @@ def component_data(found: Wall, assessor: Assessor, *, archived: bool) -> dict[s
             }
             for card in found.cards
         ],
-        "actions": actions_for(assessor, archived=archived),
+        "actions": actions_for(assessor, archived=wanted.state == "archived"),
         "page": found.page,
+        "choice": f"{wanted.text} {wanted.state} {wanted.collection} {deletions}",
     }
 
 

@@ -48,3 +48,21 @@ def test_a_page_that_was_turned_begins_at_its_top(page: Page) -> None:
     assert page.evaluate("scrollY") > 0, "a run that turns no page moves nothing"
     run_again(page, "wall", pages[1])
     assert page.evaluate("scrollY") == 0
+
+
+def test_photos_that_are_chosen_stay_so_on_other_pages_of_the_same_wall(page: Page) -> None:
+    first = {"tiles": [tile(number, 1.5) for number in (1, 2)], "actions": [{"name": "restore", "said": "Restore"}]}
+    second = first | {"tiles": [tile(number, 1.5) for number in (3, 4)]}
+    chosen, boxes = page.locator(".bar b"), page.locator(".pick")
+    mount(page, "wall", first | {"choice": "all"})
+    boxes.nth(1).check(force=True)
+    run_again(page, "wall", second | {"choice": "all"})
+    boxes.nth(0).check(force=True)
+    assert chosen.text_content() == "2 chosen, 1 on other pages"
+    page.get_by_role("button", name="Restore").click()
+    assert page.evaluate("window.sent") == ["act", {"name": "restore", "ids": [2, 3], "names": ["2.png", "3.png"]}]
+    boxes.nth(1).check(force=True)
+    run_again(page, "wall", first | {"choice": "all"})
+    boxes.nth(0).check(force=True)
+    run_again(page, "wall", first | {"choice": "family"})
+    assert chosen.text_content() == "1 chosen", "what another filter hides is let go"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -129,6 +130,33 @@ def test_what_is_done_with_many_photos_passes_over_those_that_are_gone_and_names
     assert not page.exception
     assert [each.value for each in page.toast] == ["b.jpg and c.jpg were deleted meanwhile."]
     assert not done
+
+
+def test_a_choice_on_the_wall_ends_with_other_filters_and_with_a_deletion(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices: list[str] = []
+    answer = SimpleNamespace(taken=None, open=None, act=None)
+
+    def part(_name: str, *, data: dict[str, Any], **_rest: object) -> SimpleNamespace:
+        choices.extend([data["choice"]] if "choice" in data else [])
+        return answer
+
+    monkeypatch.setattr("annotator.pages.photos.part", part)
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        new_photo(session, "ab")
+    page = show("photos").run()
+    assert choices[0] == choices[-1]
+    page.text_input(key="search").set_value("a").run()
+    assert choices[-1] != choices[0]
+    searched, answer.act = choices[-1], {"name": "delete", "ids": [photo.id], "names": ["a.jpg"]}
+    monkeypatch.setattr("annotator.views.actions.delete", lambda *_: None)
+    page.run()
+    assert choices[-1] == searched
+    next(button for button in page.button if button.label == "Delete").click().run()
+    assert not page.exception
+    assert choices[-1] != searched
 
 
 def test_of_many_photos_that_are_gone_a_few_are_named() -> None:
