@@ -57,6 +57,8 @@ def test_a_stopped_training_goes_on_bit_for_bit_with_its_discriminator(tmp_path:
     for part in ("network", "averaged", "learner", "optimiser"):
         assert _equal(first[part], second[part]), part
     assert set(first["learner"]) == {"discriminator", "discriminator_optimiser", "balance"}
+    rate = first["learner"]["discriminator_optimiser"]["param_groups"][0]["lr"]
+    assert rate == pytest.approx(RECIPE.discriminator_rate * RECIPE.rate_share(5)), "it falls as the network's does"
     assert (whole / "colorizer.safetensors").read_bytes() == (halves / "colorizer.safetensors").read_bytes()
 
 

@@ -10,12 +10,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torchvision.models import ResNet18_Weights
+from torchvision.transforms.functional import normalize
 
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.detector import Detector
 from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
-from inference.networks.detector import DetectorArchitecture, build_detector
+from inference.networks.detector import DetectorArchitecture, DetectorNetwork, build_detector
 from inference.regions import regions_at
 from tests.support.picture_files import noise
 
@@ -48,6 +50,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = build_detector(architecture).state_dict()
     save_checkpoint(path, Checkpoint("detector", architecture.to_dict(), {"threshold": 0.4}, {"run": "r"}, state))
     return path
+
+
+def test_the_network_sees_photos_as_its_pretrained_encoders_did() -> None:
+    photos, wanted = torch.rand(2, 3, 32, 32), ResNet18_Weights.IMAGENET1K_V1.transforms()
+    torch.testing.assert_close(DetectorNetwork(nn.Identity(), 16)(photos), normalize(photos, wanted.mean, wanted.std))
 
 
 def test_photo_and_mirror_image_are_averaged() -> None:
