@@ -29,6 +29,8 @@ export class Review implements Judge {
   /** What was wrong with the mask of the photo in front: another result made with it is likely to suffer from the same. */
   private maskFault: Rejection | null = null;
   private showing = 0;
+  /** The result that was chosen and is on its way; tells whether it came to be seen. */
+  private opening: Promise<boolean> | null = null;
 
   constructor(private readonly desk: Desk) {
     desk.stage.look.colour = PROPOSAL;
@@ -39,8 +41,8 @@ export class Review implements Judge {
       "div",
       { class: "decide", role: "group", "aria-label": "Verdict" },
       this.rest,
-      makeButton("Reject", "X", () => this.openReject(), "danger"),
-      makeButton("Accept", "↵", () => this.accept(), "primary"),
+      makeButton("Reject", "X", () => this.onceSeen(() => this.openReject()), "danger"),
+      makeButton("Accept", "↵", () => this.onceSeen(() => this.accept()), "primary"),
     );
     desk.shell.bar.append(this.notes, this.look.element, verdicts);
     desk.shell.stage.append(...this.tags);
@@ -50,8 +52,8 @@ export class Review implements Judge {
   keys(): Key[] {
     if (this.reject.isOpen) return [...this.reject.keys(), ...this.look.keys()];
     return [
-      { shown: "↵", keys: ["Enter"], says: "accept this result", run: (event) => (event.repeat ? undefined : this.accept()) },
-      { shown: "X", keys: ["x"], says: "reject it, then say where and why", run: () => this.openReject() },
+      { shown: "↵", keys: ["Enter"], says: "accept this result", run: (event) => (event.repeat ? undefined : this.onceSeen(() => this.accept())) },
+      { shown: "X", keys: ["x"], says: "reject it, then say where and why", run: () => this.onceSeen(() => this.openReject()) },
       { shown: "A", keys: ["a"], says: "accept all results without a verdict", run: (event) => (event.repeat ? undefined : this.acceptRest()) },
       { shown: "1 2 3", keys: ["1", "2", "3"], says: "choose the result", run: (event) => this.choose(event) },
       { shown: "← →", keys: ["ArrowLeft", "ArrowRight"], says: "move the wipe line (with ⇧ in larger steps)", run: (event) => this.moveWipe(event) },
@@ -127,10 +129,27 @@ export class Review implements Judge {
     if (!task || this.reject.isOpen || result.id === this.shown?.id) return;
     const showing = ++this.showing;
     const current = (): boolean => showing === this.showing && task === this.task;
-    this.draw(task, result, true, current).then(
-      () => (current() ? this.showState(task, result) : undefined),
-      (error: Error) => this.desk.shell.say(error.message),
-    );
+    const opening = this.bring(task, result, current).finally(() => {
+      if (this.opening === opening) this.opening = null;
+    });
+    this.opening = opening;
+  }
+
+  private async bring(task: ReviewTask, result: Result, current: () => boolean): Promise<boolean> {
+    try {
+      await this.draw(task, result, true, current);
+    } catch (error) {
+      this.desk.shell.say((error as Error).message);
+      return false;
+    }
+    if (current()) this.showState(task, result);
+    return current();
+  }
+
+  /** What is decided of a result that is still on its way waits until it is seen: it is not about the one before it. */
+  private onceSeen(decide: () => void): void {
+    if (this.opening) this.opening.then((seen) => (seen ? decide() : undefined));
+    else decide();
   }
 
   private blink(): void {

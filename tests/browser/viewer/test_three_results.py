@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from sqlalchemy import select
 
 from db.models import Task, Verdict
@@ -33,6 +33,26 @@ def test_a_number_chooses_the_result_that_is_looked_at_and_judged(review: Viewer
     assert review.colour(20, 20) == (MENDED,) * 3, "the first result without a verdict is next, the view stays"
     verdict = the_verdict(reviewable)
     assert verdict.result_id == reviewable.results[reviewable.reviews[0]][2]
+
+
+@THREE
+def test_a_result_that_was_chosen_is_judged_once_it_is_seen(review: Viewer, reviewable: Reviewable) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    second = reviewable.results[reviewable.reviews[0]][1]
+    review.page.route(f"**/api/results/{second}/view*", hold)
+    with review.page.expect_request(f"**/api/results/{second}/view*"):
+        review.page.reload()
+    review.shows("family-0.png")
+    review.press("2", "Enter")
+    review.settle()
+    for route in held:
+        route.continue_()
+    expect(review.page.get_by_role("status")).to_contain_text("Accepted: family-0.png, ")
+    assert the_verdict(reviewable).result_id == second
 
 
 @THREE
