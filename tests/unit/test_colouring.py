@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from skimage.color import deltaE_ciede2000, rgb2lab
+from torch import nn
 
 from inference.colour import to_luma_and_chroma, to_rgb
 from inference.png import encode_png
@@ -29,7 +30,7 @@ from trainer.colouring.measures import mean_chroma, measure, one_colour, togethe
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, references
 from trainer.errors import TrainerError
-from trainer.features import FeaturesError, features_of
+from trainer.features import Features, FeaturesError, features_of
 from trainer.recipe import RecipeError
 
 RECIPE = ColorizerRecipe(size=32)
@@ -232,6 +233,16 @@ def test_the_perceptual_loss_is_nothing_for_the_true_colours_and_moves_others_to
     with torch.no_grad():
         painted -= 0.1 * painted.grad / painted.grad.abs().max()
     assert perceptual_loss(features, luma, painted, true) < before
+
+
+def test_the_perceptual_loss_weighs_the_same_whatever_the_size_of_features() -> None:
+    torch.manual_seed(0)
+    luma, true, painted = torch.rand(1, 1, 8, 8), torch.rand(1, 2, 8, 8) - 0.5, torch.zeros(1, 2, 8, 8)
+    levels = [nn.Conv2d(before, 4, 3, bias=False) for before in (3, 4, 4)]
+    quiet = perceptual_loss(Features("quiet", levels), luma, painted, true)
+    with torch.no_grad():
+        levels[0].weight.mul_(30)
+    torch.testing.assert_close(perceptual_loss(Features("loud", levels), luma, painted, true), quiet)
 
 
 def test_features_that_cannot_be_had_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Validation inside a training: it stops in the middle of a large photo."""
+"""Validation inside a training: it stops in the middle of a large photo, and measures as a detector is used."""
 
 import numpy as np
 import pytest
@@ -27,3 +27,27 @@ def test_a_stop_does_not_wait_for_the_last_tile_of_a_photo() -> None:
     with pytest.raises(Stopped):
         validate(network, "cpu", [large], [], should_stop=lambda: network.asked > 0)
     assert network.asked == 2  # one tile and its mirror image
+
+
+class Bright(nn.Module):
+    """Finds what is bright: sure of white, less sure of grey."""
+
+    def forward(self, photos: torch.Tensor) -> torch.Tensor:
+        return 8 * (photos[:, :1] - 0.5)
+
+
+def test_figures_are_of_what_is_left_of_unsure_regions() -> None:
+    pictures = []
+    for number in range(20):
+        pixels, mask = np.zeros((32, 32, 3), np.uint8), np.zeros((32, 32), np.bool_)
+        if number % 2:
+            mask[10:14, 10:20] = True
+            pixels[mask] = 180
+            pixels[10:12, 10:20] = 255
+        else:
+            pixels[20:22, 5:9] = 180
+        pictures.append((pixels, mask))
+    found = validate(Bright(), "cpu", pictures, [], should_stop=lambda: False)
+    assert found.settings["threshold"] < 0.8, "the grey half of defects is found"
+    assert found.settings["certainty"] > 0
+    assert found.figures["synthetic/dice"] == 1.0
