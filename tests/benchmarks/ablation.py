@@ -116,10 +116,14 @@ class Bench:
 
     @cached_property
     def digest(self) -> str:
-        """Of the base without its folders: runs of different bases cannot be compared."""
-        return hashlib.sha256(
-            json.dumps(load_recipe(DetectorRecipe, self.config).to_dict(), sort_keys=True).encode()
-        ).hexdigest()[:12]
+        """Of the base without its folders: runs of different bases cannot be compared.
+
+        Fields at their defaults do not count, so that a field that is new in recipes cuts no older runs off.
+        """
+        usual = DetectorRecipe().to_dict()
+        own = {key: value for key, value in load_recipe(DetectorRecipe, self.config).to_dict().items()
+               if value != usual[key]}  # fmt: skip
+        return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property
     def synthetic(self) -> list[tuple[Pixels, Mask]]:

@@ -28,7 +28,7 @@ from trainer.colouring.losses import (
 )
 from trainer.colouring.measures import mean_chroma, measure, one_colour, together
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
-from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, references
+from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, references, score_of
 from trainer.errors import TrainerError
 from trainer.features import Features, FeaturesError, features_of
 from trainer.recipe import RecipeError
@@ -408,3 +408,16 @@ def test_a_wrong_field_is_named(values: dict[str, object], field: str) -> None:
 def test_a_loss_of_nothing_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(RecipeError, match="loss"):
         ColourLossSettings(**values)
+
+
+def test_a_pale_epoch_is_not_kept_for_its_small_difference() -> None:
+    def figures(difference: float, colourfulness: float) -> dict[str, float]:
+        return {
+            "general/ciede2000": difference, "general/colourfulness": colourfulness,
+            "portraits/ciede2000": 7.0, "portraits/colourfulness": 0.8,
+        }  # fmt: skip
+
+    assert score_of(figures(9.0, 0.5)) == -8.0
+    assert score_of(figures(9.0, 0.9)) == -8.0
+    assert score_of(figures(9.0, 0.48)) == pytest.approx(-10.0)
+    assert score_of(figures(8.5, 0.4)) < score_of(figures(10.0, 0.55))

@@ -71,7 +71,8 @@ def validate(
     """Colour the grey versions of clean photos and compare with their colours; groups apart.
 
     Chroma is scaled by what is best for these photos, as `best_scale` says. The score is the mean of the groups' ΔE00,
-    negative. Raises Stopped as soon as `should_stop` says so.
+    negative, less 1 for every hundredth of the true colour that a group is short of half: a pale epoch is no good one.
+    Raises Stopped as soon as `should_stop` says so.
     """
     assert isinstance(network, ColorizerNetwork)
     colorizer = Colorizer(network, side, ModelName("colorizer", "in training", "file"), device=device)
@@ -87,7 +88,7 @@ def validate(
         if len(columns) < _SHOWN:
             columns.append(_column(photo.pixels, _coloured(photo, chroma, scale)))
     samples = {f"{group} samples": side_by_side(columns) for group, columns in shown.items()}
-    return Validation(figures, -_difference(figures), samples, {"side": side, "chroma_scale": scale})
+    return Validation(figures, score_of(figures), samples, {"side": side, "chroma_scale": scale})
 
 
 def best_scale(judged: Sequence[JudgedPhoto], chromas: Sequence[Field]) -> tuple[float, dict[str, float]]:
@@ -101,6 +102,11 @@ def best_scale(judged: Sequence[JudgedPhoto], chromas: Sequence[Field]) -> tuple
     full = [scale for scale in SCALES if _least_colour(found[scale]) >= LEAST_COLOURFULNESS]
     best = min(full, key=lambda scale: _difference(found[scale])) if full else SCALES[-1]
     return best, found[best]
+
+
+def score_of(figures: dict[str, float]) -> float:
+    """What decides which epoch is kept, of the groups' figures: the higher the better."""
+    return -_difference(figures) - 100 * max(0.0, LEAST_COLOURFULNESS - _least_colour(figures))
 
 
 def _figures(judged: Sequence[JudgedPhoto], chromas: Sequence[Field], scale: float) -> dict[str, float]:
