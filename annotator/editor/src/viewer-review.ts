@@ -126,8 +126,12 @@ export class Review implements Judge {
   /** Show another result of the photo in front. */
   private open(result: Result): void {
     const task = this.task;
-    if (!task || this.reject.isOpen || result.id === this.shown?.id) return;
-    const showing = ++this.showing;
+    if (!task || this.reject.isOpen) return;
+    const showing = ++this.showing; // what is still on its way is called off
+    if (result.id === this.shown?.id) {
+      this.opening = null;
+      return;
+    }
     const current = (): boolean => showing === this.showing && task === this.task;
     const opening = this.bring(task, result, current).finally(() => {
       if (this.opening === opening) this.opening = null;

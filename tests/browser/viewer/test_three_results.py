@@ -35,18 +35,38 @@ def test_a_number_chooses_the_result_that_is_looked_at_and_judged(review: Viewer
     assert verdict.result_id == reviewable.results[reviewable.reviews[0]][2]
 
 
-@THREE
-def test_a_result_that_was_chosen_is_judged_once_it_is_seen(review: Viewer, reviewable: Reviewable) -> None:
+def _held_back(review: Viewer, result: int) -> list[Route]:
+    """The requests of a result's picture, which wait after a reload until they are let go on."""
     held: list[Route] = []
 
     def hold(route: Route) -> None:
         held.append(route)
 
-    second = reviewable.results[reviewable.reviews[0]][1]
-    review.page.route(f"**/api/results/{second}/view*", hold)
-    with review.page.expect_request(f"**/api/results/{second}/view*"):
+    review.page.route(f"**/api/results/{result}/view*", hold)
+    with review.page.expect_request(f"**/api/results/{result}/view*"):
         review.page.reload()
     review.shows("family-0.png")
+    return held
+
+
+@THREE
+def test_the_result_in_front_stays_when_it_is_chosen_again(review: Viewer, reviewable: Reviewable) -> None:
+    first, second, _ = reviewable.results[reviewable.reviews[0]]
+    held = _held_back(review, second)
+    review.press("2", "1")
+    with review.page.expect_response(f"**/api/results/{second}/view*"):
+        for route in held:
+            route.continue_()
+    review.settle()
+    review.press("Enter")
+    expect(review.page.get_by_role("status")).to_contain_text("Accepted: family-0.png, ")
+    assert the_verdict(reviewable).result_id == first
+
+
+@THREE
+def test_a_result_that_was_chosen_is_judged_once_it_is_seen(review: Viewer, reviewable: Reviewable) -> None:
+    second = reviewable.results[reviewable.reviews[0]][1]
+    held = _held_back(review, second)
     review.press("2", "Enter")
     review.settle()
     for route in held:
