@@ -72,7 +72,7 @@ def test_one_photo_all_the_way_round(visit: Visit, pictures: Pictures) -> None:
     say_a_name(visit)
     photo_id = import_a_photo(visit, pictures)
     annotation_id = label_it(visit, photo_id, pictures)
-    accept_it(visit, annotation_id, pictures)
+    accept_it(visit, annotation_id)
     train(visit, pictures)
     compare_and_promote(visit, pictures)
     restore_it(visit, photo_id, pictures)
@@ -181,10 +181,9 @@ def check_mask(visit: Visit, annotation_id: int) -> None:
         )
 
 
-def accept_it(visit: Visit, annotation_id: int, pictures: Pictures) -> None:
+def accept_it(visit: Visit, annotation_id: int) -> None:
     visit.go("accept")
     expect(visit.page.locator(".viewer h1")).to_contain_text(PHOTO)
-    pictures.take(visit.page, "accept")
     visit.page.keyboard.press("Enter")
     visit.until(lambda session: session.get_one(Annotation, annotation_id).status == "accepted")
     accepted = visit.ask(lambda session: session.get_one(Annotation, annotation_id))
