@@ -11,7 +11,7 @@ from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from inference.files import files_in, is_picture_name, real_path, stem
-from inference.photo import Limits
+from inference.photo import Limits, size_of
 
 MAX_ZIP_FILES = 20_000
 MAX_ZIP_BYTES = 32 * 1024**3
@@ -139,7 +139,7 @@ def _wanted(entry: ZipInfo) -> bool:
 def _read_file(path: Path) -> bytes:
     limit = Limits().max_bytes
     try:
-        if path.stat().st_size > limit:
+        if size_of(path) > limit:
             raise ImportProblem(f"The file is larger than {limit // MIB} MiB. Save it smaller, or as JPEG or PNG.")
         return path.read_bytes()
     except OSError as error:
@@ -152,6 +152,8 @@ def _unreadable(error: OSError) -> ImportProblem:
 
 def _open_zip(file: Path | BinaryIO) -> ZipFile:
     try:
+        if isinstance(file, Path):
+            size_of(file)
         return ZipFile(file)
     except (BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.filename is not None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from errno import EINVAL
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import TypeVar
 
 import numpy as np
@@ -96,12 +98,20 @@ def read_photo(path: Path, limits: Limits = DEFAULT_LIMITS) -> Photo:
 def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Read the bytes of the file at `path`, unless there are more than the limit. Raises PhotoError."""
     try:
-        _check_bytes(path.stat().st_size, str(path), limits)
+        _check_bytes(size_of(path), str(path), limits)
         return path.read_bytes()
     except OSError as error:
         raise PhotoError(
             f"{path} cannot be read ({error.strerror or error}); check the path and its permissions."
         ) from error
+
+
+def size_of(path: Path) -> int:
+    """Bytes of the file at `path`. Raises OSError for pipes and devices, too: reading one may never come to an end."""
+    found = path.stat()
+    if not (S_ISREG(found.st_mode) or S_ISDIR(found.st_mode)):  # what is wrong with a folder is seen when it is read
+        raise OSError(EINVAL, "it is not a regular file", str(path))
+    return found.st_size
 
 
 def decode(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Photo:

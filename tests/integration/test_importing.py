@@ -346,6 +346,19 @@ def test_paths_that_cannot_be_read_are_named_and_the_others_come_in(prepared: Se
         assert f"{name}: It cannot be read ({why}" in result.output
 
 
+def test_what_is_no_file_is_named_and_the_others_come_in(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), b__png=picture(2))
+    masks = write(tmp_path / "masks", a__png=mask())
+    photo, packed, its_mask = tmp_path / "device.png", tmp_path / "device.zip", masks / "b.png"
+    for device in (photo, packed, its_mask):
+        device.symlink_to(os.devnull)
+    report = import_paths(here, [photo, packed, folder], masks)
+    assert [outcome.name for outcome in report.outcomes] == ["a.png"]
+    assert {failure.name for failure in report.failures} == {str(photo), str(packed), str(folder / "b.png")}
+    for failure in report.failures:
+        assert failure.reason.startswith("It cannot be read (it is not a regular file)")
+
+
 @pytest.mark.parametrize("variable", ["HEIRLOOM_DATABASE_URL", "HEIRLOOM_JOBS_DATABASE_URL"])
 @pytest.mark.usefixtures("home")
 def test_importing_names_the_database_that_does_not_answer(

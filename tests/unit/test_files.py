@@ -215,6 +215,13 @@ def test_what_cannot_be_read_in_a_folder_is_an_input_that_fails(
             read_file(source)
 
 
+def test_what_is_no_file_is_told_before_it_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (Path(os.devnull), tmp_path / "pipe.png"):  # the device first: reading a pipe would wait for a writer
+        with pytest.raises(PhotoError, match=rf"{path.name} cannot be read \(it is not a regular file\)"):
+            read_file(path)
+
+
 @pytest.mark.parametrize("below", [".", "new/er"])
 def test_an_impossible_folder_for_results_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
