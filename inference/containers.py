@@ -58,6 +58,8 @@ class Layout:
     premultiplied: bool = False
     turned: bool = False
     """Whether decoding makes rows of columns: Pillow and OpenCV turn TIFF files themselves."""
+    samples: int = 0
+    """Channels that a TIFF says it has, of which a picture may need fewer."""
     step: int = 1
     """What one level of the file is at 8 bits: more for the grey of a PNG of 2 or 4 bits."""
 
@@ -105,6 +107,7 @@ def _tiff_layout(image: ImageFile.ImageFile) -> Layout:
         inverted=tags.get(262) == 0,
         premultiplied=1 in tags.get(338, ()),
         turned=turns(tags.get(ORIENTATION, 1)),
+        samples=samples,
     )
 
 

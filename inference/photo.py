@@ -142,6 +142,10 @@ def _assemble(data: bytes, image: ImageFile.ImageFile, layout: Layout, name: str
     else:
         flat = to_srgb(image, name, warnings) if image.mode == "CMYK" else image
         source = _guarded(name, lambda: plain_samples(flat, layout))
+    if layout.mode != "CMYK" and layout.samples > (kept := 1 if source.ndim == 2 else source.shape[2]):
+        warnings.append(
+            f"{name} has {layout.samples} channels; what goes beyond the first {kept}, infrared perhaps, was left out."
+        )
     source = upright(source, orientation)
     resolution = read_resolution(image, layout.kind, layout.turned or turns(orientation))
     icc = None if layout.mode == "CMYK" else read_icc(image, source.ndim == 2 or source.shape[2] == 2, name, warnings)

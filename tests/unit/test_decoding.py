@@ -66,6 +66,14 @@ def test_premultiplied_tiff_is_divided_by_its_alpha() -> None:
     assert photo.source[0, 0, 3] == 40000
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_scanners_infrared_is_left_out_with_a_warning(dtype: type) -> None:
+    truth = noise(20, 31, 4, dtype=dtype)
+    photo = decode(tiff(truth, {338: ("H", 1, 0)}), "film.tif")
+    np.testing.assert_array_equal(photo.source, truth[..., :3])
+    assert photo.warnings == ("film.tif has 4 channels; what goes beyond the first 3, infrared perhaps, was left out.",)
+
+
 def test_palette_without_transparency_becomes_rgb() -> None:
     truth = noise(20, 31, 3) // 128 * 255
     photo = decode(saved(Image.fromarray(truth).quantize(8), "PNG"), "a.png")
