@@ -251,20 +251,17 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
 def _plain(hint: Any, value: Any) -> Any:
     if hint in (tuple[str, ...], tuple[int, ...]):
         entries = [part for part in value.split(",") if part] if isinstance(value, str) else value
-        kind = str if hint == tuple[str, ...] else int
-        return tuple(kind(entry) for entry in entries)
+        return tuple(_plain(get_args(hint)[0], entry) for entry in entries)
     if hint is bool:
         words = {"true": True, "yes": True, "false": False, "no": False}
         return value if isinstance(value, bool) else _word(words, value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(value)
     if hint is int:
-        if isinstance(value, bool) or float(value) != int(float(value)):
+        if float(value) != int(float(value)):
             raise ValueError(value)
         return int(float(value))
-    if hint is float:
-        if isinstance(value, bool):
-            raise ValueError(value)
-        return float(value)
-    return str(value)
+    return float(value) if hint is float else str(value)
 
 
 def _word(words: Mapping[str, bool], value: Any) -> bool:

@@ -96,6 +96,34 @@ def test_a_wrong_field_is_named(override: str, says: str) -> None:
         load_recipe(DetectorRecipe, None, [override])
 
 
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("textures:", "textures"),
+        ("encoder: [folded]", "encoder"),
+        ("encoder: true", "encoder"),
+        ("photos:", "photos"),
+        ("photos: [a, ]\ninit: {file: a}", "init"),
+        ("photos: [null]", "photos"),
+        ("decoder_channels: [128.5, 96, 64, 48, 32]", "decoder_channels"),
+        ("decoder_channels: [true, 96, 64, 48, 32]", "decoder_channels"),
+        ("learning_rate:", "learning_rate"),
+        ("epochs: true", "epochs"),
+    ],
+)
+def test_a_value_that_is_none_of_its_field_is_not_made_one(tmp_path: Path, line: str, field: str) -> None:
+    """An empty line of YAML is no folder called None, and half a channel is no channel fewer."""
+    (tmp_path / "own.yaml").write_text(line)
+    with pytest.raises(RecipeError, match=f"The recipe's field '{field}' cannot be"):
+        load_recipe(DetectorRecipe, tmp_path / "own.yaml")
+
+
+def test_names_of_folders_may_be_numbers(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("photos: [1926, old]\ntextures: 7")
+    recipe = load_recipe(DetectorRecipe, tmp_path / "own.yaml")
+    assert (recipe.photos, recipe.textures) == (("1926", "old"), "7")
+
+
 def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("epochs: [")
