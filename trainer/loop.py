@@ -199,7 +199,9 @@ def _step(training: _Training, feed: Feed) -> dict[str, float]:
         with nullcontext() if last else accelerator.no_sync(learner.model):
             for key, value in _backward(training, feed.next()).items():
                 figures[key] = figures.get(key, 0.0) + value / recipe.accumulate
-    norm = accelerator.clip_grad_norm_(learner.model.parameters(), recipe.clip)
+    norm = float(accelerator.clip_grad_norm_(learner.model.parameters(), recipe.clip) or 0)
+    if not accelerator.scaler:  # of float16, which leaves such a step out by itself
+        _check_number("gradient", norm)
     training.optimiser.step()
     training.optimiser.zero_grad(set_to_none=True)
     rate = float(training.schedule.get_last_lr()[0])
@@ -207,19 +209,24 @@ def _step(training: _Training, feed: Feed) -> dict[str, float]:
     if training.averaged:
         training.averaged.update(learner.network, training.step)
     training.step += 1
-    return {**figures, "gradient_norm": float(norm or 0), "learning_rate": rate}
+    return {**figures, "gradient_norm": norm, "learning_rate": rate}
 
 
 def _backward(training: _Training, batch: Batch) -> dict[str, float]:
     loss, parts = training.learner.loss(tuple(_placed(values, training.accelerator) for values in batch))
     training.accelerator.backward(loss / training.recipe.accumulate)
     value = loss.item()
-    if not math.isfinite(value):  # before the weights take it in, so that the last state stays good
-        raise TrainerError(
-            "The loss is no longer a number: the training diverged. Lower learning_rate, or start from its state "
-            "with a smaller one."
-        )
+    _check_number("loss", value)
     return {"loss": value, **parts}
+
+
+def _check_number(what: str, value: float) -> None:
+    """Raises TrainerError before the weights take in what is no number, so that the last state stays good."""
+    if not math.isfinite(value):
+        raise TrainerError(
+            f"The {what} is no longer a number: the training diverged. Start again with a lower learning_rate; `init` "
+            "may name the checkpoint of its best epoch."
+        )
 
 
 def _placed(values: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:

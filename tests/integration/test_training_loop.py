@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -151,19 +153,32 @@ def test_a_photo_of_one_sides_annotations_is_not_on_the_other_side_as_a_clean_on
         clean_sides(recipe, [annotated("train", "val", number) for number in range(3, 6)])
 
 
-def test_a_loss_that_is_no_number_ends_the_training_and_spoils_no_state(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def _no_number(loss: torch.Tensor) -> torch.Tensor:
+    return loss * math.nan
+
+
+def _no_slope(loss: torch.Tensor) -> torch.Tensor:
+    """The same number, whose gradient is none: a root has no slope at 0."""
+    return loss + (loss - loss).sqrt()
+
+
+@pytest.mark.parametrize(("spoil", "what"), [(_no_number, "loss"), (_no_slope, "gradient")])
+def test_what_is_no_number_ends_the_training_and_spoils_no_state(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    spoil: Callable[[torch.Tensor], torch.Tensor],
+    what: str,
 ) -> None:
     recipe = replace(SHORT, steps_per_epoch=3, checkpoint_every=1)
-    asked = iter((1.0, math.nan))
+    number = count(1)
     own = DetectorLearner.loss
 
     def spoilt(self: DetectorLearner, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
         loss, parts = own(self, batch)
-        return loss * next(asked), parts
+        return (loss if next(number) == 1 else spoil(loss)), parts
 
     monkeypatch.setattr(DetectorLearner, "loss", spoilt)
-    with pytest.raises(TrainerError, match=r"no longer a number.*learning_rate"):
+    with pytest.raises(TrainerError, match=rf"The {what} is no longer a number.*learning_rate"):
         _train(recipe, tmp_path / "out")
     state = load_state(tmp_path / "out" / "state")
     assert state is not None
