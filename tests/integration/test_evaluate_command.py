@@ -99,6 +99,21 @@ def test_a_photo_that_fails_is_named_and_the_others_are_measured(home: Path, pai
     assert "prints/p0" in result.stdout
 
 
+def test_a_mask_that_may_be_inverted_is_told_beside_its_figures(
+    home: Path, pairs: Path, model: Path, tmp_path: Path
+) -> None:
+    inverted = pairs / "prints" / "p0.mask.png"
+    mask = cv2.imread(str(inverted), cv2.IMREAD_GRAYSCALE)
+    assert mask is not None
+    cv2.imwrite(str(inverted), 255 - mask)
+    result = invoke(model, tiny_detector(tmp_path / "other.safetensors", 1), "--on", pairs, "--json")
+    assert result.exit_code == 0, result.output
+    doubt = f"{inverted} marks 96.6 % of its photo; if black marks the defects, invert it."
+    for each in told(result)["models"]:
+        assert {photo["name"]: photo["warnings"] for photo in each["photos"]} == {"p0": [doubt], "p1": []}
+    assert result.stderr.count(f"Note: {doubt}\n") == 1
+
+
 def test_nothing_measured_still_tells_why(home: Path, pairs: Path, model: Path, tmp_path: Path) -> None:
     for mask in pairs.rglob("*.mask.png"):
         mask.unlink()

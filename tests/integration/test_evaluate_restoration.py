@@ -162,6 +162,17 @@ def test_a_pair_that_memory_runs_out_for_is_named_and_the_others_go_on(
     assert [entry["name"] for entry in outcome["photos"]] == ["b"]
 
 
+def test_a_mask_that_may_be_inverted_is_told_beside_its_figures(tmp_path: Path, model: Path) -> None:
+    put(tmp_path / "pairs", "a")
+    bar = put(tmp_path / "pairs", "b")
+    (tmp_path / "pairs" / "b.mask.png").write_bytes(encode_mask(~bar))
+    result = invoke("--on", tmp_path / "pairs", "--model", model, "--json")
+    assert result.exit_code == 0, result.output
+    doubt = f"{tmp_path / 'pairs' / 'b.mask.png'} marks 95.3 % of its photo; if black marks the defects, invert it."
+    assert [photo["warnings"] for photo in told(result)["photos"]] == [[], [doubt]]
+    assert result.stderr.count(f"Note: {doubt}\n") == 1
+
+
 def test_a_folder_without_pairs_is_wrong_use(tmp_path: Path, model: Path) -> None:
     put(tmp_path / "pairs", "alone", expert=False)
     result = invoke("--on", tmp_path / "pairs", "--model", model)
@@ -219,7 +230,7 @@ def test_pairs_are_found_once_however_often_their_folder_is_named(tmp_path: Path
 
 def test_a_photo_without_a_figure_is_left_out_of_its_mean_alone() -> None:
     halfway, impossible = RestoredFigures(30, 32, 34, 0.1, 0.1), RestoredFigures(30, 28, 29, 0.1, 0.1)
-    photos = [RestoredPhoto("a", figures, {}) for figures in (halfway, impossible)]
+    photos = [RestoredPhoto("a", figures, {}, None) for figures in (halfway, impossible)]
     means = RestoredOutcome({}, photos).means()
     assert (means["gain"], means["share"]) == (0.0, 0.5)
     assert math.isnan(RestoredOutcome({}, []).means()["share"])

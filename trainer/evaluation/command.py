@@ -57,7 +57,8 @@ def measure(settings: Settings, request: Request) -> Findings:
     if outcome.reference.photos:
         result |= _keep(settings, request, outcome, result)
         shown = partial(tables.show, outcome)
-    return Findings(result, shown, outcome.left_out, outcome.failed)
+    notes = [entry.doubt for entry in outcome.reference.photos if entry.doubt]
+    return Findings(result, shown, outcome.left_out, outcome.failed, notes)
 
 
 def _photos(settings: Settings, request: Request) -> tuple[list[EvaluationPhoto], dict[str, str]]:

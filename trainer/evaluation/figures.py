@@ -73,7 +73,8 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
 def _photo(entry: PhotoFigures) -> dict[str, Any]:
     photo = entry.photo
     figures = without_nan(entry.metrics.to_dict())
-    return {"name": photo.name, "group": photo.group, "apart": photo.apart, "figures": figures}
+    warnings = [entry.doubt] if entry.doubt else []
+    return {"name": photo.name, "group": photo.group, "apart": photo.apart, "figures": figures, "warnings": warnings}
 
 
 def _curves(evaluation: Evaluation) -> dict[str, Any]:

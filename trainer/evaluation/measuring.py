@@ -87,6 +87,8 @@ class PhotoFigures:
     lines: Lines
     overlay: bytes
     """JPEG of at most SHOWN_SIDE pixels: hits green, missed defects blue, false alarms red."""
+    doubt: str | None
+    """What to say of a true mask that may be inverted."""
 
 
 @dataclass(eq=False)
@@ -188,7 +190,7 @@ def _measure(
     for place, finder in enumerate(finders):
         found = look(finder, truth.pixels, truth.mask, partial(_pass_on, progress, place, len(finders)))
         shown = thumbnail(overlay_at(SHOWN_SIDE, truth.pixels, truth.mask, found.found), SHOWN_SIDE)
-        figures = PhotoFigures(photo, found.tally.metrics(), Lines.of(found.tally.curve), shown)
+        figures = PhotoFigures(photo, found.tally.metrics(), Lines.of(found.tally.curve), shown, truth.doubt)
         seen.append((figures, found.tally))
     for column, (figures, tally) in zip(columns, seen, strict=True):
         column.photos.append(figures)

@@ -77,19 +77,23 @@ class Findings:
     """Prints it for people; None where nothing was measured."""
     left_out: Sequence[Failed]
     failed: Sequence[Failed]
+    notes: Sequence[str] = ()
+    """What to know of photos that were measured."""
 
     def tell(self, as_json: bool) -> bool:
-        """Print it as JSON or for people, and what was not measured. Returns whether every photo could be."""
+        """Print it as JSON or for people, then `tell_notes`. Returns whether every photo could be measured."""
         if as_json:
             typer.echo(json.dumps(self.result, ensure_ascii=False, indent=2))
         elif self.show:
             self.show()
             for path in self.result.get("outputs", {}).values():
                 typer.echo(path)
-        return self.tell_unmeasured()
+        return self.tell_notes()
 
-    def tell_unmeasured(self) -> bool:
-        """Print on stderr what was not measured, and why. Returns whether every photo could be."""
+    def tell_notes(self) -> bool:
+        """Print on stderr notes, and what was not measured, and why. Returns whether every photo could be."""
+        for note in self.notes:
+            typer.echo(f"Note: {note}", err=True)
         for entry in self.left_out:
             typer.echo(f"Left out: {entry.input}: {entry.reason}", err=True)
         for entry in self.failed:

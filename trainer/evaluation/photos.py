@@ -13,7 +13,7 @@ import numpy.typing as npt
 from db.blobs import BlobStore
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.errors import PhotoError
-from inference.files import decode_mask, files_in, real_path
+from inference.files import decode_mask, doubt_of_mask, files_in, real_path
 from inference.photo import decode, read_file
 from trainer.errors import WrongUse
 
@@ -30,6 +30,8 @@ class Truth:
     mask: Mask
     photo_sha: str
     mask_sha: str
+    doubt: str | None
+    """What to say of a mask that may be inverted."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _read_pair(path: Path) -> Truth:
     photo, beside = read_file(path), path.with_name(f"{path.name.split(_DAMAGED)[0]}.mask.png")
     if not os.path.lexists(beside):
         raise PhotoError(f"{path}: its mask {beside.name} is missing. Put it beside the photo.")
-    return _truth(photo, path.name, read_file(beside), beside.name)
+    return _truth(photo, str(path), read_file(beside), str(beside))
 
 
 def _frozen(item: SnapshotEntry, blobs: BlobStore) -> EvaluationPhoto:
@@ -117,4 +119,5 @@ def _frozen(item: SnapshotEntry, blobs: BlobStore) -> EvaluationPhoto:
 def _truth(photo: bytes, photo_name: str, mask: bytes, mask_name: str) -> Truth:
     pixels = decode(photo, photo_name).pixels
     marked = decode_mask(mask, (pixels.shape[0], pixels.shape[1]), mask_name)
-    return Truth(pixels, marked, hashlib.sha256(photo).hexdigest(), hashlib.sha256(mask).hexdigest())
+    doubt = doubt_of_mask(marked, mask_name)
+    return Truth(pixels, marked, hashlib.sha256(photo).hexdigest(), hashlib.sha256(mask).hexdigest(), doubt)

@@ -57,7 +57,7 @@ def run(settings: Settings, data: Path, out: Path, *, track: bool, as_json: bool
     whole = True
     for name, measure in parts.items():
         found = measure(out / name)
-        whole &= found.tell_unmeasured() if as_json else found.tell(as_json=False)
+        whole &= found.tell_notes() if as_json else found.tell(as_json=False)
         figures[name] = found.result
     for name, result in figures.items():
         if not result["data"]["photos"]:

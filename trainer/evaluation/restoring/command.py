@@ -70,7 +70,8 @@ def measure(settings: Settings, request: Request) -> Findings:
         track = partial(_track, settings, outcome, result) if request.track and settings.has_platform() else None
         result |= keep(result, request.out, lambda: draw_report(outcome, where), track)
         shown = partial(_show, outcome)
-    return Findings(result, shown, outcome.left_out, outcome.failed)
+    notes = [entry.doubt for entry in outcome.photos if entry.doubt]
+    return Findings(result, shown, outcome.left_out, outcome.failed, notes)
 
 
 def _inpainter(path: Path, name: ModelName) -> Inpainter:

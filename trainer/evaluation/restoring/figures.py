@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from trainer.evaluation.restoring.measuring import RestoredFigures, RestoredOutcome
+from trainer.evaluation.restoring.measuring import RestoredFigures, RestoredOutcome, RestoredPhoto
 from trainer.evaluation.tables import Row
 from trainer.metrics import without_nan
 
@@ -31,7 +31,7 @@ def plain(outcome: RestoredOutcome) -> dict[str, Any]:
         "data": {"sha256": outcome.data_sha, "photos": len(outcome.photos)},
         "models": outcome.models,
         "mean": without_nan(outcome.means()) if outcome.photos else {},
-        "photos": [{"name": entry.name, "figures": without_nan(_all(entry.figures))} for entry in outcome.photos],
+        "photos": [_photo(entry) for entry in outcome.photos],
         "left_out": [asdict(entry) for entry in outcome.left_out],
         "failed": [asdict(entry) for entry in outcome.failed],
     }
@@ -46,6 +46,11 @@ def rows(outcome: RestoredOutcome) -> list[Row]:
 def title(outcome: RestoredOutcome) -> str:
     """Which models restored."""
     return f"{outcome.models['detector']}, then {outcome.models['inpainter']}"
+
+
+def _photo(entry: RestoredPhoto) -> dict[str, Any]:
+    warnings = [entry.doubt] if entry.doubt else []
+    return {"name": entry.name, "figures": without_nan(_all(entry.figures)), "warnings": warnings}
 
 
 def _all(figures: RestoredFigures) -> dict[str, float]:

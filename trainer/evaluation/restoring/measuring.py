@@ -62,6 +62,8 @@ class RestoredPhoto:
     figures: RestoredFigures
     views: dict[str, bytes]
     """`damaged`, `found` (the masks over it), `restored`, `true mask`, `expert`."""
+    doubt: str | None
+    """What to say of a true mask that may be inverted."""
 
 
 @dataclass(eq=False)
@@ -140,7 +142,8 @@ def _restored(
         "true mask": ideal,
         "expert": expert,
     }
-    return RestoredPhoto(name, figures, {what: thumbnail(pixels, _SHOWN_SIDE) for what, pixels in views.items()})
+    shown = {what: thumbnail(pixels, _SHOWN_SIDE) for what, pixels in views.items()}
+    return RestoredPhoto(name, figures, shown, truth.doubt)
 
 
 def _filled(inpainter: Inpainter | ClassicalInpainter, truth: RestoredTruth, mask: Mask) -> Pixels:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from inference.containers import ENDINGS
 from inference.errors import PhotoError
-from inference.files import decode_mask, files_in, real_path
+from inference.files import decode_mask, doubt_of_mask, files_in, real_path
 from inference.photo import Photo, decode, read_file
 from trainer.errors import WrongUse
 
@@ -28,6 +28,8 @@ class RestoredTruth:
     mask: npt.NDArray[np.bool_]
     photo_sha: str
     sha: str
+    doubt: str | None
+    """What to say of a mask that may be inverted."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class RestoredPair:
             )
         sha = hashlib.sha256(damaged + expert + mask).hexdigest()
         known = decode_mask(mask, photo.size, str(self.mask))
-        return RestoredTruth(photo, answer.pixels, known, hashlib.sha256(damaged).hexdigest(), sha)
+        doubt = doubt_of_mask(known, str(self.mask))
+        return RestoredTruth(photo, answer.pixels, known, hashlib.sha256(damaged).hexdigest(), sha, doubt)
 
 
 def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
