@@ -108,6 +108,11 @@ class Recipe:
         first = self.first_weights
         return [first] if first else []
 
+    @property
+    def taught_by(self) -> Path | None:
+        """The checkpoint that is asked all through the training, where there is one."""
+        return None
+
     def _checkpoint(self, choice: str) -> Path | None:
         if choice == SHIPPED:
             return shipped_path(self.kind)

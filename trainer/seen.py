@@ -17,6 +17,13 @@ Sides = tuple[list[CleanPhoto], list[CleanPhoto]]
 _FREE = ("workers", "threads", "checkpoint_every", "processes")
 """Fields of a recipe that may differ when a training goes on: they change no figure, or are compared by themselves."""
 
+_BESIDE_THE_RECIPE = {
+    "examples": "other annotations",
+    "clean": "other clean photos",
+    "teacher": "another teacher, whose file was replaced",
+}
+"""What a training is begun with beside its recipe, and what to say where that is another."""
+
 
 def clean_sides(recipe: Recipe, examples: Sequence[TrainingExample]) -> Sides:
     """The recipe's clean photos by side; none where it wants no synthetic pictures and has others.
@@ -75,7 +82,15 @@ def identity_of(recipe: Recipe, examples: Sequence[TrainingExample], clean: Side
     known = sorted(f"{example.photo_sha} {example.split} {example.origin}" for example in examples)
     sides = [[fingerprint(photo) for photo in side] for side in clean]
     digest = hashlib.sha256(json.dumps(sides).encode()).hexdigest()
-    return {"kind": recipe.kind, "recipe": fixed, "examples": known, "clean": digest, "processes": processes}
+    teacher = hashlib.sha256(recipe.taught_by.read_bytes()).hexdigest() if recipe.taught_by else None
+    return {
+        "kind": recipe.kind,
+        "recipe": fixed,
+        "examples": known,
+        "clean": digest,
+        "teacher": teacher,
+        "processes": processes,
+    }
 
 
 def difference(saved: dict[str, Any], own: dict[str, Any], defaults: Recipe) -> str | None:
@@ -86,10 +101,9 @@ def difference(saved: dict[str, Any], own: dict[str, Any], defaults: Recipe) -> 
     changed = sorted(key for key, value in flat(own["recipe"]).items() if recipe.get(key) != value)
     if changed:
         return f"another recipe ({', '.join(changed)})"
-    if saved["examples"] != own["examples"]:
-        return "other annotations"
-    if saved.get("clean", own["clean"]) != own["clean"]:
-        return "other clean photos"
+    for key, words in _BESIDE_THE_RECIPE.items():
+        if saved.get(key, own[key]) != own[key]:  # older states know less
+            return words
     if saved["processes"] != own["processes"]:
         return f"{saved['processes']} processes, not {own['processes']}"
     return None

@@ -12,11 +12,12 @@ from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.errors import CheckpointError
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.shipped import shipped_path
-from tests.support.train_once import RECIPE, LoggingTracker, example
+from tests.support.train_once import RECIPE, LoggingTracker, example, train
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.teacher import Teacher, teacher_loss
 from trainer.loop import train_model
 from trainer.recipe import RecipeError, load_recipe
+from trainer.state import StateError
 
 SHORT = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=25, learning_rate=1e-2, average=0.0)
 BY_THE_TEACHER_ALONE = LossSettings(bce=0, dice=0, teacher=1.0)
@@ -74,6 +75,18 @@ def test_photos_that_the_teacher_was_trained_on_stay_known(tmp_path: Path) -> No
     _train(recipe, tmp_path / "taught")
     trained_on = load_checkpoint(tmp_path / "taught" / "detector.safetensors").provenance["trained_on"]
     assert {"seen by the teacher", "traindrawn90"} <= set(trained_on)
+
+
+def test_a_training_does_not_go_on_when_its_teachers_file_was_replaced(tmp_path: Path) -> None:
+    teacher = _teacher(tmp_path / "teacher.safetensors", 0.0)
+    first = teacher.read_bytes()
+    recipe = replace(SHORT, steps_per_epoch=2, teacher=str(teacher), loss=LossSettings(teacher=1.0))
+    train(tmp_path / "out", tmp_path / "log", 1, recipe)
+    _teacher(teacher, 3.0)
+    with pytest.raises(StateError, match="begun with another teacher, whose file was replaced"):
+        train(tmp_path / "out", tmp_path / "log", 0, recipe)
+    teacher.write_bytes(first)
+    assert train(tmp_path / "out", tmp_path / "log", 0, recipe).checkpoint is not None
 
 
 def test_a_teacher_never_changes_and_can_be_the_one_that_ships() -> None:

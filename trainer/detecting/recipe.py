@@ -103,8 +103,12 @@ class DetectorRecipe(DamagingRecipe):
     @property
     def learned_from(self) -> list[Path]:
         """The first weights, and the teacher."""
-        teacher = self._checkpoint(self.teacher)
-        return super().learned_from + ([teacher] if teacher else [])
+        return super().learned_from + ([self.taught_by] if self.taught_by else [])
+
+    @property
+    def taught_by(self) -> Path | None:
+        """The teacher."""
+        return self._checkpoint(self.teacher)
 
     def needs_clean_photos(self, annotated: bool) -> bool:
         """Not where no picture is to be synthetic and there are others."""
