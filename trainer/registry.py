@@ -16,7 +16,15 @@ from db.settings import Settings
 from trainer import jobs
 from trainer.errors import RegistryError, UnknownModel
 from trainer.locks import exclusive
-from trainer.store import KIND_TAG, MODEL_FOLDER, experiment_id, local_artifact, open_client, own_store
+from trainer.store import (
+    KIND_TAG,
+    MODEL_FOLDER,
+    experiment_id,
+    local_artifact,
+    open_client,
+    own_store,
+    tracking_address,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -269,7 +277,7 @@ def _fetch(settings: Settings, source: str, model: ModelVersion, place: Path) ->
 
     place.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=place.parent) as folder, answering(settings):
-        got = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=settings.mlflow_tracking_uri)
+        got = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=tracking_address(settings))
         _only_checkpoint(Path(got), model).replace(place)
 
 

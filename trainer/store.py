@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -30,6 +31,7 @@ _PLACES = (
 """Where MLflow's tables name artifacts."""
 MODEL_FOLDER = "model"
 """The artifact folder of a run that holds its checkpoint."""
+_SIGN_IN = re.compile(r"(https?://)([^/:@]+):([^/]+)@")
 
 
 def ask_briefly() -> None:
@@ -63,8 +65,22 @@ def open_client(settings: Settings) -> "MlflowClient":
     check_own_store(settings)
     from mlflow import MlflowClient
 
+    address = tracking_address(settings)
+    return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def tracking_address(settings: Settings) -> str:
+    """Where MLflow is asked, and signed in to: its errors, which go into logs, name the address whole.
+
+    So a server's user and password are handed to MLflow beside it.
+    """
     uri = settings.mlflow_tracking_uri
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    found = _SIGN_IN.match(uri)
+    if found is None:
+        return uri
+    scheme, user, password = found.groups()
+    os.environ |= {"MLFLOW_TRACKING_USERNAME": unquote(user), "MLFLOW_TRACKING_PASSWORD": unquote(password)}
+    return scheme + uri[found.end() :]
 
 
 def upgrade_own_store(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db.settings import Settings
-from trainer.store import JOB_TAG, KIND_TAG, MODEL_FOLDER, experiment_id, open_client
+from trainer.store import JOB_TAG, KIND_TAG, MODEL_FOLDER, experiment_id, open_client, tracking_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,5 +204,5 @@ def _system_metrics(settings: Settings, run_id: str) -> Any:
         run_id,
         sampling_interval=_SYSTEM_EVERY_S,
         resume_logging=True,
-        tracking_uri=settings.mlflow_tracking_uri,
+        tracking_uri=tracking_address(settings),
     )

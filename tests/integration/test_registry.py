@@ -1,7 +1,10 @@
 """Models by name: found, fetched, refused in a sentence."""
 
+import threading
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -74,7 +77,11 @@ def test_a_page_tells_no_password_of_an_mlflow_that_does_not_answer(
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_training_whose_mlflow_does_not_answer_tells_no_password(
-    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, begun: bool
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    begun: bool,
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     away = settings.model_copy(update={"tracking_uri": "http://u:geheim@127.0.0.1:9"})
@@ -86,8 +93,28 @@ def test_a_training_whose_mlflow_does_not_answer_tells_no_password(
     assert perform(away, database, job.id, lambda: False) == "failed"
     with database.reading() as session:
         said = rows.get_job(session, job.id).error
-    assert "http://u:***@127.0.0.1:9" in said
-    assert "geheim" not in said
+    assert "http://127.0.0.1:9" in said
+    assert f"job {job.id} failed" in caplog.text
+    assert "geheim" not in said + caplog.text
+
+
+def test_a_password_of_mlflow_is_sent_to_its_server(settings: Settings) -> None:
+    asked: list[str | None] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://ann%40home:ge%2Fhe@im@127.0.0.1:{server.server_port}"
+        client = open_client(settings.model_copy(update={"tracking_uri": address}))
+        client.get_experiment_by_name("detector")
+        server.shutdown()
+    assert set(asked) == {"Basic " + b64encode(b"ann@home:ge/he@im").decode()}
 
 
 def test_names_aliases_versions_and_files_are_resolved(settings: Settings, checkpoint: Path) -> None:
