@@ -47,7 +47,7 @@ def page() -> None:
 
 def _head(found: Wall, wanted: Wanted) -> None:
     st.title(found.said, anchor=False)
-    data = {"call": "Drop photos or a zip here, or press to choose", "collection": wanted.collection or ""}
+    data = {"call": "Drop photos, a folder or a zip here, or press to choose", "collection": wanted.collection or ""}
     taken = part("drop", key="drop", data=data, on_taken_change=ignore).taken
     if taken and taken["ids"]:
         st.rerun()

@@ -17,6 +17,25 @@ function send(file, collection, onProgress) {
   });
 }
 
+/** The files that were dropped; of a folder those in it and below it that are `wanted` by their names. */
+async function filesOf(entries, wanted, inFolder = false) {
+  const found = [];
+  for (const entry of entries) {
+    if (entry.isDirectory) found.push(...(await filesOf(await entriesIn(entry), wanted, true)));
+    else if (!inFolder || wanted(entry.name)) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+  }
+  return found;
+}
+
+async function entriesIn(folder) {
+  const reader = folder.createReader();
+  const some = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+  const found = [];
+  // A browser gives a hundred at a time.
+  for (let more = await some(); more.length; more = await some()) found.push(...more);
+  return found.sort((one, other) => one.name.localeCompare(other.name));
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".drop");
   const target = root.querySelector(".target");
@@ -64,9 +83,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     target.classList.add("over");
   };
   target.ondragleave = () => target.classList.remove("over");
-  target.ondrop = (event) => {
+  const endings = input.accept.split(",");
+  const wanted = (name) => !name.startsWith(".") && endings.some((ending) => name.toLowerCase().endsWith(ending));
+  target.ondrop = async (event) => {
     event.preventDefault();
     target.classList.remove("over");
-    take([...event.dataTransfer.files]);
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+    const files = await filesOf(entries, wanted).catch(() => undefined);
+    if (files?.length || !entries.length || root.dataset.busy) return take(files ?? []);
+    said.replaceChildren();
+    line(`${entries[0].name} ${files ? "holds no photos" : "could not be read"}.`);
   };
 }

@@ -1,5 +1,8 @@
 """What the drop zone says of files that came in, or did not."""
 
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.mounted import mount
@@ -22,3 +25,40 @@ def test_a_long_name_stays_within_the_page(page: Page) -> None:
     page.locator("input").set_input_files([{"name": name, "mimeType": "image/png", "buffer": b"x"}])
     expect(page.locator(".said li")).to_have_text(f"{name}: This is no picture.")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_folder_brings_in_the_photos_in_it_and_below_it(page: Page, tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    (album / "more").mkdir(parents=True)
+    for name in ("b.JPG", "notes.txt", ".hidden.png", "more/a.png"):
+        (album / name).write_bytes(b"x")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "notes.txt").write_bytes(b"x")
+    sent: list[str] = []
+
+    def answer(route: Route) -> None:
+        sent.append(parse_qs(urlsplit(route.request.url).query)["name"][0])
+        outcome = {"photo_id": len(sent), "name": sent[-1], "is_new": True}
+        route.fulfill(json={"outcomes": [outcome], "failures": []})
+
+    page.route(HERE, lambda route: route.fulfill(body="", content_type="text/html"))
+    page.route("**/api/photos?*", answer)
+    page.goto(HERE)
+    mount(page, "drop", {"call": "Drop photos here"})
+    drop(page, album)
+    expect(page.locator(".said li")).to_have_text("2 photos came in.")
+    expect(page.locator(".said")).to_have_attribute("aria-live", "polite")
+    assert sent == ["b.JPG", "a.png"]
+    drop(page, tmp_path / "letters")
+    expect(page.locator(".said li")).to_have_text("letters holds no photos.")
+    assert len(sent) == 2
+
+
+def drop(page: Page, path: Path) -> None:
+    """Drop a file or a folder as a file manager does."""
+    box = page.locator(".target").bounding_box()
+    assert box is not None
+    here = {"x": box["x"] + 9, "y": box["y"] + 9, "data": {"items": [], "files": [str(path)], "dragOperationsMask": 1}}
+    devtools = page.context.new_cdp_session(page)
+    for happens in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": happens, **here})
