@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
+from urllib.parse import quote
 from xml.etree import ElementTree as Xml
 
 import numpy as np
@@ -191,7 +192,7 @@ def label_studio(masks: Iterator[tuple[ExportItem, Mask]]) -> list[dict[str, Any
     """Label Studio tasks with brush annotations; photos are named as files of a local storage."""
     return [
         {
-            "data": {"image": f"/data/local-files/?d=photos/{item.photo_file}"},
+            "data": {"image": f"/data/local-files/?d=photos/{quote(item.photo_file)}"},
             "annotations": [{"result": [_brush(item, mask)] if mask.any() else []}],
         }
         for item, mask in masks

@@ -1,8 +1,10 @@
 """The run-length formats of other tools, read back by plain readers written from their descriptions."""
 
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as Xml
 
 import numpy as np
@@ -91,6 +93,15 @@ def test_label_studio_round_trip(mask: Mask) -> None:
     assert (results[0]["original_height"], results[0]["original_width"]) == mask.shape
     values = np.array(read_label_studio(results[0]["value"]["rle"])).reshape(*mask.shape, 4)
     assert (values == np.where(mask, 255, 0)[..., None]).all()
+
+
+def test_label_studio_finds_photos_whatever_their_names() -> None:
+    mask = np.zeros((2, 3), bool)
+    item = replace(item_for(mask), name="Ida & Otto + 1 #2 50% Ü", ending=".jpg")
+    (task,) = label_studio(iter([(item, mask)]))
+    address = urlsplit(task["data"]["image"])
+    assert parse_qs(address.query) == {"d": [f"photos/{item.photo_file}"]}
+    assert not address.fragment
 
 
 @pytest.mark.parametrize("pixels", [1, 2, LONGEST_RUN // 4, LONGEST_RUN // 4 + 1, LONGEST_RUN])
