@@ -56,7 +56,7 @@ def deletion_impact(session: Session, photo_ids: Sequence[int]) -> DeletionImpac
     """What `delete` of these photos would take along; nothing is changed."""
     photos = annotations = restorations = verdicts = 0
     snapshots: set[str] = set()
-    for ids in _chunks(photo_ids):
+    for ids in chunks(photo_ids):
         photos += session.scalar(select(func.count()).where(Photo.id.in_(ids))) or 0
         annotations += session.scalar(select(func.count()).where(Annotation.photo_id.in_(ids))) or 0
         restorations += session.scalar(select(func.count()).where(Restoration.photo_id.in_(ids))) or 0
@@ -80,11 +80,11 @@ def delete(session: Session, photo_ids: Sequence[int], by: Assessor) -> list[str
     """
     require_lead(by)
     held = _forget_in_reports(session, set(photo_ids))
-    for ids in _chunks(photo_ids):  # in one order, or two who take several wait for each other
+    for ids in chunks(photo_ids):  # in one order, or two who take several wait for each other
         session.execute(select(Photo.id).where(Photo.id.in_(ids)).order_by(Photo.id).with_for_update())
-    for ids in _chunks(photo_ids):  # from here on nothing more is made of them
+    for ids in chunks(photo_ids):  # from here on nothing more is made of them
         held.update(_hashes_of(session, ids))
-    for ids in _chunks(photo_ids):
+    for ids in chunks(photo_ids):
         session.execute(sql_delete(Photo).where(Photo.id.in_(ids)))
     session.expire_all()
     return sorted(held - referenced(session, held))
@@ -170,7 +170,8 @@ def _hashes_of(session: Session, ids: Sequence[int]) -> Iterator[str]:
         yield from (sha for sha in session.scalars(query) if sha)
 
 
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Each of the ids once, sorted: databases take so many values in one statement and no more."""
     unique = sorted(set(ids))
     for start in range(0, len(unique), CHUNK):
         yield unique[start : start + CHUNK]

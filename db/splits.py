@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
-from db.deletion import hold_photo
+from db.deletion import chunks, hold_photo
 from db.engine import serialise
 from db.models import Assessor, Photo, PhotoBand, Split, SplitMove
 from db.people import require_lead
@@ -73,8 +73,10 @@ def bands(near_hash: int) -> tuple[int, ...]:
 
 def _put(session: Session, family: Iterable[Photo], split: Split, by_id: int | None) -> list[Photo]:
     others = [photo.id for photo in family if photo.split != split]
-    held = select(Photo).where(Photo.id.in_(others)).order_by(Photo.id).with_for_update(key_share=True)
-    moved = list(session.scalars(held))  # without those that somebody deletes at this moment
+    moved: list[Photo] = []
+    for ids in chunks(others):
+        held = select(Photo).where(Photo.id.in_(ids)).order_by(Photo.id).with_for_update(key_share=True)
+        moved += session.scalars(held)  # without those that somebody deletes at this moment
     for photo in moved:
         photo.split = split
         session.add(SplitMove(photo_id=photo.id, split=split, assessor_id=by_id))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.deletion import CHUNK
+from db.deletion import chunks
 from db.models import Photo
 
 
@@ -14,9 +14,8 @@ def named_photos(session: Session, ids: Sequence[int]) -> tuple[list[Photo], lis
     """The photos with these ids in their order, and a failure for each that is no longer there."""
     unique = list(dict.fromkeys(ids))
     found: dict[int, Photo] = {}
-    for start in range(0, len(unique), CHUNK):  # databases take so many values at once and no more
-        asked = select(Photo).where(Photo.id.in_(unique[start : start + CHUNK]))
-        found |= {photo.id: photo for photo in session.scalars(asked)}
+    for part in chunks(unique):
+        found |= {photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_(part)))}
     missing = [failure(each, f"photo {each}", "It was deleted.") for each in unique if each not in found]
     return [found[each] for each in unique if each in found], missing
 

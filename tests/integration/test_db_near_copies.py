@@ -1,5 +1,6 @@
 """The split of training and validation: drawn from the hash, the same for near-copies, moved with all of them."""
 
+import sqlite3
 from functools import partial
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from db import splits
+from db import deletion, splits
 from db.engine import Database
 from db.errors import NotAllowed, NotFound
 from db.models import Photo, PhotoBand, Split, SplitMove, Task
@@ -79,6 +80,23 @@ def test_bringing_a_family_together_asks_once_for_the_near_copies_of_each_hash(d
         assert decide_split(session, sha("one more"), 7) == "train"
         assert {photo.split for photo in family} == {"train"}
         assert sum("FROM photo_band" in statement for statement in asked) == 3, "which sides there are, and two hashes"
+
+
+def test_a_family_may_be_larger_than_a_statement_takes_values(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "CHUNK", 70)
+    with database.unit_of_work() as session:
+        family = [new_photo(session, f"copy {n}", near_hash=7, queue=False) for n in range(150)]
+        for photo in family:
+            photo.split = "validation"
+        session.flush()
+        here = session.connection().connection.driver_connection
+        assert isinstance(here, sqlite3.Connection)
+        here.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 100)
+        moved = move_split(session, two_people(session)[0], family[0].id, "train")
+        assert [photo.id for photo in moved] == sorted(photo.id for photo in family)
+        assert {photo.split for photo in family} == {"train"}
 
 
 def test_photos_that_all_look_the_same_are_not_loaded_for_each_one_more(database: Database) -> None:
