@@ -82,7 +82,7 @@ def _root(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the program and leave with 0 (all done), 1 (some inputs failed), 2 (wrong use) or 130 (Ctrl-C)."""
+    """Run the program and leave with 0 (done), 1 (some inputs failed), 2 (wrong use), 130 (Ctrl-C) or 143 (SIGTERM)."""
     try:
         with printing():
             typer.main.get_command(build()).main(arguments, prog_name="heirloom")

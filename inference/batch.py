@@ -1,8 +1,10 @@
 """Many inputs through one step: a bad one is named and the rest goes on; the outcome is told to people or machines."""
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from inference.text import readable
 if TYPE_CHECKING:
     from inference.sheet import ContactSheet
 
-FAILED, WRONG_USE = 1, 2
+FAILED, WRONG_USE, TERMINATED = 1, 2, 128 + signal.SIGTERM
 Report = Callable[[float], None]
 
 
@@ -62,7 +64,7 @@ def run_batch(
     """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed, 2 on wrong use.
 
     On a `sheet`, a failed input gets its row here; that of a finished one is the step's affair. Where the work is
-    broken off, by Ctrl-C or by a fault of ours, what was done until then is told all the same.
+    broken off, by Ctrl-C, SIGTERM or a fault of ours, what was done until then is told all the same.
     """
     outcome = Outcome()
     with ExitStack() as at_last:
@@ -70,9 +72,20 @@ def run_batch(
         at_last.callback(_tell_done, outcome, as_json)
         if sheet:
             at_last.callback(_close, sheet, outcome)
-        _do_all(inputs, step, outcome, sheet)
+        with _ending_at_sigterm():
+            _do_all(inputs, step, outcome, sheet)
     if outcome.failed:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _ending_at_sigterm() -> Iterator[None]:
+    """SIGTERM leaves the block, as Ctrl-C does; a process dies of it otherwise, and says nothing."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _do_all(

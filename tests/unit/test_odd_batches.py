@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -136,26 +137,39 @@ def test_a_photo_too_large_for_the_memory_is_named_and_the_others_finish(
     assert not (out / "a.mask.png").exists()
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])
+def raising(error: type[BaseException]) -> Callable[[], None]:
+    def stop() -> None:
+        raise error
+
+    return stop
+
+
+def terminated() -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    assert callable(handler)
+    handler(signal.SIGTERM, None)
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"), [(raising(KeyboardInterrupt), 130), (terminated, 143), (raising(ZeroDivisionError), 1)]
+)
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_what_was_done_is_told_when_the_work_is_broken_off(
     heirloom: Any,
     photos: Path,
     monkeypatch: pytest.MonkeyPatch,
-    stop: type[BaseException],
+    *,
+    stop: Callable[[], None],
+    code: int,
     options: tuple[str, ...],
 ) -> None:
-    def broken_off() -> None:
-        raise stop
-
     (photos / "b.png").write_bytes(b"no picture")
-    no_room_for(photos / "z.png", monkeypatch, broken_off)
+    no_room_for(photos / "z.png", monkeypatch, stop)
     sheet = photos.parent / "all.png"
     result = heirloom("restore", photos, "--out", photos.parent / "out", "--sheet", sheet, *options)
-    if stop is KeyboardInterrupt:
-        assert result.exit_code == 130
-    else:
-        assert isinstance(result.exception, stop), "a fault of ours keeps its traceback"
+    assert result.exit_code == code
+    assert code != 1 or isinstance(result.exception, ZeroDivisionError), "a fault of ours keeps its traceback"
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert "a.png" in result.stdout
     assert str(sheet) in result.stdout
     assert "b.png is not a picture" in result.stderr
