@@ -10,6 +10,8 @@ from PIL.ExifTags import IFD
 
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 ORIENTATION = 0x0112
+ACROSS, DOWN = 0x011A, 0x011B
+"""The tags of the resolution along rows and columns."""
 _HEADER = b"Exif\0\0"
 # Tags of a TIFF that say how its pixels lie in the file; they would be untrue in any other file.
 _STRUCTURE = {
@@ -36,14 +38,17 @@ def turns(orientation: int) -> bool:
     return orientation in (5, 6, 7, 8)
 
 
-def read_exif(image: ImageFile.ImageFile, kind: str, name: str, warnings: list[str]) -> tuple[bytes | None, int]:
-    """EXIF with its orientation at 1 (or None), and the orientation that the decoded pixels still need.
+def read_exif(
+    image: ImageFile.ImageFile, kind: str, name: str, warnings: list[str], turned: bool = False
+) -> tuple[bytes | None, int]:
+    """EXIF as it is true of the upright photo (or None), and the orientation that the decoded pixels still need.
 
-    Pillow and OpenCV turn TIFF files themselves, so theirs is always 1.
+    Pillow and OpenCV turn TIFF files themselves, so theirs is always 1; `turned` says that they made rows of columns.
     """
     try:
         orientation = int(image.getexif().get(ORIENTATION, 1))
-        exif = _tiff_exif(image) if kind == "TIFF" else _plain_exif(image)
+        raw = _tiff_exif(image) if kind == "TIFF" else _plain_exif(image)
+        exif = raw and _HEADER + _upright_exif(raw.removeprefix(_HEADER), turned or turns(orientation))
     except Exception:
         warnings.append(f"{name} has EXIF data that cannot be read; it was left out, and the photo taken as upright.")
         return None, 1
@@ -53,12 +58,9 @@ def read_exif(image: ImageFile.ImageFile, kind: str, name: str, warnings: list[s
 def _plain_exif(image: ImageFile.ImageFile) -> bytes | None:
     raw = image.info.get("exif")
     if isinstance(raw, bytes) and raw:
-        return _HEADER + _reset_orientation(raw.removeprefix(_HEADER))
+        return raw
     exif = image.getexif()
-    if not exif:
-        return None
-    exif[ORIENTATION] = 1
-    return _with_header(exif.tobytes())
+    return exif.tobytes() if exif else None
 
 
 def _tiff_exif(image: ImageFile.ImageFile) -> bytes | None:
@@ -72,22 +74,25 @@ def _tiff_exif(image: ImageFile.ImageFile) -> bytes | None:
     if not exif:
         return None
     exif[ORIENTATION] = 1
-    return _with_header(exif.tobytes())
+    return exif.tobytes()
 
 
-def _with_header(exif: bytes) -> bytes:
-    return _HEADER + exif.removeprefix(_HEADER)
+def _upright_exif(exif: bytes, turned: bool) -> bytes:
+    """Set the orientation in the first directory to 1, and change across and down over if the photo was `turned`.
 
-
-def _reset_orientation(exif: bytes) -> bytes:
-    """Set the orientation in the first directory to 1 in place: what cameras wrote behind it keeps its offsets."""
+    In place: what cameras wrote behind it keeps its offsets.
+    """
     order = {b"II": "<", b"MM": ">"}[exif[:2]]
     (start,) = struct.unpack_from(order + "I", exif, 4)
     (count,) = struct.unpack_from(order + "H", exif, start)
+    table = order + "H10s" * count
+    entries = struct.unpack_from(table, exif, start + 2)
+    values = dict(zip(entries[::2], entries[1::2], strict=True))
+    values[ORIENTATION] = struct.pack(order + "HIHH", 3, 1, 1, 0)
+    if turned and ACROSS in values and DOWN in values:
+        values[ACROSS], values[DOWN] = values[DOWN], values[ACROSS]
     fixed = bytearray(exif)
-    for entry in range(start + 2, start + 2 + 12 * count, 12):
-        if struct.unpack_from(order + "H", exif, entry)[0] == ORIENTATION:
-            struct.pack_into(order + "HIHH", fixed, entry + 2, 3, 1, 1, 0)
+    struct.pack_into(table, fixed, start + 2, *(part for tag in entries[::2] for part in (tag, values[tag])))
     return bytes(fixed)
 
 

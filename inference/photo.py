@@ -136,7 +136,7 @@ def decode(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Photo:
 
 def _assemble(data: bytes, image: ImageFile.ImageFile, layout: Layout, name: str) -> Photo:
     warnings = list(_oddities(layout, name))
-    exif, orientation = read_exif(image, layout.kind, name, warnings)
+    exif, orientation = read_exif(image, layout.kind, name, warnings, layout.turned)
     if layout.depth == 16 and layout.mode != "CMYK":
         source: Array = _guarded(name, lambda: deep_samples(data, image, layout))
     else:

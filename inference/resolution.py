@@ -2,11 +2,13 @@
 
 from PIL import ImageFile
 
+from inference.metadata import ACROSS, DOWN
+
 Resolution = tuple[int, int]
 """Pixels per metre across and down."""
 _METRE = {2: 1 / 0.0254, 3: 100.0}
 """Inches and centimetres in a metre, by the numbers of TIFF and EXIF for the units; those of JFIF are one less."""
-_ACROSS, _DOWN, _UNIT = 282, 283, 296
+_UNIT = 296
 _MOST = 2**31 - 1
 
 
@@ -30,7 +32,7 @@ def _of_format(image: ImageFile.ImageFile, kind: str) -> Resolution | None:
 
 def _of_exif(image: ImageFile.ImageFile) -> Resolution | None:
     exif = image.getexif()
-    return _whole((exif.get(_ACROSS), exif.get(_DOWN)), _METRE.get(exif.get(_UNIT, 2)))
+    return _whole((exif.get(ACROSS), exif.get(DOWN)), _METRE.get(exif.get(_UNIT, 2)))
 
 
 def _whole(density: tuple[float | None, float | None] | None, units: float | None) -> Resolution | None:

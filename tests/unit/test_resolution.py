@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from inference.cli import commands
 from inference.files import encode_mask
+from inference.metadata import ACROSS, DOWN
 from inference.photo import decode
 from inference.png import encode_png
 from tests.support.picture_files import noise, saved, tiff, with_orientation
 
-ACROSS, DOWN, UNIT = 282, 283, 296
+UNIT = 296
 
 
 def dpi_of(data: bytes, name: str = "scan") -> tuple[float, float] | None:
@@ -67,6 +68,16 @@ def with_camera() -> bytes:
 @pytest.mark.parametrize(("orientation", "expected"), [(3, (600, 300)), (6, (300, 600))])
 def test_resolution_is_that_of_the_upright_photo(kind: str, orientation: int, expected: tuple[int, int]) -> None:
     assert dpi_of(with_orientation(scan(), kind, orientation, dpi=(600, 300))) == expected
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "TIFF"])
+@pytest.mark.parametrize(("orientation", "expected"), [(3, (600, 300)), (6, (300, 600))])
+def test_the_exif_that_is_written_says_the_same(kind: str, orientation: int, expected: tuple[int, int]) -> None:
+    exif = Image.Exif()
+    exif.update({0x0112: orientation, ACROSS: 600.0, DOWN: 300.0, UNIT: 2})
+    photo = decode(saved(scan(), kind, exif=exif.tobytes()), "scan")
+    written = Image.open(BytesIO(encode_png(photo.source, exif=photo.exif))).getexif()
+    assert (written[ACROSS], written[DOWN], written[0x0112]) == (*expected, 1)
 
 
 def test_deep_tiffs_have_one_too() -> None:
