@@ -11,6 +11,7 @@ from inference.errors import CheckpointError, InferenceError
 from inference.networks.encoders import (
     INPLACE_FAMILIES,
     STEM_FAMILIES,
+    freeze_head,
     is_known,
     library,
     no_full_stem,
@@ -153,6 +154,7 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
         from inference.networks import activated
 
         activated.activate_in_place(unet)
+    freeze_head(unet.encoder)
     return DetectorNetwork(unet, unet.encoder.output_stride, architecture.shrink)
 
 

@@ -3,6 +3,8 @@
 from functools import cache
 from types import ModuleType
 
+from torch import nn
+
 from inference.errors import InferenceError
 
 STEM_FAMILIES = ("resnet", "resnext", "se_resne", "senet154", "timm-skres", "efficientnet", "timm-efficientnet",
@@ -10,6 +12,8 @@ STEM_FAMILIES = ("resnet", "resnext", "se_resne", "senet154", "timm-skres", "eff
 """How the names begin of encoders whose stem can be opened; of timm's (`tu-`) those that are built alike."""
 INPLACE_FAMILIES = ("plain", "resnet", "resnext", "se_resne", "senet154", "efficientnet", "mobilenet_v2")
 """How the names begin of encoders in which every normalisation directly follows a convolution."""
+_HEADS = (("_conv_head", "_bn1"), ("conv_head", "bn2"))
+"""What EfficientNets classify with: a convolution and its normalisation after the last level."""
 _WELL_KNOWN = ("plain", "resnet18", "resnet34", "resnet50")
 """Known without asking the library."""
 
@@ -30,6 +34,14 @@ def library() -> ModuleType:
 def is_known(encoder: str) -> bool:
     """Whether the library has an encoder of that name, or timm may have it (`tu-…`)."""
     return encoder in _WELL_KNOWN or encoder.startswith("tu-") or encoder in library().encoders.encoders
+
+
+def freeze_head(encoder: nn.Module) -> None:
+    """Let what an encoder brings beside its levels learn nothing: it has no gradient, and processes that train together
+    would wait for it. The state dict stays as it is."""
+    for head in _HEADS:
+        for part in head if hasattr(encoder, head[0]) else ():
+            encoder.get_submodule(part).requires_grad_(False)
 
 
 def no_full_stem(name: str) -> InferenceError:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from inference.networks.encoders import library
+from inference.networks.encoders import freeze_head, library
 
 HINT_CHANNELS = 3
 """Cb, Cr and where they are known."""
@@ -29,6 +29,7 @@ class HintedUNet(nn.Module):
         self.encoder = library().encoders.get_encoder(encoder, in_channels=1, depth=_DEPTH, weights=weights)
         for unused in ("conv_head", "bn2") if hasattr(self.encoder, "conv_head") else ():
             setattr(self.encoder, unused, nn.Identity())  # of EfficientNet's classifier: no level comes after it
+        freeze_head(self.encoder)
         more = HINT_CHANNELS * hints
         widths = [channels + more * (channels > 0) for channels in self.encoder.out_channels]
         self.decoder = UnetDecoder(widths, decoder, n_blocks=len(decoder))

@@ -107,7 +107,10 @@ def test_hints_keep_their_colour_at_every_level() -> None:
     assert torch.equal(hints_at(hints, torch.zeros(1, 5, 32, 32)), hints)
 
 
-def test_every_weight_of_an_efficientnet_is_used() -> None:
-    network = build_colorizer(ColorizerArchitecture("timm-tf_efficientnet_lite0", (), (8, 8, 8, 8)))
+@pytest.mark.parametrize("encoder", ["timm-tf_efficientnet_lite0", "efficientnet-b0"])
+def test_every_weight_of_an_efficientnet_that_learns_is_used(encoder: str) -> None:
+    """Processes that train together wait for the gradient of each."""
+    network = build_colorizer(ColorizerArchitecture(encoder, (), (8, 8, 8, 8)))
     network(torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64)).square().sum().backward()
-    assert [name for name, weights in network.named_parameters() if weights.grad is None] == []
+    learns = {name: weights for name, weights in network.named_parameters() if weights.requires_grad}
+    assert [name for name, weights in learns.items() if weights.grad is None] == []

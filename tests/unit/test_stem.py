@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
-from inference.networks.detector import ALBUNET18, DetectorArchitecture, build_detector
+from inference.networks.detector import ALBUNET18, DetectorArchitecture, Norm, build_detector
 from inference.networks.stem import open_stem, resampled
 
 NARROW = (8, 8, 8, 8, 8)
@@ -48,6 +48,18 @@ def test_levels_keep_the_full_resolution(encoder: str, sides: list[int]) -> None
         levels = network.get_submodule("unet.encoder")(torch.rand(1, 3, 64, 64))
         assert [level.shape[-1] for level in levels] == sides
         assert network(torch.rand(1, 3, 41, 70)).shape == (1, 1, 41, 70)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "norm"),
+    [("efficientnet-b0", "batch"), ("efficientnet-b0", "inplace"), ("timm-tf_efficientnet_lite0", "batch")],
+)
+def test_every_weight_that_learns_is_used(encoder: str, norm: Norm) -> None:
+    """Processes that train together wait for the gradient of each."""
+    network = build_detector(DetectorArchitecture(encoder, 5, NARROW, stem="full", norm=norm))
+    network(torch.rand(2, 3, 32, 32)).square().sum().backward()
+    learns = {name: weights for name, weights in network.named_parameters() if weights.requires_grad}
+    assert [name for name, weights in learns.items() if weights.grad is None] == []
 
 
 def test_a_resnext_of_three_levels_keeps_the_full_resolution() -> None:
