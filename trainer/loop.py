@@ -23,7 +23,7 @@ from trainer.processes import accelerator_for, any_wants_to_stop, from_main, sha
 from trainer.recipe import Recipe
 from trainer.seen import Sides, clean_sides, difference, flat, identity_of, provenance_of
 from trainer.starting import AveragedWeights, start_optimiser
-from trainer.state import StateError, load_state, save_state
+from trainer.state import StateError, load_state, restore_chance, save_state
 from trainer.tracker import NullTracker, Tracker
 
 _PROGRESS_EVERY_S = 1.0
@@ -327,6 +327,7 @@ def _go_on(training: _Training) -> None:
     training.schedule.load_state_dict(state["schedule"])
     if training.accelerator.scaler and state["scaler"]:
         training.accelerator.scaler.load_state_dict(state["scaler"])
+    restore_chance(state)
     _tell(training, f"Going on at step {training.step} of {training.recipe.steps}")
 
 

@@ -45,7 +45,7 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
-    """Read the state and set the random generators to it; None when there is none.
+    """Read the state, with the random generators as they were (`restore_chance`); None when there is none.
 
     Raises StateError naming the file when it cannot be read or is damaged.
     """
@@ -54,7 +54,6 @@ def load_state(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        _restore_chance(state.pop("chance"))
     except OSError as error:
         raise StateError(f"{path} cannot be read ({error.strerror}). See to its permissions.") from error
     except Exception as error:  # its text is torch's advice to whoever writes such files
@@ -73,7 +72,10 @@ def _chance() -> dict[str, Any]:
     }
 
 
-def _restore_chance(chance: dict[str, Any]) -> None:
+def restore_chance(state: dict[str, Any]) -> None:
+    """Set the random generators to what they were when a state was saved. Those of all processes of a training are
+    alike: each begins with the recipe's seed and draws as often as the others."""
+    chance = state["chance"]
     version, numbers, gauss = chance["python"]
     random.setstate((version, tuple(numbers), gauss))
     name, keys, position, has_gauss, cached = chance["numpy"]

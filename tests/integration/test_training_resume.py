@@ -17,6 +17,7 @@ import torch
 from inference.checkpoint import load_checkpoint
 from tests.support.train_once import RECIPE, LoggingTracker, example, train
 from tests.support.waiting import wait_for
+from trainer import loop
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.detecting.starting import start_network
 from trainer.loop import train_model
@@ -173,6 +174,22 @@ def test_a_training_does_not_go_on_when_its_clean_photos_have_changed(tmp_path: 
         train(tmp_path / "out", tmp_path / "log", 0, recipe)
     (photos / "0.png").unlink()
     assert train(tmp_path / "out", tmp_path / "log", 0, recipe).checkpoint is not None
+
+
+def test_a_process_that_reads_no_state_goes_on_with_its_chance_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The main one reads for all. What drops out at random in the others would else be what did at the beginning."""
+    train(tmp_path / "out", tmp_path / "log", 1, replace(RECIPE, workers=0))
+    saved = load_state(tmp_path / "out" / "state")
+    assert saved is not None
+    torch.manual_seed(99)
+    saved["chance"]["torch"] = torch.get_rng_state()
+    found: list[torch.Tensor] = []
+    monkeypatch.setattr(loop, "from_main", lambda *_: saved)
+    monkeypatch.setattr(loop, "_train", lambda _: not found.append(torch.get_rng_state()))
+    assert train(tmp_path / "out", tmp_path / "log", 0, replace(RECIPE, workers=0)).stopped
+    assert torch.equal(found[0], saved["chance"]["torch"])
 
 
 def test_stopped_before_the_first_validation_there_is_no_model_yet(tmp_path: Path) -> None:
