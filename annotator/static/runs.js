@@ -20,10 +20,12 @@ export default function ({ data, parentElement, setStateValue }) {
   // What is ticked here is newer than what the page knew when it began to draw.
   const chosen = new Set([...(chosenOf.get(body) ?? data.chosen ?? [])].filter((id) => known.has(id)));
   chosenOf.set(body, chosen);
+  const focused = body.getRootNode().activeElement;
+  const focusedId = body.contains(focused) ? focused.value : undefined;
 
   body.replaceChildren(
     ...data.rows.map((row) => {
-      const box = element("input", { type: "checkbox", checked: chosen.has(row.id), ariaLabel: `Choose ${row.name}` });
+      const box = element("input", { type: "checkbox", value: row.id, checked: chosen.has(row.id), ariaLabel: `Choose ${row.name}` });
       const spark = element("td");
       spark.innerHTML = row.spark ? `<svg width="110" height="26" aria-hidden="true"><path></path></svg>` : `<span class="quiet">–</span>`;
       spark.querySelector("path")?.setAttribute("d", row.spark);
@@ -55,4 +57,6 @@ export default function ({ data, parentElement, setStateValue }) {
       return line;
     }),
   );
+  // Rows are made anew while somebody walks them by keyboard.
+  [...body.querySelectorAll("input")].find((box) => box.value === focusedId)?.focus({ preventScroll: true });
 }

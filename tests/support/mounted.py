@@ -9,7 +9,8 @@ from annotator.parts import STATIC
 
 MOUNT = """async ([code, data]) => {
     const { default: mount } = await import("data:text/javascript;base64," + code);
-    mount({ data, parentElement: document, setTriggerValue: (name, value) => { window.sent = [name, value]; } });
+    const send = (name, value) => { window.sent = [name, value]; };
+    mount({ data, parentElement: document, setTriggerValue: send, setStateValue: send });
 }"""
 
 
