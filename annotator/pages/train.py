@@ -41,7 +41,7 @@ def page() -> None:
     settings, running = st.columns([1, 1.5], gap="large")
     with settings:
         _settings(choices, jobs, assessor)
-    with running:
+    with running, st.container(key="trainings"):
         running_training()
         past_trainings(jobs, assessor)
 

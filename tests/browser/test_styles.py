@@ -1,6 +1,6 @@
 """Our few styles of the pages, for what people bring."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from annotator.theme import STYLE
 
@@ -30,3 +30,17 @@ def test_a_link_that_has_the_focus_is_told_from_the_page_in_front(page: Page) ->
     page.set_content(f"<style>:root {{ --hl-accent: #94600b; }}{STYLE.read_text()}{streamlits}</style>{link}")
     page.keyboard.press("Tab")
     assert page.locator("a").evaluate("link => getComputedStyle(link).outline") == "rgb(148, 96, 11) solid 2px"
+
+
+def test_nothing_beside_a_job_stops_the_page_in_place_of_the_job(page: Page) -> None:
+    status = "<div data-testid='stStatusWidget'><i role='img' aria-label='Running...'></i><button>Stop</button></div>"
+    page.set_content(f"<style>{STYLE.read_text()}</style>{status}<button>Stop</button>")
+    assert page.get_by_role("button", name="Stop").count() == 1
+
+
+def test_a_training_is_seen_by_whoever_starts_it_below_all_settings(page: Page) -> None:
+    settings = "<div data-testid='stColumn'><button style='margin-top: 1500px'>Start training</button></div>"
+    trainings = "<div data-testid='stColumn'><div class='st-key-trainings'>Training a detector</div></div>"
+    page.set_content(f"<style>{STYLE.read_text()}</style><main style='display: flex'>{settings}{trainings}</main>")
+    page.get_by_role("button").focus()
+    expect(page.get_by_text("Training a detector")).to_be_in_viewport()
