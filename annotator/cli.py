@@ -78,11 +78,13 @@ def _tell(report: "ImportReport", collection: str, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
         return
+    from db.photos import collection_name
+
     masked = sum(outcome.has_mask for outcome in report.outcomes)
     typer.echo(f"{len(report.new_ids)} new, {len(report.known)} known already, {masked} with a mask.")
     for outcome in report.known:
         known = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
-        elsewhere = collection and outcome.collection != " ".join(collection.split())
+        elsewhere = collection and outcome.collection != collection_name(collection)
         stays = f"; it stays in the collection {outcome.collection}" if elsewhere else ""
         typer.echo(f"known already{known}: {outcome.name}{stays}")
     for failure in report.failures:

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound
 from db.models import Assessor, name_key
+from db.names import visible
 
 LONGEST_NAME = 80
 
@@ -15,7 +16,7 @@ def sign_in(session: Session, name: str) -> Assessor:
 
     Raises InvalidState for an empty or overlong name, NotAllowed for somebody who was made inactive.
     """
-    shown = " ".join(name.split())
+    shown = " ".join(visible(name).split())
     if not shown or len(shown) > LONGEST_NAME:
         raise InvalidState(f"A name has 1 to {LONGEST_NAME} characters; please enter yours.")
     serialise(session, "people")
@@ -32,7 +33,7 @@ def sign_in_subject(session: Session, subject: str, name: str) -> Assessor:
     found = session.scalar(select(Assessor).where(Assessor.subject == subject))
     if found is not None:
         return _active(found)
-    shown = " ".join(name.split())[: LONGEST_NAME - 5] or "assessor"
+    shown = " ".join(visible(name).split())[: LONGEST_NAME - 5] or "assessor"
     free, number = shown, 1
     while session.scalar(select(Assessor.id).where(Assessor.name_key == name_key(free))) is not None:
         number += 1

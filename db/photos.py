@@ -11,6 +11,7 @@ from db.deletion import DeletionImpact, delete, deletion_impact
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import Photo, PhotoOrigin, Task, utc_now
+from db.names import visible
 from db.queue import park, unpark
 from db.splits import decide_split, move_split, remember_bands
 from db.stories import StoryEntry, photo_story
@@ -80,7 +81,7 @@ def add_photo(
         known.collection = known.collection or collection_name(collection)
         return known, False
     photo = Photo(
-        **asdict(facts) | {"filename": facts.filename[-LONGEST_FILENAME:]},
+        **asdict(facts) | {"filename": visible(facts.filename)[-LONGEST_FILENAME:]},
         collection=collection_name(collection),
         origin=origin,
         imported_by_id=by_id,
@@ -97,7 +98,7 @@ def add_photo(
 
 def collection_name(name: str) -> str:
     """The name as it is kept. Raises InvalidState for one that is too long."""
-    shown = " ".join(name.split())
+    shown = " ".join(visible(name).split())
     if len(shown) > LONGEST_COLLECTION:
         raise InvalidState(f"A collection's name has at most {LONGEST_COLLECTION} characters; choose a shorter one.")
     return shown

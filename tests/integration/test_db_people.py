@@ -38,7 +38,9 @@ def test_the_first_person_leads_and_engineers(either_database: Database) -> None
             require_engineer(second)
 
 
-@pytest.mark.parametrize("again", ["ÉLODIE Straße", "  élodie   STRASSE ", "Élodie strasse"])
+@pytest.mark.parametrize(
+    "again", ["ÉLODIE Straße", "  élodie   STRASSE ", "Élodie strasse", "\u202eÉlodie\u200b Straße"]
+)
 def test_a_name_is_one_person_whatever_its_case(either_database: Database, again: str) -> None:
     with either_database.unit_of_work() as session:
         first = sign_in(session, "Élodie Straße")
@@ -46,7 +48,7 @@ def test_a_name_is_one_person_whatever_its_case(either_database: Database, again
         assert first.name == "Élodie Straße"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 81])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "\u202e \u200b"])
 def test_a_name_must_be_one(either_database: Database, name: str) -> None:
     with either_database.unit_of_work() as session, pytest.raises(InvalidState, match="1 to 80"):
         sign_in(session, name)

@@ -1,5 +1,6 @@
 """Photos: known by their bytes, in a state that says what happened last, with a story that tells it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,14 @@ def test_the_same_bytes_are_one_photo(either_database: Database) -> None:
         assert (created, created_again) == (True, False)
         assert (again.id, again.collection) == (first.id, "album")
         assert session.scalar(select(func.count()).select_from(Task)) == 1
+
+
+def test_a_name_turns_no_sentence_round(database: Database) -> None:
+    family = "👩\u200d👧"
+    with database.unit_of_work() as session:
+        facts = replace(photo_facts("a"), filename=f"\u202e{family}\u2066 صورة\n.png")
+        photo, _ = add_photo(session, facts, collection=f"\u202d{family}")
+        assert (photo.filename, photo.collection) == (f"{family} صورة .png", family)
 
 
 def test_a_photo_walks_through_its_states(either_database: Database) -> None:
