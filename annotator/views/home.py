@@ -81,9 +81,11 @@ def _next(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -
 
 
 def is_newcomer(session: Session, assessor: Assessor) -> bool:
+    """Whoever opened Label and drew nothing there still is one."""
+    drew = or_(Annotation.version > 0, Annotation.status != "draft")
     did_something = or_(
         exists().where(Photo.imported_by_id == assessor.id),
-        exists().where(Annotation.assessor_id == assessor.id),
+        exists().where(Annotation.assessor_id == assessor.id, drew),
         exists().where(Annotation.decided_by_id == assessor.id),
         exists().where(Verdict.assessor_id == assessor.id),
         exists().where(Job.created_by_id == assessor.id),

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from annotator.views.home import cards, home, week
 from db.annotations import add_annotation
+from db.drafts import EventIn, append_events, open_draft
 from db.engine import Database
 from db.jobs import add_job
 from db.models import Annotation
 from db.photos import archive
 from db.queue import Waiting
-from tests.support.databases import new_photo, sha, two_people
+from tests.support.databases import NOON, new_photo, sha, take_label, two_people, two_people_and_a_photo
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 
@@ -35,6 +36,15 @@ def test_a_newcomer_is_one_until_they_did_something(database: Database) -> None:
         assert home(session, ada).is_newcomer
         photo.imported_by_id = ada.id
         session.flush()
+        assert not home(session, ada).is_newcomer
+
+
+def test_whoever_looked_into_label_is_a_newcomer_until_they_draw(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, _, _ = two_people_and_a_photo(session)
+        draft = open_draft(session, take_label(session, ada), ada, proposal=None, now=NOON)
+        assert home(session, ada).is_newcomer
+        append_events(session, draft.id, ada, 0, [EventIn("threshold", {"value": 0.4})], 1.0, now=NOON)
         assert not home(session, ada).is_newcomer
 
 
