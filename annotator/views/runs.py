@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote, unquote
 
 from db.settings import Settings
 from trainer.errors import RegistryError
@@ -93,15 +95,18 @@ def newest_by_key(paths: Iterable[str]) -> list[str]:
 
 def sample_bytes(settings: Settings, run_id: str, path: str) -> bytes:
     """A sample picture. Raises RegistryError when the run has none by that name."""
-    if PurePosixPath(path).parts[:1] != (SAMPLES,) or ".." in PurePosixPath(path).parts:
+    # a server may take %2e%2e for a way up, as the address of a file does
+    if PurePosixPath(path).parts[:1] != (SAMPLES,) or ".." in PurePosixPath(unquote(path)).parts:
         raise RegistryError(f"A run's samples lie in {SAMPLES}/, not at {path}.")
-    from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     try:
-        uri = f"{open_client(settings).get_run(run_id).info.artifact_uri}/{path}"
-        local = local_artifact(uri)
-        return (local or Path(download_artifacts(artifact_uri=uri))).read_bytes()
+        client = open_client(settings)
+        local = local_artifact(f"{client.get_run(run_id).info.artifact_uri}/{quote(path)}")
+        if local is not None:
+            return local.read_bytes()
+        with TemporaryDirectory() as folder:
+            return Path(client.download_artifacts(run_id, path, folder)).read_bytes()
     except (MlflowException, OSError) as error:
         raise RegistryError(f"Run {run_id} has no picture {path}.") from error
 
