@@ -11,8 +11,6 @@ from db.errors import PlatformError
 from db.settings import Settings
 from trainer.store import ask_briefly
 
-MAX_UPLOAD_MIB = 2048
-
 
 def serve(access: AppSettings) -> None:
     """Listen until stopped. Raises AccessError, PlatformError before anything listens."""
@@ -36,7 +34,8 @@ def streamlit_config(access: AppSettings, settings: Settings) -> dict[str, Any]:
         "server.showEmailPrompt": False,
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
-        "server.maxUploadSize": MAX_UPLOAD_MIB,
+        # Photos come in by a route of our own; Streamlit's would take bytes of anybody who only opened the start page.
+        "server.maxUploadSize": 0,
         # Pages put back what was chosen on them before.
         "global.disableWidgetStateDuplicationWarning": True,
         "browser.gatherUsageStats": False,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from json import JSONDecodeError, loads
+from json import loads
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -111,7 +111,7 @@ async def read_body(request: Request) -> dict[str, Any]:
             raise RouteError(f"A request may have {LARGEST_BODY // 2**20} MiB. Send it in pieces.", 413)
     try:
         body = loads(data) if data else {}
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RouteError("The request is not valid JSON.", 400) from error
     if not isinstance(body, dict):
         raise RouteError("The request must be a JSON object.", 400)

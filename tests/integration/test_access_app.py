@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
+from streamlit import config
 from streamlit.runtime import Runtime
 from streamlit.starlette import App
 
@@ -13,6 +14,7 @@ from annotator.access import AppSettings
 from annotator.app import build_app
 from annotator.context import platform
 from annotator.routes.http import LARGEST_BODY
+from annotator.serve import streamlit_config
 from db.engine import Database, open_database
 from db.jobs import claim, list_jobs
 from db.people import set_roles, sign_in
@@ -76,9 +78,10 @@ def test_a_session_ends(client: TestClient) -> None:
         ("[]", 400),
         ("nonsense", 400),
         ("[" * 100_000, 400),
+        ('{"name": %s}' % ("9" * 5_000), 400),
         ('{"name": "%s"}' % ("x" * LARGEST_BODY), 413),
     ],
-    ids=["empty", "long", "none", "null", "list", "nonsense", "deep", "larger than any request"],
+    ids=["empty", "long", "none", "null", "list", "nonsense", "deep", "too many digits", "larger than any request"],
 )
 def test_a_name_that_is_none_is_refused_with_a_sentence(client: TestClient, body: str, status: int) -> None:
     reply = client.post("/api/session", content=body, headers=OWN)
@@ -110,6 +113,16 @@ def test_no_other_web_page_can_write(client: TestClient, path: str, origin: dict
 @pytest.mark.parametrize("path", ["/", "/api/photos/1/view", "/_stcore/health"])
 def test_no_other_name_can_be_pointed_here(client: TestClient, path: str) -> None:
     assert client.get(path, headers={"host": "evil.example"}).status_code == 400
+
+
+def test_streamlit_takes_no_bytes_of_whoever_opens_a_page(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its route for uploads asks for no session of ours."""
+    ours = streamlit_config(AppSettings(), Settings())
+    options = {"server.maxUploadSize": ours["server.maxUploadSize"], "server.enableXsrfProtection": False}
+    monkeypatch.setattr(config, "get_option", lambda name, ask=config.get_option: options.get(name, ask(name)))
+    monkeypatch.setattr(Runtime, "is_active_session", lambda *_: True)
+    sent = client.put("/_stcore/upload_file/session/file", files={"file": ("a.png", b"bytes")}, headers=OWN)
+    assert sent.status_code == 413
 
 
 def test_a_name_that_was_allowed_is_answered(client: TestClient) -> None:
