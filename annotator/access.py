@@ -79,8 +79,10 @@ def sign_in_configured(settings: Settings) -> bool:
     if not path.exists():
         return False
     try:
-        auth = tomllib.loads(path.read_text()).get("auth", {})
-    except tomllib.TOMLDecodeError as error:
+        auth = tomllib.loads(path.read_text(encoding="utf-8")).get("auth", {})
+    except OSError as error:
+        raise AccessError(f"{path} cannot be read ({error.strerror}). Make it a file that may be read here.") from error
+    except ValueError as error:
         raise AccessError(f"{path} is not valid TOML ({error}). Correct it and start again.") from error
     missing = [key for key in SIGN_IN_KEYS if not auth.get(key)]
     if auth and missing:
@@ -111,8 +113,16 @@ def check_origin(headers: Mapping[str, str], access: AppSettings) -> None:
     own = {headers.get("host", "").lower()}
     if access.public_url:
         own.add(urlsplit(access.public_url).netloc.lower())
-    if not origin or urlsplit(origin).netloc.lower() not in own:
+    if _place(origin) not in own:
         raise AccessError(f"Only this app's own pages may change things here, not '{origin or 'an unnamed page'}'.")
+
+
+def _place(origin: str) -> str | None:
+    """The name and port of an Origin; None where it has none."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 class Guard:

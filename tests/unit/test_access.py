@@ -58,6 +58,20 @@ def test_secrets_that_are_not_toml_are_named(settings: Settings) -> None:
         sign_in_configured(settings)
 
 
+def test_secrets_that_cannot_be_read_are_named(settings: Settings) -> None:
+    """A container's mount makes a folder where there was no file."""
+    (settings.home / "secrets.toml").mkdir(parents=True)
+    with pytest.raises(AccessError, match=r"secrets\.toml cannot be read \(Is a directory\)"):
+        check_address(AppSettings(host="0.0.0.0"), settings)
+
+
+def test_secrets_in_another_encoding_are_named(settings: Settings) -> None:
+    settings.home.mkdir(parents=True)
+    (settings.home / "secrets.toml").write_bytes("[auth]\nclient_id = 'Müller'".encode("latin-1"))
+    with pytest.raises(AccessError, match="not valid TOML"):
+        sign_in_configured(settings)
+
+
 def test_secrets_without_a_sign_in_are_none(settings: Settings) -> None:
     configure(settings, "other = 1")
     assert not sign_in_configured(settings)
@@ -80,7 +94,10 @@ def test_our_own_pages_may_write(origin: str) -> None:
     check_origin({"host": "localhost:8501", "origin": origin}, AppSettings(public_url="https://photos.example.org/"))
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost:9999", "null", "", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "http://localhost:9999", "null", "", "http://localhost", "http://[", "localhost:8501"],
+)
 def test_foreign_pages_may_not(origin: str) -> None:
     with pytest.raises(AccessError) as refused:
         check_origin({"host": "localhost:8501", "origin": origin}, AppSettings())
