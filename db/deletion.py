@@ -80,9 +80,8 @@ def delete(session: Session, photo_ids: Sequence[int], by: Assessor) -> list[str
     """
     require_lead(by)
     held = _forget_in_reports(session, set(photo_ids))
-    for ids in chunks(photo_ids):  # in one order, or two who take several wait for each other
-        session.execute(select(Photo.id).where(Photo.id.in_(ids)).order_by(Photo.id).with_for_update())
-    for ids in chunks(photo_ids):  # from here on nothing more is made of them
+    hold_from_work(session, photo_ids)
+    for ids in chunks(photo_ids):
         held.update(_hashes_of(session, ids))
     for ids in chunks(photo_ids):
         session.execute(sql_delete(Photo).where(Photo.id.in_(ids)))
@@ -134,6 +133,12 @@ def hold_photo(session: Session, photo_id: int) -> Photo:
     if photo is None:
         raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
     return photo
+
+
+def hold_from_work(session: Session, photo_ids: Sequence[int]) -> None:
+    """Until the commit nobody makes anything of these photos (`hold_photo`); what was under way is there by now."""
+    for ids in chunks(photo_ids):  # in one order, or two who take several wait for each other
+        session.execute(select(Photo.id).where(Photo.id.in_(ids)).order_by(Photo.id).with_for_update())
 
 
 def hashes_in(record: Any) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.deletion import DeletionImpact, delete, deletion_impact
+from db.deletion import DeletionImpact, delete, deletion_impact, hold_from_work
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import Photo, PhotoOrigin, Task, utc_now
@@ -139,6 +139,7 @@ def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> Non
 
 def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> None:
     """Takes photos out of walls, queues and new snapshots; nothing is lost. Their open tasks are parked."""
+    hold_from_work(session, photo_ids)
     session.execute(
         update(Photo).where(Photo.id.in_(photo_ids), Photo.archived_at.is_(None)).values(archived_at=now or utc_now())
     )
@@ -146,5 +147,7 @@ def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = N
 
 
 def unarchive(session: Session, photo_ids: Sequence[int]) -> None:
+    """Brings photos back, and their tasks as they were."""
+    hold_from_work(session, photo_ids)  # or a review that a job just adds to an archived photo would stay parked
     session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(archived_at=None))
     unpark(session, photo_ids)

@@ -167,6 +167,23 @@ def test_a_result_of_an_archived_photo_waits_aside_and_replaces_the_older_one(ei
         assert review(session, ada).restoration_id == made.id
 
 
+def test_a_photo_brought_back_while_its_results_come_in_is_to_be_reviewed(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, _, photo = two_people_and_a_photo(session)
+        archive(session, [photo.id])
+
+    def bring_back() -> None:
+        with either_database.unit_of_work() as session:
+            unarchive(session, [photo.id])
+
+    with either_database.unit_of_work() as session:
+        made = restore(session, photo.id)
+        back = start_waiting(either_database, bring_back)
+    back.join()
+    with either_database.unit_of_work() as session:
+        assert review(session, ada).restoration_id == made.id
+
+
 def test_of_two_restorations_at_once_one_is_to_be_reviewed(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         photo_id = new_photo(session, "a").id
