@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from annotator.context import Platform
 from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
 from db.annotations import add_annotation
-from db.deletion import keep_blobs
+from db.deletion import referring
 from db.errors import BlobError, InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo, collection_name
@@ -103,8 +103,7 @@ def import_bytes(
     parts += [encode_mask(marked)] if marked is not None else []
     shas = [platform.blobs.put(part) for part in parts]
     facts = _facts(photo, len(data), *shas[:3])
-    with platform.database.unit_of_work() as session:
-        keep_blobs(session, platform.blobs, dict(zip(shas, parts, strict=True)))
+    with referring(platform.database, platform.blobs, dict(zip(shas, parts, strict=True))) as session:
         row, created = add_photo(session, facts, collection=collection, origin=origin, by_id=by_id)
         if marked is not None and not _has_mask(session, row, shas[-1]):
             add_annotation(session, row, shas[-1], float(marked.mean()), origin=mask_origin, assessor_id=by_id)

@@ -1,6 +1,7 @@
 """Deleting photos: what goes with them, and which blobs nothing needs any more."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.blobs import HASH, BlobStore
 from db.engine import Database, serialise
-from db.errors import NotFound
+from db.errors import NotFound, PlatformError
 from db.models import (
     Annotation,
     Assessor,
@@ -113,6 +114,21 @@ def remove_unneeded(database: Database, blobs: BlobStore, hashes: Iterable[str])
         with database.unit_of_work() as session:
             serialise(session, BLOBS)
             blobs.delete_all(part - referenced(session, part))
+
+
+@contextmanager
+def referring(database: Database, blobs: BlobStore, stored: Mapping[str, bytes]) -> Iterator[Session]:
+    """A unit of work in which rows come to refer to bytes, by their hashes, that are stored already.
+
+    Where it is refused (PlatformError), such as for a photo that is gone, the bytes go, but for what others refer to.
+    """
+    try:
+        with database.unit_of_work() as session:
+            keep_blobs(session, blobs, stored)
+            yield session
+    except PlatformError:
+        remove_unneeded(database, blobs, stored)
+        raise
 
 
 def keep_blobs(session: Session, blobs: BlobStore, stored: Mapping[str, bytes]) -> None:

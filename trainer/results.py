@@ -1,12 +1,10 @@
 """Results as blobs, until a row refers to them or their photo turns out to be gone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from sqlalchemy.orm import Session
 
-from db.deletion import keep_blobs, remove_unneeded
-from db.errors import PlatformError
+from db.deletion import referring
 from inference.photo import decode
 from inference.thumbnails import browser_view
 from trainer.work import Work
@@ -29,14 +27,6 @@ class Made:
         """Store a result, a PNG; returns the blobs of the picture and of what a browser shows of it."""
         return self.put(data), self.put(browser_view(decode(data, name), data))
 
-    @contextmanager
-    def unit_of_work(self) -> Iterator[Session]:
-        """In which rows come to refer to the blobs, whoever removes some; where it is refused (PlatformError), such as
-        for a photo that is gone, the blobs go."""
-        try:
-            with self._work.database.unit_of_work() as session:
-                keep_blobs(session, self._work.blobs, self._stored)
-                yield session
-        except PlatformError:
-            remove_unneeded(self._work.database, self._work.blobs, self._stored)
-            raise
+    def unit_of_work(self) -> AbstractContextManager[Session]:
+        """In which rows come to refer to the blobs (`db.deletion.referring`)."""
+        return referring(self._work.database, self._work.blobs, self._stored)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from annotator.routes.http import Call, RouteError, post
 from annotator.strokes import Event, Mask, Stroke, StrokeError, rebuild_mask, threshold_value
 from db.blobs import BlobStore
-from db.deletion import keep_blobs
+from db.deletion import referring
 from db.drafts import EventIn, append_events, draft_events, get_draft, require_version, submit
 from db.errors import InvalidState
 from db.models import Annotation
@@ -96,8 +96,7 @@ def _submit(call: Call) -> dict[str, Any]:
     data = encode_mask(mask)
     sha = call.platform.blobs.put(data)
     share = float(np.count_nonzero(mask)) / mask.size
-    with call.platform.database.unit_of_work() as session:
-        keep_blobs(session, call.platform.blobs, {sha: data})
+    with referring(call.platform.database, call.platform.blobs, {sha: data}) as session:
         accept_task = submit(session, draft_id, call.assessor, version, sha, share, _seconds(call))
         return {"accept_task_id": accept_task.id, "mask_sha256": sha, "marked_share": share}
 

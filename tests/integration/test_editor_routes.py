@@ -14,7 +14,7 @@ from annotator.routes import drafts
 from annotator.strokes import Mask
 from db.annotations import give_back
 from db.blobs import BlobStore
-from db.deletion import remove_unneeded
+from db.deletion import referenced, remove_unneeded
 from db.models import Annotation, DraftEvent, Task
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, build
@@ -152,6 +152,9 @@ def test_a_mask_is_made_of_no_other_version_than_the_one_submitted(
     assert (refused.status_code, refused.json()["version"]) == (409, 0)
     refused = client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1})
     assert (refused.status_code, refused.json()["version"]) == (409, 1)
+    with editor.database.reading() as session:
+        stored = set(editor.blobs.hashes())
+        assert stored == referenced(session, stored), "a mask that is refused leaves no bytes"
 
 
 def test_a_mask_like_that_of_a_photo_deleted_meanwhile_stays(
