@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, cast, exists, func, or_, select, update
@@ -15,6 +15,14 @@ from db.models import Job, JobKind, JobStatus, utc_now
 ACTIVE: tuple[JobStatus, ...] = ("queued", "running")
 EXPIRES_AFTER = timedelta(seconds=30)
 """A running job without a heartbeat for this long has lost its worker."""
+
+
+def shared_now(session: Session) -> datetime:
+    """The time by which heartbeats are told and judged: the database server's, since machines' clocks may differ."""
+    if session.get_bind().dialect.name == "postgresql":
+        told: datetime = session.scalars(select(func.clock_timestamp())).one()
+        return told.astimezone(UTC)
+    return utc_now()
 
 
 def add_job(
@@ -59,7 +67,7 @@ def claim(
 
     `dead` names workers that are known to have ended, however fresh their heartbeat.
     """
-    moment = now or utc_now()
+    moment = now or shared_now(session)
     silent = or_(Job.heartbeat_at.is_(None), Job.heartbeat_at < moment - EXPIRES_AFTER)
     unheld = or_(Job.worker == worker, Job.worker.is_(None), Job.worker.in_(dead), silent)
     free = or_(Job.status == "queued", (Job.status == "running") & unheld)
@@ -73,7 +81,7 @@ def claim(
         get_job(session, job_id)
         return None
     job = get_job(session, job_id)
-    job.started_at = job.started_at or moment
+    job.started_at = job.started_at or now or utc_now()
     session.flush()
     return job
 
@@ -83,7 +91,7 @@ def heartbeat(session: Session, job_ids: Sequence[str], worker: str, now: dateti
     held = session.scalars(
         update(Job)
         .where(Job.id.in_(job_ids), Job.worker == worker, Job.status == "running")
-        .values(heartbeat_at=now or utc_now())
+        .values(heartbeat_at=now or shared_now(session))
         .returning(Job.id)
     )
     return list(held)
@@ -100,9 +108,9 @@ def leave(session: Session, job_id: str, worker: str) -> None:
 
 def reserve(session: Session, job_id: str, now: datetime | None = None) -> None:
     """A lost job goes back into the queue: nobody holds it, and it does not count as lost again at once."""
-    session.execute(
-        update(Job).where(Job.id == job_id, Job.status == "running").values(worker=None, heartbeat_at=now or utc_now())
-    )
+    moment = now or shared_now(session)
+    held = update(Job).where(Job.id == job_id, Job.status == "running")
+    session.execute(held.values(worker=None, heartbeat_at=moment))
 
 
 def progress(session: Session, job_id: str, fraction: float | None, message: str) -> None:
@@ -151,11 +159,10 @@ def set_run(session: Session, job_id: str, run_id: str) -> None:
     session.execute(update(Job).where(Job.id == job_id).values(run_id=run_id))
 
 
-def expired(session: Session, older_than: timedelta = EXPIRES_AFTER, now: datetime | None = None) -> list[Job]:
-    """Running jobs whose worker has been silent for longer than `older_than`."""
-    limit = (now or utc_now()) - older_than
-    silent = or_(Job.heartbeat_at.is_(None), Job.heartbeat_at < limit)
-    return list(session.scalars(select(Job).where(Job.status == "running", silent).order_by(Job.created_at)))
+def is_silent(job: Job, now: datetime) -> bool:
+    """Whether a running job has lost its worker, going by its heartbeat; `now` is `shared_now`."""
+    unheard = job.heartbeat_at is None or job.heartbeat_at < now - EXPIRES_AFTER
+    return job.status == "running" and unheard
 
 
 def _names(session: Session, photo_id: int) -> ColumnElement[bool]:

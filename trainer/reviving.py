@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from db import jobs as rows
 from db.engine import Database
 from db.models import Job
@@ -19,39 +21,35 @@ _STUCK_AFTER = timedelta(seconds=60)
 """A queued job whose workflow says it runs has a worker that is just taking it; after so long it has none."""
 
 
-def revive(settings: Settings, database: Database, client: "DBOSClient") -> list[str]:
-    """One look at all waiting and running jobs; returns the ids that were put back in the queue.
+def revive(settings: Settings, database: Database, client: "DBOSClient", worker: str) -> list[str]:
+    """One look by `worker` at all waiting and running jobs; returns the ids that were put back in the queue.
 
     Workers take turns: two that revive the same job at once could make two of it.
     """
     with database.reading() as session:
-        active = rows.list_jobs(session, active=True)
-    if not _suspects(settings, active):
-        return []
+        if not _suspects(session, settings, worker):
+            return []
     try:
         with exclusive(settings, "revive", wait_s=0):
-            return _revive_now(settings, database, client)
+            return _revive_now(settings, database, client, worker)
     except RunBusy:
         return []
 
 
-def _revive_now(settings: Settings, database: Database, client: "DBOSClient") -> list[str]:
+def _revive_now(settings: Settings, database: Database, client: "DBOSClient", worker: str) -> list[str]:
     with database.unit_of_work() as session:
-        suspects = _suspects(settings, rows.list_jobs(session, active=True))
+        suspects = _suspects(session, settings, worker)
         for job in suspects:
             rows.reserve(session, job.id)
     return [job.id for job in suspects if _queue_again(settings, client, job)]
 
 
-def _suspects(settings: Settings, active: list[Job]) -> list[Job]:
-    now = datetime.now(UTC)
-    dead = dead_workers(settings, {job.worker for job in active if job.worker and job.status == "running"})
-    return [job for job in active if is_overdue(job, now) or _is_lost(job, dead, now)]
-
-
-def _is_lost(job: Job, dead: set[str], now: datetime) -> bool:
-    silent = job.heartbeat_at is None or job.heartbeat_at < now - rows.EXPIRES_AFTER
-    return job.status == "running" and (silent or job.worker in dead)
+def _suspects(session: Session, settings: Settings, worker: str) -> list[Job]:
+    """What `worker` holds itself is no such job: its machine may have slept, and it goes on."""
+    others = [job for job in rows.list_jobs(session, active=True) if job.worker != worker]
+    dead = dead_workers(settings, {job.worker for job in others if job.worker})
+    now = rows.shared_now(session)
+    return [job for job in others if is_overdue(job) or rows.is_silent(job, now) or job.worker in dead]
 
 
 def _queue_again(settings: Settings, client: "DBOSClient", job: Job) -> bool:

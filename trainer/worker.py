@@ -151,7 +151,7 @@ def run_worker(settings: Settings) -> None:
         sys.stdout.write(f"worker {name} is ready\n")
         sys.stdout.flush()
         while not told_to_stop.wait(_LOOK_EVERY_S):
-            _look_after_others(settings, database, client)
+            _look_after_others(settings, database, client, name)
         _worker.stop()
     sys.stdout.flush()
     os._exit(0)  # steps of unfinished workflows wait for ever, so that these stay unfinished
@@ -175,9 +175,9 @@ def _join_queue(settings: Settings, name: str) -> "DBOSClient":
     return jobs.open_queue(settings)
 
 
-def _look_after_others(settings: Settings, database: Database, client: "DBOSClient") -> None:
+def _look_after_others(settings: Settings, database: Database, client: "DBOSClient", name: str) -> None:
     try:
-        revived = revive(settings, database, client)
+        revived = revive(settings, database, client, name)
     except Exception:  # a database that is away for a while must not end the worker
         _log.exception("jobs of others could not be looked after")
         return

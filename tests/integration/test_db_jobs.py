@@ -12,11 +12,12 @@ from db.annotations import add_annotation
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.jobs import EXPIRES_AFTER
-from db.models import JobKind, Task
+from db.models import JobKind, Task, utc_now
 from db.photos import archive
 from db.promotions import history, record_promotion
 from db.proposals import add_proposal, get_proposal, latest_proposal, photos_without_proposal, proposed_photos
-from tests.support.databases import new_photo, sha, two_people
+from tests.support.databases import TEMPLATE, new_photo, sha, two_people
+from tests.support.postgres import Cluster
 from trainer.photos import named_photos
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -51,15 +52,35 @@ def test_a_job_belongs_to_one_worker_until_it_falls_silent(either_database: Data
         soon = NOON + EXPIRES_AFTER / 2
         assert jobs.heartbeat(session, [job.id, "unknown"], "one", now=soon) == [job.id]
         assert jobs.heartbeat(session, [job.id], "two", now=soon) == []
-        assert jobs.expired(session, now=soon + EXPIRES_AFTER) == []
+        assert not jobs.is_silent(jobs.get_job(session, job.id), soon + EXPIRES_AFTER)
         silent = soon + EXPIRES_AFTER + timedelta(seconds=1)
-        assert [late.id for late in jobs.expired(session, now=silent)] == [job.id]
+        assert jobs.is_silent(jobs.get_job(session, job.id), silent)
         taken = jobs.claim(session, job.id, "two", now=silent)
         assert taken is not None
         assert (taken.worker, taken.started_at) == ("two", NOON)
         assert jobs.heartbeat(session, [job.id], "one", now=silent) == [], "the first worker hears that it lost the job"
         with pytest.raises(NotFound):
             jobs.claim(session, "unknown", "one")
+
+
+def test_a_machine_whose_clock_is_ahead_takes_no_job_of_another(
+    migrated_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A team's workers share PostgreSQL, and no clock but its."""
+    with migrated_cluster.fresh_database(template=TEMPLATE) as url:
+        database = Database(url)
+        with database.unit_of_work() as session:
+            job = jobs.add_job(session, "train", {}, None)
+            assert jobs.claim(session, job.id, "one") is not None
+        monkeypatch.setattr(jobs, "utc_now", lambda: utc_now() + 3 * EXPIRES_AFTER)
+        with database.unit_of_work() as session:
+            assert jobs.claim(session, job.id, "two") is None
+            jobs.heartbeat(session, [job.id], "one")
+            assert not jobs.is_silent(jobs.get_job(session, job.id), jobs.shared_now(session))
+        monkeypatch.undo()
+        with database.unit_of_work() as session:
+            assert jobs.get_job(session, job.id).heartbeat_at < utc_now() + EXPIRES_AFTER, "nor keeps its own for long"
+        database.dispose()
 
 
 def test_a_worker_that_stops_or_is_known_to_be_dead_leaves_its_job(either_database: Database) -> None:
@@ -72,9 +93,9 @@ def test_a_worker_that_stops_or_is_known_to_be_dead_leaves_its_job(either_databa
         jobs.leave(session, job.id, "one")
         assert jobs.claim(session, job.id, "one", now=NOON) is None, "only the holder leaves"
         jobs.leave(session, job.id, "two")
-        assert [lost.id for lost in jobs.expired(session, now=NOON)] == [job.id]
+        assert jobs.is_silent(jobs.get_job(session, job.id), NOON)
         jobs.reserve(session, job.id, now=NOON)
-        assert jobs.expired(session, now=NOON) == []
+        assert not jobs.is_silent(jobs.get_job(session, job.id), NOON)
         again = jobs.claim(session, job.id, "one", now=NOON)
         assert again is not None
         assert (again.worker, again.status) == ("one", "running")

@@ -51,10 +51,10 @@ def state(settings: Settings, job_id: str) -> tuple[str, str | None] | None:
     return (found[0].status, found[0].queue_name) if found else None
 
 
-def revive_all(settings: Settings, database: Database) -> list[str]:
+def revive_all(settings: Settings, database: Database, worker: str = "reviver") -> list[str]:
     client = jobs.open_queue(settings)
     try:
-        return revive(settings, database, client)
+        return revive(settings, database, client, worker)
     finally:
         client.destroy()
 
@@ -94,6 +94,7 @@ def test_the_job_of_a_silent_worker_is_queued_once(platform: Settings, opened: D
         rows.claim(session, job.id, "elsewhere")
     assert revive_all(platform, opened) == []
     age(opened, job.id, heartbeat_at=utc_now() - LONG_AGO)
+    assert revive_all(platform, opened, "elsewhere") == [], "its machine slept, and it goes on"
     assert revive_all(platform, opened) == [job.id]
     assert revive_all(platform, opened) == []
     with opened.unit_of_work() as session:
