@@ -54,9 +54,8 @@ def examples_in(snapshot: SnapshotContents, url: str, tell: Callable[[str], None
     examples = []
     for place, item in enumerate(kept):
         tell(_message(place, len(kept), gone))
-        example = _example(url, item)
-        example.load_mask()
-        examples.append(example)
+        examples.append(_example(url, item))
+        examples[-1].load_mask()
     return examples
 
 
@@ -68,7 +67,8 @@ def _message(place: int, kept: int, gone: int) -> str:
 def _example(url: str, item: SnapshotEntry) -> TrainingExample:
     name = item.filename or item.photo_sha256[:12]
     pixels = FrozenPixels(url, item.photo_sha256, name)
-    mask = FrozenMask(url, item.mask_sha256, pixels)
+    height, width = pixels().shape[:2]
+    mask = FrozenMask(url, item.mask_sha256, (height, width), name)
     return TrainingExample(item.photo_sha256, pixels, mask, item.split, item.origin, name)
 
 
@@ -86,12 +86,13 @@ class FrozenPixels:
 
 @dataclass(frozen=True)
 class FrozenMask:
-    """Reads a mask by hash: `bool H×W` of its photo's size, true = defect."""
+    """Reads a mask by hash: `bool H×W`, true = defect, of the size (height, width) that its photo has."""
 
     url: str
     sha256: str
-    photo: FrozenPixels
+    size: tuple[int, int]
+    photo: str
+    """The photo's name."""
 
     def __call__(self) -> npt.NDArray[np.bool_]:
-        height, width = self.photo().shape[:2]
-        return decode_mask(BlobStore(self.url).get(self.sha256), (height, width), f"mask of {self.photo.name}")
+        return decode_mask(BlobStore(self.url).get(self.sha256), self.size, f"mask of {self.photo}")
