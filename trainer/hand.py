@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 STOP_GRACE_S = 20.0
@@ -50,7 +51,8 @@ class Hand:
         if process is None:
             return
         assert process.stdin is not None
-        process.stdin.close()
+        with suppress(BrokenPipeError):  # an order that the child did not live to read
+            process.stdin.close()
         try:
             process.wait(patience)
         except subprocess.TimeoutExpired:
