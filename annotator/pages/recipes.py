@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from annotator.pages.numbers import ask_number, outside
-from annotator.views.training import SnapshotChoice, first_sentence, ships
+from annotator.views.training import SnapshotChoice, first_sentence, not_here, ships
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
@@ -149,8 +149,10 @@ def _synthetic_share(kind: str, snapshot: SnapshotChoice | None) -> float:
 
 
 def _folder(kind: str, label: str, says: str) -> tuple[str, ...]:
-    said = st.text_input(label, key=f"{kind}-photos", help=f"{says} A path on the machine of the worker.")
-    return (said.strip(),) if said.strip() else ()
+    said = st.text_input(label, key=f"{kind}-photos", help=f"{says} A path on the machine of the worker.").strip()
+    if missing := not_here(said):
+        st.caption(missing)
+    return (said,) if said else ()
 
 
 def _second_rate(basis: InpainterRecipe, rate: float) -> float:

@@ -130,6 +130,12 @@ def log_tail(settings: Settings, job: Job) -> str:
     return tracking.log_tail(log, LOG_BYTES) if log.exists() else ""
 
 
+def not_here(folder: str) -> str:
+    """What to say of a folder of photos that this machine does not have; the worker's may. Else empty."""
+    here = not folder or os.path.isdir(folder)
+    return "" if here else "There is no such folder on this machine. It has to be on that of the worker."
+
+
 def hindrance(job: Job) -> str:
     """What would end this training at once if it went on, where that is known beforehand; else empty.
 

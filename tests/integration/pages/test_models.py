@@ -177,6 +177,20 @@ def test_a_colorizer_is_trained_on_a_folder_and_no_snapshot(
     assert snapshot is None
 
 
+def test_a_folder_of_photos_that_is_not_there_is_said_and_may_be_elsewhere(
+    show: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    page = show("train")
+    page.segmented_control(key="trained kind").set_value("colorizer").run()
+    warned = "There is no such folder on this machine."
+    assert warned not in said(page)
+    page.text_input(key="colorizer-photos").set_value(str(tmp_path / "nowhere")).run()
+    assert warned in said(page)
+    assert not page.button(key="launch").disabled
+    page.text_input(key="colorizer-photos").set_value(f" {tmp_path} ").run()
+    assert warned not in said(page)
+
+
 def test_an_inpainters_settings_go_together(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Recipe] = []
     monkeypatch.setattr("annotator.views.actions.train", lambda _here, recipe, _snapshot, _by: asked.append(recipe))
