@@ -100,6 +100,11 @@ def job_folder(settings: Settings, job_id: str) -> Path:
     return settings.home.resolve() / "jobs" / job_id
 
 
+def has_state(settings: Settings, job_id: str) -> bool:
+    """Whether this training has saved something that can be gone on from."""
+    return (job_folder(settings, job_id) / "state" / "state.pt").exists()
+
+
 def job_log(settings: Settings, job: Job) -> Path:
     """What a job prints. Trainings have a log of their own; what else a worker does goes into one for each queue."""
     if job.kind == "train":

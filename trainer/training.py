@@ -135,15 +135,16 @@ def _owner(work: Work) -> str:
     if not run_id:
         return work.job.id
     with work.database.reading() as session:
-        return _first_job(session, run_id)
+        return first_job(session, run_id)
 
 
 def _owner_of(database: Database, job: Job) -> str:
     with database.reading() as session:
-        return _first_job(session, str(job.run_id))
+        return first_job(session, str(job.run_id))
 
 
-def _first_job(session: Session, run_id: str) -> str:
+def first_job(session: Session, run_id: str) -> str:
+    """The job that made a run: all that go on with it write into its folder. Raises JobError when there is none."""
     found = session.scalar(select(Job.id).where(Job.run_id == run_id).order_by(Job.created_at).limit(1))
     if found is None:
         raise JobError(f"No job here made the run {run_id}; start a new training.")

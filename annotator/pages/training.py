@@ -12,7 +12,7 @@ from annotator.routes.runs import sample_url
 from annotator.views import actions
 from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
-from annotator.views.training import ending, hindrance
+from annotator.views.training import ending, hindrance, is_kept
 from annotator.views.words import ago, exact, job_line, job_name, percent, trained_kind, verbatim
 from db.errors import PlatformError
 from db.jobs import list_jobs
@@ -89,9 +89,13 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
 
 
 def _go_on(job: Job, assessor: Assessor) -> None:
-    """The button, or why there is none."""
+    """The button that does it, the one to start again where nothing was saved, or why there is none."""
     if hindered := hindrance(job):
         st.caption(f"It cannot go on: {verbatim(hindered)}")
+    elif not is_kept(platform(), job):
+        if st.button("Start again", key=f"again-{job.id}", help="Nothing was saved. The same settings, a new run."):
+            actions.start_again(platform(), job, assessor)
+            st.rerun()
     elif st.button("Go on", key=f"go-on-{job.id}", help="From its last checkpoint, in the same run."):
         actions.go_on(platform(), job, assessor)
         st.rerun()

@@ -54,6 +54,12 @@ def go_on(here: Platform, job: Job, by: Assessor) -> Job:
     return _launch(here, "train", {**job.params, "resume_run": job.run_id}, by)
 
 
+def start_again(here: Platform, job: Job, by: Assessor) -> Job:
+    """A training of which nothing was saved, from its beginning, in a run of its own."""
+    require_engineer(by)
+    return _launch(here, "train", {key: value for key, value in job.params.items() if key != "resume_run"}, by)
+
+
 def compare(here: Platform, models: Sequence[str], by: Assessor) -> Job:
     """`models` as the registry names them, `detector@3`."""
     require_engineer(by)

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from annotator.context import Platform
 from annotator.views.words import count, duration, job_name, percent, trained_kind
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
@@ -19,9 +20,10 @@ from inference.shipped import shipped_path
 from trainer import tracking
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.holding import was_here
-from trainer.jobs import job_log
+from trainer.jobs import has_state, job_log
 from trainer.kinds import recipe_class
 from trainer.recipe import Recipe, RecipeError, from_mapping
+from trainer.training import first_job
 
 SHOWN_PHOTOS = 8
 LOG_BYTES = 20_000
@@ -148,6 +150,14 @@ def hindrance(job: Job) -> str:
     named = [path for path in recipe.read_throughout if os.path.isabs(path)] if was_here(job.worker) else []
     missing = next((path for path in named if not os.path.exists(path)), None)
     return f"{missing} is not there." if missing else ""
+
+
+def is_kept(here: Platform, job: Job) -> bool:
+    """Whether there is something to go on from; it is taken to be where the training ran on another machine."""
+    if not was_here(job.worker):
+        return True
+    with here.database.reading() as session:
+        return has_state(here.settings, first_job(session, str(job.run_id)))
 
 
 def ending(job: Job) -> str:

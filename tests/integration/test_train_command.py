@@ -21,6 +21,7 @@ from trainer import registry, seen
 from trainer.cli import commands
 from trainer.errors import RunBusy, WrongUse
 from trainer.examples import TrainingExample
+from trainer.jobs import has_state
 from trainer.performing import perform
 from trainer.platform import prepare
 from trainer.recipe import Recipe, RecipeError
@@ -150,6 +151,7 @@ def test_a_job_that_goes_on_with_a_run_shows_from_the_start_how_far_that_is(
     monkeypatch.setattr("trainer.work._TELL_EVERY_S", 0.0)
     first = trained({}, lambda: len([fraction for _, fraction in shown if fraction > 0]) > 0)
     assert first.status == "running", first.error
+    assert has_state(settings, first.id)
     second = trained({"resume_run": first.run_id}, lambda: False)
     assert second.status == "done", second.error
     assert 0 < first.progress < 1

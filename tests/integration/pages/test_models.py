@@ -13,12 +13,15 @@ from db.engine import Database
 from db.errors import NotAllowed
 from db.jobs import add_job, fail
 from db.models import Assessor
+from db.settings import Settings
 from tests.support.pages import go, said
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.holding import worker_name
 from trainer.inpainting.recipe import InpainterRecipe
+from trainer.jobs import job_folder
 from trainer.kinds import recipe_class
 from trainer.recipe import CONFIGS, Recipe, load_recipe
+from trainer.state import save_state
 
 
 def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> None:
@@ -40,7 +43,7 @@ def test_a_training_that_failed_shows_its_log(show: Callable[..., AppTest], data
 
 
 def test_what_would_fail_again_at_once_is_not_offered_to_go_on(
-    show: Callable[..., AppTest], database: Database, tmp_path: Path
+    show: Callable[..., AppTest], database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     textures = tmp_path / "dust_s"
 
@@ -61,8 +64,31 @@ def test_what_would_fail_again_at_once_is_not_offered_to_go_on(
     assert f"It cannot go on: A recipe has no field '{verbatim('unheard_of')}'." in said(page)
     textures.mkdir()
     page.run()
-    assert {button.key for button in page.button} >= {f"go-on-{here}", f"go-on-{elsewhere}"}
-    assert f"go-on-{unreadable}" not in {button.key for button in page.button}
+    offered = {button.key for button in page.button}
+    assert offered >= {f"again-{here}", f"go-on-{elsewhere}"}
+    assert not offered & {f"go-on-{here}", f"go-on-{unreadable}"}, "nothing is saved of the one"
+    save_state(job_folder(settings, here) / "state", {})
+    page.run()
+    offered = {button.key for button in page.button}
+    assert f"go-on-{here}" in offered
+    assert f"again-{here}" not in offered
+
+
+def test_a_training_of_which_nothing_was_saved_starts_again_in_a_run_of_its_own(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr("annotator.views.actions._launch", lambda _here, _kind, params, _by: asked.append(params))
+    params = {"kind": "detector", "recipe": {"epochs": 3}, "snapshot": None}
+    with database.unit_of_work() as session:
+        for more in ({}, {"resume_run": "r"}):
+            job = add_job(session, "train", {**params, **more}, 1)
+            job.run_id, job.worker = "r", worker_name()
+            fail(session, job.id, "It ended.")
+    page = show("train")
+    page.button(key=f"again-{job.id}").click().run()
+    assert not page.exception
+    assert asked == [params]
 
 
 def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
