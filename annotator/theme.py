@@ -19,16 +19,18 @@ DARK = {
     "borderColor": "#3b3936",
     "linkColor": "#e9bd78",
     "codeBackgroundColor": "#222120",
+    "codeTextColor": "#ece9e4",
     "dataframeHeaderBackgroundColor": "#272624",
 }
 LIGHT = {
-    "primaryColor": "#94600b",
+    "primaryColor": "#80530a",
     "backgroundColor": "#f6f4f1",
     "secondaryBackgroundColor": "#e9e6e1",
     "textColor": "#2b2926",
     "borderColor": "#d3cec7",
     "linkColor": "#80530a",
     "codeBackgroundColor": "#edeae5",
+    "codeTextColor": "#2b2926",
     "dataframeHeaderBackgroundColor": "#e9e6e1",
 }
 SHARED: dict[str, Any] = {

@@ -9,7 +9,7 @@ from annotator.views.runs import Point
 
 HUES = {
     theme.DARK["backgroundColor"]: ("#e0a44a", "#5fa8d3", "#c77dba", "#8fb35a", "#d9735b", "#9a8fd0"),
-    theme.LIGHT["backgroundColor"]: ("#94600b", "#1f6f9f", "#93408a", "#4d7323", "#ab3f27", "#5d4fa8"),
+    theme.LIGHT["backgroundColor"]: ("#80530a", "#1f6f9f", "#93408a", "#4d7323", "#ab3f27", "#5d4fa8"),
 }
 """Lines of different runs, by the ground that they are drawn on; dashes tell them apart as well."""
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3])

@@ -27,9 +27,18 @@ def test_a_link_that_has_the_focus_is_told_from_the_page_in_front(page: Page) ->
     """Streamlit gives both the same ground."""
     streamlits = ".streamlits:focus-visible { outline: none; }"
     link = "<div data-testid='stApp'><a class='streamlits' href='/'>Home</a></div>"
-    page.set_content(f"<style>:root {{ --hl-accent: #94600b; }}{STYLE.read_text()}{streamlits}</style>{link}")
+    page.set_content(f"<style>:root {{ --hl-accent: #80530a; }}{STYLE.read_text()}{streamlits}</style>{link}")
     page.keyboard.press("Tab")
-    assert page.locator("a").evaluate("link => getComputedStyle(link).outline") == "rgb(148, 96, 11) solid 2px"
+    assert page.locator("a").evaluate("link => getComputedStyle(link).outline") == "rgb(128, 83, 10) solid 2px"
+
+
+def test_no_filter_of_the_wall_is_out_of_sight_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    pills = "".join(f"<button style='flex: none; width: 120px'>{number}</button>" for number in range(7))
+    row = f"<div class='st-key-state'><div style='display: flex; overflow-x: auto'>{pills}</div></div>"
+    page.set_content(f"<style>{STYLE.read_text()}</style>{row}")
+    for pill in page.get_by_role("button").all():
+        expect(pill).to_be_in_viewport(ratio=1)
 
 
 def test_nothing_beside_a_job_stops_the_page_in_place_of_the_job(page: Page) -> None:
