@@ -54,8 +54,9 @@ def log_tail(log: Path, most: int = 64_000) -> str:
 class MlflowTracker:
     """A `trainer.tracker.Tracker` that writes one MLflow run.
 
-    Every metric and picture is noted in `folder/journal.jsonl` before it is sent. After a crash what was noted and not
-    sent is sent, and what the resumed loop says again is dropped: each step stands in the run once.
+    Every metric is noted in `folder/journal.jsonl` before it is sent. After a crash what was noted and not sent is
+    sent, and what the resumed loop says again is dropped: each step stands in the run once. A picture is noted once it
+    was sent.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class MlflowTracker:
         self._on_progress = on_progress
         self._journal = _Journal(folder / "journal.jsonl")
         self._unsent: list[Metric] = []
+        self._unsent_pictures: list[tuple[str, npt.NDArray[np.uint8], int]] = []
         self._sent_at = time.monotonic()
         self._system = _system_metrics(settings, run_id)
 
@@ -107,10 +109,9 @@ class MlflowTracker:
 
     def picture(self, key: str, pixels: npt.NDArray[np.uint8], step: int) -> None:
         """A sample overlay, uint8 H×W×3 RGB, shown by MLflow with a slider over the steps."""
-        if not self._journal.is_new(f"picture {key}", step):
-            return
-        self._client.log_image(self._run_id, pixels, key=key, step=step)
-        self._journal.note({f"picture {key}": 1.0}, step, 0)
+        if self._journal.is_new(f"picture {key}", step):
+            self._unsent_pictures.append((key, pixels, step))
+            self._send_if_it_answers()
 
     def tag(self, key: str, value: str) -> None:
         """A tag of the run; the newest value stays."""
@@ -127,10 +128,11 @@ class MlflowTracker:
     def _send_if_it_answers(self) -> None:
         """A tracking server that is away for a while does not end a training: what it missed is sent later."""
         from mlflow.exceptions import MlflowException
+        from requests import RequestException
 
         try:
             self._send()
-        except MlflowException as error:
+        except (MlflowException, RequestException) as error:
             _log.warning("MLflow did not take the figures of run %s; they are kept: %s", self._run_id, error)
             self._sent_at = time.monotonic()
 
@@ -138,6 +140,11 @@ class MlflowTracker:
         while self._unsent:
             self._client.log_batch(self._run_id, metrics=self._unsent[:_MOST_PER_BATCH])
             del self._unsent[:_MOST_PER_BATCH]
+        while self._unsent_pictures:
+            key, pixels, step = self._unsent_pictures[0]
+            self._client.log_image(self._run_id, pixels, key=key, step=step)
+            self._journal.note({f"picture {key}": 1.0}, step, 0)
+            del self._unsent_pictures[0]
         self._sent_at = time.monotonic()
 
     def _send_what_was_lost(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from requests import ConnectionError
 
 from db.settings import Settings
 from tests.support.waiting import wait_for
@@ -29,6 +30,11 @@ def tracker(settings: Settings, run_id: str, folder: Path) -> MlflowTracker:
 def steps(settings: Settings, run_id: str, key: str = "loss") -> list[tuple[int, float]]:
     history = open_client(settings).get_metric_history(run_id, key)
     return sorted((metric.step, metric.value) for metric in history)
+
+
+def pictures(settings: Settings, run_id: str) -> int:
+    kept = open_client(settings).list_artifacts(run_id, "images")
+    return sum("compressed" not in entry.path for entry in kept)
 
 
 def test_a_run_tells_everything(
@@ -55,7 +61,7 @@ def test_a_run_tells_everything(
     assert run.data.params == {"size": "64", "batch": "2"}
     assert run.data.tags["note"] == "first"
     assert any(key.startswith("system/") for key in run.data.metrics)
-    assert len([entry for entry in client.list_artifacts(run_id, "images") if "compressed" not in entry.path]) == 1
+    assert pictures(settings, run_id) == 1
     assert "card.md" in {entry.path for entry in client.list_artifacts(run_id)}
     assert told == [(0.5, "half")]
     assert steps(settings, run_id)[0] == (1, 1.0)
@@ -106,16 +112,27 @@ def away(*_: Any, **__: Any) -> None:
     raise MlflowException("away")
 
 
+def refused(*_: Any, **__: Any) -> None:
+    """As the place of artifacts does, which MLflow asks by itself."""
+    raise ConnectionError("away")
+
+
 def test_a_tracking_server_that_is_away_ends_no_training(
     settings: Settings, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    picture = np.zeros((8, 8, 3), np.uint8)
     with tracker(settings, run_id, tmp_path) as tracking:
-        real = tracking._client.log_batch
-        monkeypatch.setattr(tracking._client, "log_batch", away)
-        tracking._sent_at = 0.0
-        tracking.metrics({"loss": 1.0}, 1)
-        monkeypatch.setattr(tracking._client, "log_batch", real)
+        with monkeypatch.context() as meanwhile:
+            for call in ("log_batch", "log_image"):
+                meanwhile.setattr(tracking._client, call, away)
+            tracking._sent_at = 0.0
+            tracking.metrics({"loss": 1.0}, 1)
+            tracking.picture("samples", picture, 1)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(tracking._client, "log_image", refused)
+            tracking.picture("samples", picture, 2)
     assert steps(settings, run_id) == [(1, 1.0)]
+    assert pictures(settings, run_id) == 2
 
 
 def lose_sight(tracking: MlflowTracker, monkeypatch: pytest.MonkeyPatch, failure: Exception | None = None) -> None:
