@@ -162,7 +162,7 @@ class DamagingRecipe(Recipe):
     textures: str = ""
     """Folder of defect textures (8-bit alpha maps); empty for textures of our own."""
     validation_textures: str = ""
-    """Folder of textures for validation; empty for textures of our own."""
+    """Folder of textures for a detector's validation; empty for textures of our own."""
     defects: DefectSettings = field(default_factory=DefectSettings)
     """The synthetic defects; their textures are the recipe's."""
 

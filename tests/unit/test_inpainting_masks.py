@@ -70,15 +70,15 @@ def example() -> TrainingExample:
 
 def test_annotated_masks_are_drawn_where_there_are_any() -> None:
     recipe = InpainterRecipe(size=64, irregular_share=0.0, annotated_share=1.0)
-    squares = [MaskSource(recipe, [example()], "").draw(np.random.default_rng(seed)) for seed in range(6)]
+    squares = [MaskSource(recipe, [example()]).draw(np.random.default_rng(seed)) for seed in range(6)]
     for mask in squares:
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         assert mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
-    assert MaskSource(recipe, [], "").draw(np.random.default_rng(0)).any()
+    assert MaskSource(recipe, []).draw(np.random.default_rng(0)).any()
 
 
 def test_no_training_mask_is_wider_than_the_recipe_says() -> None:
-    source = MaskSource(InpainterRecipe(size=96, largest_hole=10), [example()], "")
+    source = MaskSource(InpainterRecipe(size=96, largest_hole=10), [example()])
     for seed in range(12):
         mask = source.draw(np.random.default_rng(seed))
         assert 0 < mask.mean() <= 0.95
@@ -115,6 +115,7 @@ def test_some_pictures_are_grey() -> None:
         ({"second_rate": 0.5}, "second_rate"),
         ({"schedule": "stairs"}, "schedule"),
         ({"form": "round"}, "form"),
+        ({"validation_textures": "textures/val"}, "validation_textures"),
     ],
 )
 def test_impossible_recipes_name_the_field(change: dict[str, object], field: str) -> None:

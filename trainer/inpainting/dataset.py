@@ -37,7 +37,7 @@ class InpainterDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.recipe = recipe
         self.epoch = 0
         self._clean = list(clean)
-        self._masks = MaskSource(recipe, examples, recipe.textures)
+        self._masks = MaskSource(recipe, examples)
         self._augment = augmentation()
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -28,10 +28,10 @@ _ANNOTATED_SCALES = (0.75, 1.33)
 class MaskSource:
     """Draws training masks as a recipe says, the same ones for the same chance."""
 
-    def __init__(self, recipe: InpainterRecipe, examples: Sequence[TrainingExample], textures: str) -> None:
+    def __init__(self, recipe: InpainterRecipe, examples: Sequence[TrainingExample]) -> None:
         self._recipe = recipe
         self._examples = list(examples)
-        self._defects = replace(recipe.defects, textures=textures, lookalikes=0.0, intact=0.0)
+        self._defects = replace(recipe.defects, textures=recipe.textures, lookalikes=0.0, intact=0.0)
 
     def draw(self, chance: np.random.Generator) -> Mask:
         """A mask `bool S×S`, true = hole, with some hole and something known in it."""

@@ -78,6 +78,8 @@ class InpainterRecipe(DamagingRecipe):
         super().__post_init__()
         for name in ("irregular_share", "annotated_share", "second_share"):
             check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
+        check(not self.validation_textures, "validation_textures", self.validation_textures,
+              "left out: an inpainter is validated on free strokes")  # fmt: skip
         check(self.irregular_share + self.annotated_share <= 1, "annotated_share", self.annotated_share,
               "at most what irregular_share leaves")  # fmt: skip
         check(0 < self.most_covered <= 0.9, "most_covered", self.most_covered, "above 0 and at most 0.9")
