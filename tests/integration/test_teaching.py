@@ -55,7 +55,7 @@ def test_what_the_teacher_says_is_learned_and_told(tmp_path: Path) -> None:
         steps = _train(recipe, tmp_path / name)
         assert all(step["loss"] == pytest.approx(step["teacher_loss"]) for step in steps)
         assert steps[-1]["teacher_loss"] < 0.7 * steps[0]["teacher_loss"]
-        kept = Teacher.load(str(tmp_path / name / "detector.safetensors"))
+        kept = Teacher.load(tmp_path / name / "detector.safetensors")
         sides[name] = float(kept(torch.full((1, 3, 32, 32), 0.4)).mean())
         assert load_checkpoint(tmp_path / name / "detector.safetensors").provenance["recipe"]["teacher"] == str(teacher)
     assert sides["sure"] > 0.6
@@ -90,7 +90,7 @@ def test_a_training_does_not_go_on_when_its_teachers_file_was_replaced(tmp_path:
 
 
 def test_a_teacher_never_changes_and_can_be_the_one_that_ships() -> None:
-    teacher = Teacher.load("shipped").train()
+    teacher = Teacher.load(shipped_path("detector")).train()
     assert not any(module.training for module in teacher.modules())
     photos = torch.rand(1, 3, 64, 64, requires_grad=True)
     probability = teacher(photos)

@@ -38,7 +38,7 @@ class DetectorLearner(Learner):
         self._loss = loss
         self._judged = judged
         self._recomputes = recipe.recompute
-        self._teacher = Teacher.load(recipe.teacher) if recipe.teacher else None
+        self._teacher = Teacher.load(recipe.taught_by) if recipe.taught_by else None
         self._taught = recipe.loss.teacher
 
     @classmethod

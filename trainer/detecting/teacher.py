@@ -8,7 +8,6 @@ from torch import nn
 
 from inference.loading import load_network
 from inference.networks.detector import DetectorArchitecture, DetectorNetwork, build_detector
-from trainer.recipe import SHIPPED
 
 
 class Teacher(nn.Module):
@@ -20,11 +19,11 @@ class Teacher(nn.Module):
         self.eval()
 
     @classmethod
-    def load(cls, choice: str) -> "Teacher":
-        """The detector of a checkpoint, or `shipped`. Raises CheckpointError naming the file and the remedy."""
+    def load(cls, path: Path) -> "Teacher":
+        """The detector of a checkpoint. Raises CheckpointError naming the file and the remedy."""
         network, _, _ = load_network(
             "detector",
-            None if choice == SHIPPED else Path(choice),
+            path,
             None,
             build=lambda described: build_detector(DetectorArchitecture.from_dict(described)),
             read=lambda _settings: None,
