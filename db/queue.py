@@ -77,15 +77,6 @@ def renew(session: Session, task_id: int, assessor: Assessor, now: datetime | No
     return task.leased_until
 
 
-def release(session: Session, task_id: int, assessor: Assessor) -> None:
-    """Gives the task back to the queue; nothing happens when `assessor` does not hold it."""
-    session.execute(
-        update(Task)
-        .where(Task.id == task_id, Task.leased_to_id == assessor.id, Task.status == "open")
-        .values(leased_to_id=None, leased_until=None)
-    )
-
-
 def skip(session: Session, task_id: int, assessor: Assessor, reason: str, now: datetime | None = None) -> None:
     """Passes the task on with a reason; it is not offered to `assessor` again."""
     said = reason.strip()

@@ -90,7 +90,7 @@ def test_two_who_ask_at_once_never_get_the_two_tasks_of_one_photo(either_databas
         held = next_task(session, ben, "label")
         assert held is not None
         queue.put_on_top(session, photo.id, reason="missed defect", priority=queue.VERDICT_PRIORITY)
-        queue.release(session, held.id, ben)
+        held.leased_to_id = held.leased_until = None
         other = new_photo(session, "b").id
     got: list[int] = []
 
