@@ -215,6 +215,7 @@ class Proposal(Base):
     uncertainty: Mapped[float]
     """Mean binary entropy in [0, 1]; what the queue sorts by."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    """Or when it was offered again: the last of a photo's is what its draft begins with."""
 
     photo: Mapped[Photo] = relationship(back_populates="proposals")
 

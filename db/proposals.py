@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from db.deletion import hold_photo
 from db.engine import serialise
@@ -28,7 +28,7 @@ def add_proposal(
     """
     hold_photo(session, photo_id)
     serialise(session, f"proposal {photo_id}")
-    known = session.scalar(select(Proposal).where(Proposal.photo_id == photo_id, Proposal.model == model))
+    known = _proposal_by(session, photo_id, model)
     if known is not None:
         return known
     proposal = Proposal(
@@ -45,6 +45,21 @@ def add_proposal(
     return proposal
 
 
+def offer_again(session: Session, photo_id: int, model: str, now: datetime | None = None) -> bool:
+    """Puts a model's earlier proposal before those made since, as if made now: the model is in use again.
+
+    The photo's label task is sorted by it. False where the model has proposed nothing for the photo.
+    """
+    hold_photo(session, photo_id)
+    known = _proposal_by(session, photo_id, model)
+    if known is None:
+        return False
+    known.created_at = now or utc_now()
+    session.flush()
+    set_priority_from_uncertainty(session, photo_id, known.uncertainty)
+    return True
+
+
 def get_proposal(session: Session, proposal_id: int) -> Proposal:
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
@@ -53,8 +68,9 @@ def get_proposal(session: Session, proposal_id: int) -> Proposal:
 
 
 def latest_proposal(session: Session, photo_id: int) -> Proposal | None:
-    """The newest proposal for a photo."""
-    return session.scalar(select(Proposal).where(Proposal.photo_id == photo_id).order_by(Proposal.id.desc()).limit(1))
+    """The proposal for a photo that was made, or offered again, last."""
+    newest = (Proposal.created_at.desc(), Proposal.id.desc())
+    return session.scalar(select(Proposal).where(Proposal.photo_id == photo_id).order_by(*newest).limit(1))
 
 
 def proposed_photos(session: Session, model: str) -> set[int]:
@@ -62,9 +78,12 @@ def proposed_photos(session: Session, model: str) -> set[int]:
     return set(session.scalars(select(Proposal.photo_id).where(Proposal.model == model)))
 
 
-def photos_without_proposal(session: Session, model: str) -> list[Photo]:
-    """Photos that wait for a label and have no proposal by `model`, in the order of the queue."""
-    proposed = exists().where(Proposal.photo_id == Photo.id, Proposal.model == model)
+def photos_to_propose_for(session: Session, model: str) -> list[Photo]:
+    """Photos that wait for a label and whose latest proposal is none by `model`, in the order of the queue."""
+    newer = aliased(Proposal)
+    later = tuple_(newer.created_at, newer.id) > tuple_(Proposal.created_at, Proposal.id)
+    superseded = exists().where(newer.photo_id == Proposal.photo_id, later)
+    proposed = exists().where(Proposal.photo_id == Photo.id, Proposal.model == model, ~superseded)
     rows = session.scalars(
         select(Photo)
         .join(Task, Task.photo_id == Photo.id)
@@ -72,3 +91,7 @@ def photos_without_proposal(session: Session, model: str) -> list[Photo]:
         .order_by(Task.priority.desc(), Task.id)
     )
     return list(dict.fromkeys(rows))
+
+
+def _proposal_by(session: Session, photo_id: int, model: str) -> Proposal | None:
+    return session.scalar(select(Proposal).where(Proposal.photo_id == photo_id, Proposal.model == model))

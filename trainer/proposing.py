@@ -25,7 +25,8 @@ _ROWS = 256
 
 
 def propose(work: Work) -> dict[str, Any]:
-    """Make a proposal for every photo of the job that has none by the production detector.
+    """Make a proposal for every photo of the job that has none by the production detector; what it proposed before
+    another one was in production is offered again.
 
     The result names the model, counts the proposals and lists the photos that failed: `{"photo_id", "filename",
     "error"}` each. Photos imported while it ran are done too when the job is for all that wait.
@@ -61,7 +62,7 @@ def _waiting(work: Work, model: str, failures: list[dict[str, Any]]) -> list[Pho
     ids: list[int] | None = work.params.get("photo_ids")
     with work.database.reading() as session:
         if ids is None:
-            return proposals.photos_without_proposal(session, model)
+            return proposals.photos_to_propose_for(session, model)
         photos, missing = named_photos(session, ids)
         failures[:] = missing + [entry for entry in failures if entry not in missing]
         done = proposals.proposed_photos(session, model)
@@ -69,6 +70,9 @@ def _waiting(work: Work, model: str, failures: list[dict[str, Any]]) -> list[Pho
 
 
 def _propose_for(work: Work, detector: "Detector", photo: Photo) -> None:
+    with work.database.unit_of_work() as session:
+        if proposals.offer_again(session, photo.id, str(detector.name)):
+            return
     pixels = decode(work.blobs.get(photo.sha256), photo.filename).pixels
     probability = detector.probability(pixels, progress=lambda _: work.go_on())
     made = Made(work)

@@ -15,7 +15,14 @@ from db.jobs import EXPIRES_AFTER
 from db.models import JobKind, Task, utc_now
 from db.photos import archive
 from db.promotions import history, record_promotion
-from db.proposals import add_proposal, get_proposal, latest_proposal, photos_without_proposal, proposed_photos
+from db.proposals import (
+    add_proposal,
+    get_proposal,
+    latest_proposal,
+    offer_again,
+    photos_to_propose_for,
+    proposed_photos,
+)
 from tests.support.databases import TEMPLATE, new_photo, sha, two_people
 from tests.support.postgres import Cluster
 from trainer.photos import named_photos
@@ -197,11 +204,30 @@ def test_who_has_no_proposal_yet(either_database: Database) -> None:
         a, b, archived, labelled = (new_photo(session, name) for name in "abcd")
         archive(session, [archived.id])
         add_annotation(session, labelled, sha("m"), 0.1, origin="imported")
-        assert [photo.id for photo in photos_without_proposal(session, "detector v1")] == [a.id, b.id]
+        assert [photo.id for photo in photos_to_propose_for(session, "detector v1")] == [a.id, b.id]
         add_proposal(session, a.id, model="detector v1", probability_sha256=sha("p"), threshold=0.5, uncertainty=0.2)
-        assert [photo.id for photo in photos_without_proposal(session, "detector v1")] == [b.id]
+        assert [photo.id for photo in photos_to_propose_for(session, "detector v1")] == [b.id]
         assert proposed_photos(session, "detector v1") == {a.id}
-        assert [photo.id for photo in photos_without_proposal(session, "detector v2")] == [a.id, b.id]
+        assert [photo.id for photo in photos_to_propose_for(session, "detector v2")] == [a.id, b.id]
+
+
+def test_a_model_that_is_in_use_again_offers_what_it_proposed(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        for number, uncertainty in ((1, 0.7), (2, 0.01)):
+            add_proposal(
+                session, photo.id, model=f"detector v{number}", probability_sha256=sha(f"p{number}"), threshold=0.5,
+                uncertainty=uncertainty, now=NOON + timedelta(minutes=number),
+            )  # fmt: skip
+        assert photos_to_propose_for(session, "detector v2") == []
+        assert [waiting.id for waiting in photos_to_propose_for(session, "detector v1")] == [photo.id]
+        assert offer_again(session, photo.id, "detector v1", now=NOON + timedelta(hours=1))
+        assert not offer_again(session, photo.id, "detector v3")
+        offered, task = latest_proposal(session, photo.id), session.scalars(select(Task)).one()
+        assert offered is not None
+        assert (offered.model, task.priority, task.reason) == ("detector v1", 0.7, "uncertain")
+        assert photos_to_propose_for(session, "detector v1") == []
+        assert [waiting.id for waiting in photos_to_propose_for(session, "detector v2")] == [photo.id]
 
 
 def test_a_job_may_name_more_photos_than_a_database_takes_at_once(either_database: Database) -> None:

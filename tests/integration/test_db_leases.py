@@ -74,6 +74,16 @@ def test_an_expired_draft_is_offered_to_its_owner_first(either_database: Databas
         assert again.id == held.id
 
 
+def test_an_expired_draft_of_a_photo_that_somebody_draws_on_by_now_is_not_offered(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben, photo = two_people_and_a_photo(session)
+        open_draft(session, take_label(session, ada), ada, proposal=None, now=NOON)
+        more = queue.put_on_top(session, photo.id, reason="missed defect", priority=queue.VERDICT_PRIORITY, now=NOON)
+        assert take_label(session, ben, LATER).id == more.id
+        assert next_task(session, ada, "label", now=LATER) is None
+        assert queue.waiting(session, ada, now=LATER).label == 0
+
+
 def test_a_skipped_task_is_not_offered_again_but_to_others(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         ada, ben, _ = two_people_and_a_photo(session)

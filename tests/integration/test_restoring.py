@@ -17,6 +17,7 @@ from db.jobs import add_job
 from db.models import Restoration, utc_now
 from db.people import sign_in
 from db.photos import get_photo
+from db.proposals import latest_proposal
 from db.reviews import add_restoration
 from db.settings import Settings
 from inference.files import encode_png
@@ -141,6 +142,27 @@ def test_a_proposal_for_a_photo_deleted_meanwhile_leaves_no_bytes(settings: Sett
     with pytest.raises(NotFound):
         _propose_for(Work(settings, database, here.blobs, job, lambda: False), detector, photo)  # type: ignore[arg-type]
     assert not set(here.blobs.hashes())
+
+
+def test_a_detector_that_is_in_production_again_looks_at_no_photo_twice(settings: Settings, database: Database) -> None:
+    here = Platform(settings, database, open_blobs(settings))
+    photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
+    with database.unit_of_work() as session:
+        photo, job = get_photo(session, photo_id), add_job(session, "propose", {}, None)
+    work, seen = Work(settings, database, here.blobs, job, lambda: False), list[str]()
+    for name in ("detector v1", "detector v2", "detector v1"):
+
+        def probability(*_: object, said: str = name, **__: object) -> np.ndarray:
+            seen.append(said)
+            return np.full((40, 60), 0.5, np.float32)
+
+        detector = SimpleNamespace(probability=probability, name=name, threshold=0.5)
+        _propose_for(work, detector, photo)  # type: ignore[arg-type]
+    assert seen == ["detector v1", "detector v2"]
+    with database.reading() as session:
+        offered = latest_proposal(session, photo_id)
+    assert offered is not None
+    assert offered.model == "detector v1"
 
 
 def test_results_like_those_of_a_photo_deleted_meanwhile_stay(settings: Settings, database: Database) -> None:
