@@ -33,10 +33,14 @@ class BackupReport:
     """Blobs that were not in the folder from an earlier backup."""
     failed: list[str] = field(default_factory=list)
     """A sentence for each blob that is missing or corrupt."""
+    elsewhere: str = ""
+    """A sentence that says which part of the platform is not in the backup, nor meant to be."""
 
 
 def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -> BackupReport:
     """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
+
+    Models that `MLFLOW_TRACKING_URI` keeps elsewhere stay there; the report says so.
 
     The databases come first: whatever they name was stored before. They are put in place last, so that a folder with
     them has the rest as well. `progress` hears the number of blobs done. Raises BackupError, WrongFolder where `folder`
@@ -58,6 +62,8 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
         _copy_artifacts(settings.artifacts_dir, folder / "artifacts")
         for copy in Path(beside).iterdir():
             copy.replace(folder / copy.name)
+    if settings.tracking_uri is not None:
+        report.elsewhere = f"Models and runs are not in it: MLflow at {settings.shown_tracking_uri} keeps them."
     return report
 
 

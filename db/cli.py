@@ -122,7 +122,10 @@ def backup(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Copy databases, pictures and models into DIR while the platform runs. Copying DIR back restores them."""
+    """Copy databases, pictures and models into DIR while the platform runs.
+
+    Copying DIR back restores them; a PostgreSQL's .dump is for pg_restore. What an MLflow server keeps is not copied.
+    """
     from db.backup import back_up
     from db.settings import Settings
 
@@ -135,6 +138,8 @@ def backup(
         typer.echo(
             f"{', '.join(report.databases)} and {report.blobs} blobs ({report.copied} of them new) are in {folder}"
         )
+        if report.elsewhere:
+            typer.echo(report.elsewhere)
     _tell_failed(report.failed)
 
 

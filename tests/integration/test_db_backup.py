@@ -46,6 +46,16 @@ def test_a_backup_can_be_put_back(database: Database, settings: Settings, tmp_pa
     assert (restored.artifacts_dir / "1" / "model").read_bytes() == b"weights"
 
 
+def test_a_backup_says_which_models_are_not_in_it(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, open_blobs(settings))
+    assert "MLflow" not in heirloom("db", "backup", tmp_path / "copy").output
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://u:geheim@mlflow:5000")
+    said = heirloom("db", "backup", tmp_path / "copy").output
+    assert said.endswith("Models and runs are not in it: MLflow at http://u:***@mlflow:5000 keeps them.\n")
+
+
 def test_models_are_copied_again_only_where_they_changed(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
