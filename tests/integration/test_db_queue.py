@@ -115,7 +115,8 @@ def test_putting_on_top_uses_the_task_that_is_there(either_database: Database) -
     with either_database.unit_of_work() as session:
         photo = new_photo(session, "a")
         first = queue.put_on_top(session, photo.id, reason="missed defect", priority=100.0, marks=[{"kind": "x"}])
-        second = queue.put_on_top(session, photo.id, reason="returned", priority=90.0, marks=[{"kind": "y"}])
+        again = [{"kind": "y"}, {"kind": "x"}]
+        second = queue.put_on_top(session, photo.id, reason="returned", priority=90.0, marks=again)
         assert first.id == second.id == label_task(session, photo.id).id
         assert (second.reason, second.priority) == ("missed defect", 100.0)
         assert second.marks == [{"kind": "x"}, {"kind": "y"}]
