@@ -11,7 +11,7 @@ from PIL import Image
 from db.blobs import BlobStore, open_blobs
 from db.engine import Database
 from db.errors import BlobError
-from db.exports import ExportError, ExportFormat, ExportItem, export_items, write_export, zip_export
+from db.exports import ExportError, ExportFormat, ExportItem, export_items, unique_names, write_export, zip_export
 from db.photos import archive
 from db.settings import Settings
 from tests.support.accepted import MASK, fill, heirloom, png
@@ -76,6 +76,12 @@ def test_export_takes_what_is_accepted_and_not_archived(database: Database, sett
         archive(session, [photos[2].id])
         names = [item.photo_file for item in export_items(session)]
     assert names == [f"a-{photos[0].sha256[:8]}.png", f"A-{photos[1].sha256[:8]}.png"]
+
+
+def test_a_photo_that_is_called_what_another_is_cut_to_takes_no_name_of_it() -> None:
+    shas = [sha(name) for name in "abc"]
+    names = unique_names([("a.png", shas[0]), ("a.jpg", shas[1]), (f"A-{shas[0][:8]}.png", shas[2])])
+    assert names == shas
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:

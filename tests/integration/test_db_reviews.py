@@ -20,6 +20,7 @@ from db.reviews import accept_rest, add_restoration, give_verdict, latest_restor
 from tests.support.databases import (
     at_once,
     first_open,
+    label_task,
     new_photo,
     sha,
     start_waiting,
@@ -332,7 +333,7 @@ def test_colours_made_anew_keep_what_was_filled_and_what_was_said_of_it(either_d
     with either_database.unit_of_work() as session:
         ada, ben, photo = two_people_and_a_photo(session)
         first = restore(session, photo.id, kinds=KINDS)
-        judge(session, review(session, ben), ben, **rejected("missed defect"), marks=[RECTANGLE])
+        verdict = judge(session, review(session, ben), ben, **rejected("missed defect"), marks=[RECTANGLE])
         results: dict[ResultKind, tuple[str, str]] = {
             kind: (sha(f"{kind} anew"), sha(f"view {kind} anew")) for kind in KINDS[1:]
         }
@@ -347,6 +348,7 @@ def test_colours_made_anew_keep_what_was_filled_and_what_was_said_of_it(either_d
         assert [result.kind for result in open_results(made)] == ["restored_color", "color"]
         [carried] = made.results[0].verdicts
         assert (carried.assessor_id, carried.reasons, carried.marks) == (ben.id, ["missed defect"], [RECTANGLE])
+        assert carried.label_task_id == verdict.label_task_id == label_task(session, photo.id).id
         accept_rest(session, review(session, ada), ada)
         assert waiting(session, ada).review == 0
         told = [entry.what for entry in photo_story(session, photo.id)]

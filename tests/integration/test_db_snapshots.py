@@ -118,6 +118,8 @@ def test_names(either_database: Database) -> None:
         assert find_snapshot(session, str(first.id)).id == first.id
         assert find_snapshot(session, first.sha256).id == named.id, "the newest of equals"
         assert find_snapshot(session, third.sha256[:8]).id == third.id
+        first.name = str(third.id)
+        assert find_snapshot(session, str(third.id)).id == first.id, "a name comes before a number"
         with pytest.raises(NotFound):
             find_snapshot(session, "autumn")
 
