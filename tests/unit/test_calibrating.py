@@ -78,3 +78,14 @@ def test_certainty_search_leaves_every_region_to_a_handful_of_photos() -> None:
     assert search.best() == (0.0, 0.0)
     search.add(_case(5)[0], NOTHING)
     assert search.best() == (pytest.approx(regions_at(_case(5)[0], LEVEL).means.max(), abs=0.01), 1.0)
+
+
+def test_a_region_just_as_sure_as_is_asked_stays_as_it_does_in_use() -> None:
+    probability = np.zeros((60, 80), np.float32)
+    probability[5:15, 5:15], probability[30:40, 30:40] = 1, 0.995
+    mask = probability == 1
+    search = CertaintySearch(LEVEL)
+    for _ in range(FEWEST):
+        search.add(probability, mask)
+    assert search.best() == (1.0, 1.0)
+    assert _dice((probability, mask), 1.0) == 1.0

@@ -74,3 +74,12 @@ def test_a_mask_without_defects_has_no_curves() -> None:
     assert np.isnan(curve.recall_at_alarms(points)).all()
     assert np.isnan(curve.precision_at_recall(points)).all()
     np.testing.assert_array_equal(curve.dice_at(points), [0, 1, 1])
+
+
+def test_a_recall_that_is_just_reached_counts_as_reached() -> None:
+    """0.07 of 100 defects is 7, and a hair more in floating point."""
+    falling = np.linspace(0.99, 0.01, 200, dtype=np.float32)[None]
+    mask = np.arange(200)[None] % 2 == 0
+    found = np.arange(1, 101)
+    precision = Curve.of(falling, mask).precision_at_recall(np.linspace(0, 1, 101)[1:])
+    assert precision == pytest.approx(found / (2 * found - 1))

@@ -1,5 +1,6 @@
 """Training pictures: sharing out, masks, and chance that depends on nothing but seed, epoch and index."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -108,6 +109,66 @@ def test_crops_prefer_defects_and_masks_are_zero_or_one() -> None:
     masks = [dataset[index][1] for index in range(40)]
     assert sum(bool(mask.any()) for mask in masks) >= 28
     assert {float(value) for mask in masks for value in mask.unique()} == {0.0, 1.0}
+
+
+def test_a_pixel_is_marked_where_at_least_half_of_what_it_shows_is() -> None:
+    mask = np.zeros((64, 64), bool)
+    mask[::2, :32:2] = mask[:, 32::2] = True
+    _, small = cropping.crop(np.random.default_rng(0), _pixels(9, 64, 64), mask, 32, (0.5, 0.5))
+    assert small is not None
+    assert not small[:, :16].any(), "a quarter"
+    assert small[:, 16:].all(), "a half"
+
+
+def test_fine_detail_of_a_photo_that_is_scaled_down_becomes_its_mean() -> None:
+    stripes = _pixels(0, 96, 96)
+    stripes[:, ::3] = 240
+    small, _ = cropping.crop(np.random.default_rng(0), stripes, None, 32, (1 / 3, 1 / 3))
+    assert np.unique(small).tolist() == [80]
+
+
+def test_masks_lie_where_the_defects_are_however_a_picture_is_cut_and_mirrored() -> None:
+    mask = np.zeros((70, 90), bool)
+    mask[20:29, 30:37] = mask[40:43, 50:80] = True
+    shown = _pixels(60)
+    shown[mask] = 240
+    example = TrainingExample("sha", partial(np.copy, shown), partial(np.copy, mask), "train", "drawn")
+    recipe = DetectorRecipe(**{**vars(RECIPE), "synthetic_share": 0.0, "defects": STILL})
+    dataset, seen = DetectorDataset(recipe, [example], []), 0
+    for index in range(20):
+        photo, marked = dataset[index]
+        inside, outside = photo.mean(0)[marked[0] > 0], photo.mean(0)[marked[0] == 0]
+        seen += bool(len(inside))
+        assert not len(inside) or inside.median() > outside.median() + 0.25
+    assert seen > 10
+
+
+def test_annotated_photos_get_synthetic_defects_and_no_lookalikes_and_each_side_its_own_textures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lookalike over an annotated defect would hide what the mask marks."""
+    asked: list[DefectSettings] = []
+
+    def seen(pixels: np.ndarray, seed: int, settings: DefectSettings) -> tuple[np.ndarray, np.ndarray, None]:
+        asked.append(settings)
+        return pixels, np.zeros(pixels.shape[:2], bool), None
+
+    monkeypatch.setattr("trainer.detecting.dataset.age_and_damage", seen)
+    recipe = DetectorRecipe(
+        **{**vars(RECIPE), "synthetic_share": 0.0, "textures": "own", "validation_textures": "kept"}
+    )
+    annotated, synthetic = DetectorDataset(recipe, [_example()], CLEAN), DetectorDataset(recipe, [], CLEAN)
+    for index in range(8):
+        annotated[index]
+    assert 0 < len(asked) < 8
+    assert {(settings.lookalikes, settings.textures, settings.ageing.strength) for settings in asked} == {
+        (0, "own", 0.25)
+    }
+    synthetic[0]
+    validation_pictures(recipe, CLEAN)
+    for_training, *for_validation = asked[-1 - recipe.validation_pictures :]
+    assert for_training == replace(recipe.defects, textures="own")
+    assert set(for_validation) == {replace(recipe.defects, textures="kept")}
 
 
 def test_synthetic_defects_join_the_annotated_ones() -> None:
