@@ -224,9 +224,14 @@ class Annotation(Base):
     """One version of a mask by one assessor."""
 
     __tablename__ = "annotation"
-    __table_args__ = (one_of("status", AnnotationStatus), one_of("origin", AnnotationOrigin), NEVER_REUSE_IDS)
+    __table_args__ = (
+        one_of("status", AnnotationStatus),
+        one_of("origin", AnnotationOrigin),
+        Index("ix_annotation_photo_id_status", "photo_id", "status"),
+        NEVER_REUSE_IDS,
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
     assessor_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id", ondelete="SET NULL", use_alter=True), index=True)
     """The label task it answers."""

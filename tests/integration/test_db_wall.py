@@ -40,6 +40,26 @@ def test_the_wall_is_filtered_in_the_database(either_database: Database) -> None
             set_collection(session, [photos[0].id], "x" * 121)
 
 
+def test_a_filter_takes_no_longer_for_a_photo_where_there_are_more(database: Database) -> None:
+    def work(photos: int) -> int:
+        """Hundreds of steps that SQLite takes for one page of a filter, at that many photos with masks."""
+        taken: list[None] = []
+        with database.unit_of_work() as session:
+            for number in range(count_photos(session, PhotoFilter()), photos):
+                photo = new_photo(session, str(number), queue=False)
+                add_annotation(session, photo, sha("m"), 0.1, origin="synthetic")
+            session.flush()
+            sqlite = session.connection().connection.driver_connection
+            assert sqlite is not None
+            sqlite.set_progress_handler(lambda: taken.append(None), 100)
+            list_photos(session, PhotoFilter(state="submitted"))
+            sqlite.set_progress_handler(None, 0)
+        return len(taken)
+
+    few, many = work(50), work(200)
+    assert many < 6 * few, "four times as many"
+
+
 def test_the_wall_is_searched_whatever_the_case_of_any_letter(database: Database) -> None:
     """PostgreSQL folds as its own locale says; SQLite by itself folds A to Z only."""
     with database.unit_of_work() as session:
