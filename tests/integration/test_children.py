@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from annotator.children import MOST_DEATHS, Child, stop
+from annotator.children import MOST_DEATHS, STEADY_SECONDS, Child, stop
 from tests.support.home import alive
 from tests.support.waiting import wait_for
 
@@ -66,6 +67,13 @@ def test_pauses_grow_and_then_it_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's promise is Linux's")
+def test_what_lived_long_has_no_earlier_deaths(tmp_path: Path) -> None:
+    one = child(tmp_path, "")
+    one.deaths, one.started = MOST_DEATHS - 1, time.monotonic() - STEADY_SECONDS - 1
+    assert one.note_death() == 1.0
+    assert one.deaths == 1
+
+
 def test_children_end_with_a_parent_that_is_killed_outright(tmp_path: Path) -> None:
     log = str(tmp_path / "c.log")
     parent_code = (

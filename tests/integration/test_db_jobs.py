@@ -56,6 +56,7 @@ def test_a_job_belongs_to_one_worker_until_it_falls_silent(either_database: Data
         job = jobs.add_job(session, "restore", {}, None, now=NOON)
         assert jobs.claim(session, job.id, "one", now=NOON) is not None
         assert jobs.claim(session, job.id, "two", now=NOON) is None
+        assert jobs.claim(session, job.id, "one", now=NOON) is not None, "a worker goes on with its own"
         soon = NOON + EXPIRES_AFTER / 2
         assert jobs.heartbeat(session, [job.id, "unknown"], "one", now=soon) == [job.id]
         assert jobs.heartbeat(session, [job.id], "two", now=soon) == []

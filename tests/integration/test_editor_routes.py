@@ -115,6 +115,15 @@ def test_an_event_that_cannot_be_drawn_never_reaches_the_log(
         assert rows.scalars(select(DraftEvent)).all() == []
 
 
+@pytest.mark.parametrize("version", [True, "0", None, 2**70])
+def test_a_version_that_is_no_number_is_refused(client: TestClient, editor: EditorHome, version: object) -> None:
+    add_photo(editor)
+    draft = next_task(client)["draft"]["id"]
+    sent = client.post(f"/api/drafts/{draft}/events", json={"version": version, "events": [], "seconds": 1})
+    assert sent.status_code == 422
+    assert "'version'" in sent.json()["error"]
+
+
 def test_submit_rebuilds_the_mask_here_and_makes_an_accept_task(client: TestClient, editor: EditorHome) -> None:
     add_photo(editor)
     draft = next_task(client)["draft"]

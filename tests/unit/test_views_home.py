@@ -94,3 +94,14 @@ def test_the_week_counts_drawn_masks_but_no_synthetic_ones(database: Database) -
     assert (days_[-2].labelled, days_[-2].accepted) == (1, 0)
     assert sum(day.labelled for day in days_) == 2
     assert sum(day.judged for day in days_) == 0
+
+
+def test_the_week_begins_with_the_first_minute_of_its_first_day(database: Database) -> None:
+    late = NOW.astimezone().replace(hour=23, minute=59)
+    first = (late - timedelta(days=6)).replace(hour=0, minute=1)
+    with database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        for at in (first, first - timedelta(minutes=2)):
+            session.add(Annotation(photo_id=photo.id, status="submitted", submitted_at=at))
+        session.flush()
+        assert [day.labelled for day in week(session, late)] == [1, 0, 0, 0, 0, 0, 0]
