@@ -78,9 +78,13 @@ def secret_key(home: Path) -> str:
     """The key in `home`/secret.key, made on first use, readable by its owner only."""
     path = home / "secret.key"
     try:
-        return path.read_text()
+        key = path.read_text()
     except FileNotFoundError:
         return _make_key(path)
+    if not key:  # a power cut left it so, and anybody could sign with that
+        path.unlink(missing_ok=True)
+        return _make_key(path)
+    return key
 
 
 def _make_key(path: Path) -> str:

@@ -65,6 +65,14 @@ def test_only_its_owner_can_read_the_key(settings: Settings) -> None:
     assert stat.S_IMODE((settings.home / "secret.key").stat().st_mode) == 0o600
 
 
+def test_an_empty_key_signs_nothing(settings: Settings) -> None:
+    settings.home.mkdir(parents=True)
+    (settings.home / "secret.key").touch()
+    forged = URLSafeTimedSerializer("", salt="heirloom session").dumps(1)
+    assert identity.read(forged, settings) is None
+    assert identity.read(identity.sign(1, settings), settings) == 1
+
+
 def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
     make = identity.secret_key.__wrapped__
     with ThreadPoolExecutor(16) as pool:
