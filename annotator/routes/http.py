@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from annotator import identity
 from annotator.asked import LARGEST_ID
 from annotator.context import Platform, assessor_of, platform
-from db.errors import InvalidState, NotAllowed, NotFound, PlatformError, Stale
+from db.errors import FULL, InvalidState, NotAllowed, NotFound, PlatformError, Stale
 from db.models import Assessor
 
 LARGEST_BODY = 8 * 2**20
@@ -59,8 +59,9 @@ Answer = Response | dict[str, Any] | list[Any] | None
 def handler(answer: Callable[[Call], Answer]) -> ASGIApp | Callable[[Request], Any]:
     """An endpoint around a plain function, which runs in a thread of its own and may take its time.
 
-    A dict or list becomes JSON, None becomes 204. Without a valid session cookie the answer is 401. Expected errors
-    become {"error": sentence}; a stale version adds {"version": current}. The app's guard checks Origin and Host.
+    A dict or list becomes JSON, None becomes 204. Without a valid session cookie the answer is 401. Expected errors, a
+    full disk among them, become {"error": sentence}; a stale version adds {"version": current}. The app's guard checks
+    Origin and Host.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -73,8 +74,18 @@ def handler(answer: Callable[[Call], Answer]) -> ASGIApp | Callable[[Request], A
             return JSONResponse({"error": str(error), "version": error.current}, 409)
         except PlatformError as error:
             return JSONResponse({"error": str(error)}, _status(error))
+        except OSError as error:
+            return no_room(error)
 
     return endpoint
+
+
+def no_room(error: OSError) -> Response:
+    """The answer where a full disk is why something cannot be stored; raises what is another error."""
+    if error.errno not in FULL:
+        raise error
+    said = "There is no room on the disk of the computer that runs heirloom; once there is, do this again."
+    return JSONResponse({"error": said}, 507)
 
 
 def get(path: str, answer: Callable[[Call], Answer]) -> Route:

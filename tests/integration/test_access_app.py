@@ -20,6 +20,7 @@ from db.jobs import claim, list_jobs
 from db.people import set_roles, sign_in
 from db.settings import Settings
 from inference.files import encode_png
+from tests.support.folders import small_files
 from tests.unit.test_access import AUTH
 from trainer.platform import prepare
 
@@ -182,6 +183,14 @@ def test_with_a_sign_in_a_name_alone_opens_nothing(client: TestClient, settings:
     token = identity.make_token("https://id 42", "Ada", settings)
     assert client.post("/api/session", json={"token": token}, headers=OWN).json()["name"] == "Ada"
     assert client.post("/api/session", json={"token": token}, headers=OWN).status_code == 401
+
+
+def test_a_photo_that_the_disk_has_no_room_for_is_told_in_a_sentence(client: TestClient) -> None:
+    come_in(client, "Ada")
+    with small_files(50_000):
+        refused = client.post("/api/photos?name=a.png", content=b"x" * 100_000, headers=OWN)
+    assert refused.status_code == 507
+    assert refused.json()["error"].startswith("There is no room on the disk")
 
 
 @pytest.mark.usefixtures("job_queue")

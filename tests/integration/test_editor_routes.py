@@ -18,6 +18,7 @@ from db.deletion import referenced, remove_unneeded
 from db.models import Annotation, DraftEvent, Task
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, build
+from tests.support.folders import small_files
 
 ORIGIN = {"origin": "http://localhost"}
 SHAPE = (60, 80)
@@ -113,6 +114,17 @@ def test_an_event_that_cannot_be_drawn_never_reaches_the_log(
     assert refused.json()["error"].endswith(".")
     with editor.database.unit_of_work() as rows:
         assert rows.scalars(select(DraftEvent)).all() == []
+
+
+def test_a_mask_that_the_disk_has_no_room_for_is_told_in_a_sentence_and_submitted_later(
+    client: TestClient, editor: EditorHome
+) -> None:
+    add_photo(editor)
+    draft = next_task(client)["draft"]["id"]
+    with small_files(50):
+        refused = client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1})
+    assert (refused.status_code, refused.json()["error"][:28]) == (507, "There is no room on the disk")
+    assert client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1}).status_code == 200
 
 
 @pytest.mark.parametrize("version", [True, "0", None, 2**70])
