@@ -161,7 +161,19 @@ def test_it_starts_from_weights_of_the_same_network_only(whole: Path) -> None:
     kept = load_checkpoint(Path(first)).state
     assert all(torch.equal(value, kept[key]) for key, value in network.state_dict().items())
     with pytest.raises(RecipeError, match="another network"):
-        start_network(replace(RECIPE, init=first, fine=8), NullTracker())
+        start_network(replace(RECIPE, init=first, convolutions=2), NullTracker())
+
+
+def test_weights_of_a_narrower_network_are_made_wider_and_it_is_told(whole: Path, tmp_path: Path) -> None:
+    first = str(whole / "inpainter.safetensors")
+    recipe = replace(RECIPE, init=first, channels=(6, 12), fine=8)
+    train(tmp_path, "log", stop_after=1, recipe=recipe)
+    assert {"tag": "start", "value": f"weights of {first}, made wider"} in lines(tmp_path / "log")
+    network = start_network(recipe, NullTracker())
+    kept = load_checkpoint(Path(first)).state["encoder.levels.1.0.partial.conv.weight"]
+    assert torch.equal(network.encoder.levels[1][0].partial.conv.weight[:8], kept)  # type: ignore[index,union-attr]
+    with pytest.raises(RecipeError, match="another network"):
+        start_network(replace(RECIPE, init=first, channels=(4, 12)), NullTracker())
 
 
 def test_the_published_recipe_trains_the_published_network() -> None:

@@ -1,13 +1,16 @@
 """What an inpainter's training starts from: first weights, and weights of losses for other features than VGG-16's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 
+from inference.checkpoint import load_checkpoint
 from inference.errors import InferenceError
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
 from trainer.features import Features, features_of
 from trainer.inpainting.dataset import InpainterDataset
+from trainer.inpainting.growing import grown, is_wider
 from trainer.inpainting.losses import FillLoss
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.recipe import RecipeError
@@ -42,11 +45,22 @@ def start_network(recipe: InpainterRecipe, tracker: Tracker) -> InpainterNetwork
     network, start = build_inpainter(architecture), "random weights, as the recipe says"
     first = recipe.first_weights
     if first:
-        network.load_state_dict(first_state(first, "inpainter", architecture, InpainterArchitecture.from_dict))
-        start = f"weights of {recipe.init}"
+        state, how = _first_state(first, network)
+        network.load_state_dict(state)
+        start = f"weights of {recipe.init}{how}"
     tracker.tag("start", start)
     tracker.progress(None, f"Starting from {start}")
     return network.to(memory_format=torch.channels_last)
+
+
+def _first_state(path: Path, network: InpainterNetwork) -> tuple[Mapping[str, torch.Tensor], str]:
+    """The weights of a checkpoint of the same network, or of a narrower one made as wide, and which it was in words."""
+    wanted, checkpoint = network.architecture, load_checkpoint(path)
+    if checkpoint.kind == "inpainter":
+        found = InpainterArchitecture.from_dict(checkpoint.architecture)
+        if is_wider(wanted, found):
+            return grown(network.state_dict(), checkpoint.state, wanted, found), ", made wider"
+    return first_state(path, "inpainter", wanted, InpainterArchitecture.from_dict), ""
 
 
 def start_loss(
