@@ -51,6 +51,13 @@ def test_foreign_keys_are_on(either_database: Database) -> None:
         flush(either_database, Task(kind="label", photo_id=99))
 
 
+def test_what_is_committed_on_sqlite_outlives_a_power_cut(database: Database) -> None:
+    """Whoever builds SQLite, or makes the file, chooses other values."""
+    with database.reading() as session:
+        values = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
+    assert values == ["wal", 2]
+
+
 def test_unknown_words_are_refused(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         photo = new_photo(session, "a")

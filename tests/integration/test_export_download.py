@@ -1,6 +1,7 @@
 """Chosen photos go out as one zip: the same files that `heirloom export` writes, and what stays behind is named."""
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,3 +94,17 @@ def test_what_cannot_be_exported_is_a_sentence(client: TestClient, database: Dat
     assert "by their numbers" in client.get("/api/export?format=png&photos=all").json()["error"]
     client.cookies.clear()
     assert client.get(export_url([baby], ExportFormat.PNG)).status_code == 401
+
+
+def test_a_zip_lies_nowhere_once_it_is_sent_or_could_not_be_made(
+    client: TestClient, database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs, places = open_blobs(settings), tmp_path / "temporary"
+    aunt, *_ = fill(database, blobs)
+    places.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(places))
+    assert client.get(export_url([aunt], ExportFormat.PNG)).status_code == 200
+    assert not list(places.iterdir())
+    blobs.delete_all(list(blobs.hashes()))
+    assert client.get(export_url([aunt], ExportFormat.PNG)).status_code == 422
+    assert not list(places.iterdir())
