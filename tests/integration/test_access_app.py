@@ -16,7 +16,7 @@ from annotator.context import platform
 from annotator.routes.http import LARGEST_BODY
 from annotator.serve import streamlit_config
 from db.engine import Database, open_database
-from db.jobs import claim, list_jobs
+from db.jobs import add_job, claim, finish, list_jobs
 from db.people import set_roles, sign_in
 from db.settings import Settings
 from inference.files import encode_png
@@ -140,6 +140,18 @@ def test_pictures_of_trainings_are_for_engineers(client: TestClient, path: str) 
     come_in(client, "Ada")
     come_in(client, "Ben")
     assert client.get(path).status_code == 403
+
+
+def test_a_comparison_shows_its_own_pictures_alone(client: TestClient, database: Database) -> None:
+    come_in(client, "Ada")
+    view, picture, other = (platform().blobs.put(data) for data in (b"view", b"picture", b"other"))
+    shown = {"photo_id": 1, "view": view, "models": {"detector@1": {"picture": picture}}}
+    with database.unit_of_work() as session:
+        job = add_job(session, "compare", {}, None)
+        finish(session, job.id, {"photos": [shown]})
+    got = {sha: client.get(f"/api/jobs/{job.id}/pictures/{sha}") for sha in (view, picture, other)}
+    assert [answer.status_code for answer in got.values()] == [200, 200, 404]
+    assert got[picture].content == b"picture"
 
 
 def test_accepting_is_for_leads(client: TestClient) -> None:
