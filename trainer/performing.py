@@ -16,6 +16,7 @@ from trainer.work import Work
 
 Ending = Literal["done", "failed", "cancelled", "left"]
 """`left`: it stopped without being cancelled; whoever takes the job goes on with it."""
+MEMORY_RAN_OUT = "Memory ran out. Choose a smaller size or batch and start it again."
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +46,7 @@ def sentence(error: Exception) -> str:
     if isinstance(error, PlatformError | InferenceError):
         return str(error)
     if ran_out(error):
-        return "Memory ran out. Choose a smaller size or batch and start it again."
+        return MEMORY_RAN_OUT
     said = str(error).strip().splitlines()
     return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."
 

@@ -201,7 +201,7 @@ def _found(kind: str, path: Path) -> Path:
         return path
     known = sorted(config.stem for config in (CONFIGS / kind).glob("*.yaml"))
     if path.name not in known:
-        raise RecipeError(f"'{path}' is no recipe of heirloom for a {kind}. Name a file, or one of {', '.join(known)}.")
+        raise RecipeError(f"'{path}' is no recipe of heirloom for {kind}s. Name a file, or one of {', '.join(known)}.")
     return CONFIGS / kind / f"{path.name}.yaml"
 
 

@@ -96,7 +96,7 @@ def identity_of(recipe: Recipe, examples: Sequence[TrainingExample], clean: Side
 def difference(saved: dict[str, Any], own: dict[str, Any], defaults: Recipe) -> str | None:
     """In what a saved training is another one than this, if it is; fields that it knew nothing of were at defaults."""
     if saved["kind"] != own["kind"]:
-        return f"a recipe of a {saved['kind']}"
+        return f"a recipe for {saved['kind']}s"
     recipe = {**flat(defaults.to_dict()), **flat(saved["recipe"])}
     changed = sorted(key for key, value in flat(own["recipe"]).items() if recipe.get(key) != value)
     if changed:

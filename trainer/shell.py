@@ -19,11 +19,12 @@ from db.errors import NotFound, PlatformError
 from db.settings import Settings
 from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
 from inference.files import check_folder
+from inference.memory import ran_out
 from inference.progress import terminal_bar
 from trainer.errors import JobError, RunBusy, WrongUse
 from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
-from trainer.performing import perform
+from trainer.performing import MEMORY_RAN_OUT, perform
 from trainer.platform import prepare
 from trainer.recipe import Recipe
 from trainer.tracker import NullTracker
@@ -83,7 +84,7 @@ def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = 
 
     Without a snapshot it trains on synthetic defects alone. torchrun may run it in several processes: the main one
     writes and tells. Raises UsageProblem when `out` is no folder to write in, RunBusy when another training writes into
-    it, JobError when it was stopped.
+    it, JobError when it was stopped or memory ran out.
     """
     from trainer.loop import train_model
 
@@ -91,9 +92,14 @@ def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = 
     with _only_writer(out) if main else nullcontext(), _bar(quiet or not main) as tell, _interrupts(stop.set):
         examples = examples_in(source.contents, source.blobs_url, partial(tell, None)) if source else []
         made_from = {"snapshot": source.contents.sha256 if source else None}
-        outcome = train_model(
-            recipe, examples, out, _Teller(tell), should_stop=stop.is_set, provenance=made_from
-        )  # fmt: skip
+        try:
+            outcome = train_model(
+                recipe, examples, out, _Teller(tell), should_stop=stop.is_set, provenance=made_from
+            )  # fmt: skip
+        except Exception as error:
+            if not ran_out(error):
+                raise
+            raise JobError(MEMORY_RAN_OUT) from error
     if outcome.stopped:
         raise JobError(f"Stopped. The last checkpoint is in {out}; the same command goes on from it.")
     return {"checkpoint": str(outcome.checkpoint), "metrics": outcome.metrics}

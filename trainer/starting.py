@@ -23,7 +23,7 @@ def first_state(
     if checkpoint.kind != kind or read(checkpoint.architecture) != architecture:
         raise RecipeError(
             f"{path}: these weights belong to another network ({checkpoint.kind} {checkpoint.architecture}); "
-            f"set the recipe's fields to match, or choose a checkpoint of a {kind} like {architecture}."
+            f"set the recipe's fields to match, or choose a checkpoint of kind {kind} like {architecture}."
         )
     return checkpoint.state
 

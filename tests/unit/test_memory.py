@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system, where the C library can."""
+"""Memory that was freed goes back to the system, where the C library can; people read what to do where it ran out."""
 
 import ctypes
 from pathlib import Path
@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from inference.memory import _trim, give_back
+from trainer.detecting.recipe import DetectorRecipe
+from trainer.errors import JobError
 from trainer.performing import sentence
+from trainer.shell import train_alone
 
 STATUS = Path("/proc/self/status")
 
@@ -45,13 +48,23 @@ def test_where_it_cannot_be_asked_for_nothing_happens(monkeypatch: pytest.Monkey
         _trim.cache_clear()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
-        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-    ],
-)
+LACKS = [
+    MemoryError(),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+    RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+]
+
+
+@pytest.mark.parametrize("error", LACKS)
 def test_a_job_whose_memory_ran_out_says_what_to_do(error: Exception) -> None:
     assert sentence(error) == "Memory ran out. Choose a smaller size or batch and start it again."
+
+
+@pytest.mark.parametrize("error", LACKS)
+def test_a_training_in_a_shell_says_it_too(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("trainer.loop.train_model", full)
+    with pytest.raises(JobError, match=r"^Memory ran out\. Choose a smaller size or batch"):
+        train_alone(DetectorRecipe(), tmp_path / "out", quiet=True)
