@@ -145,6 +145,22 @@ def test_tiles_that_disagree_go_over_into_each_other() -> None:
     assert not colours[~hole].any()
 
 
+def test_a_network_sees_its_own_grid_and_what_surrounds_the_hole_wherever_that_lies() -> None:
+    """Else the same hole would be filled otherwise when the photo is cut by a few pixels, or has a hole more."""
+    colours = np.arange(160 * 400, dtype=np.uint16).reshape(160, 400, 1)
+    hole = np.zeros((160, 400), np.bool_)
+    hole[130:140, 200:210] = True
+    seen: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+
+    def run(pixels: np.ndarray, holes: np.ndarray) -> np.ndarray:
+        start = np.unravel_index(round(float(pixels[0, 0, 0]) * 65535), (160, 400))
+        seen.append((tuple(map(int, start)), holes.shape))
+        return pixels
+
+    fill_by_tiles(run, colours, hole, 512)
+    assert seen == [((64, 128), (96, 192))]
+
+
 def test_only_tiles_with_holes_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []
     model = inpainter()

@@ -138,3 +138,11 @@ def test_rates_fall_in_two_phases() -> None:
     assert rates[79] == pytest.approx(2e-4, rel=0.05)
     assert rates[80] == pytest.approx(2e-4)
     assert rates[100] == pytest.approx(0)
+
+
+def test_without_a_second_phase_the_rate_falls_to_nothing_at_once() -> None:
+    recipe = InpainterRecipe(
+        epochs=10, steps_per_epoch=10, learning_rate=1e-3, second_rate=2e-4, second_share=0.0, warmup_steps=4
+    )
+    assert recipe.rate_share(99) == pytest.approx(0, abs=1e-3)
+    assert all(recipe.rate_share(step) > recipe.rate_share(step + 1) for step in range(4, 99))
