@@ -234,6 +234,8 @@ def test_chroma_is_scaled_to_what_is_nearest_but_not_to_grey() -> None:
     assert figures["general/ciede2000"] < 0.6
     assert best_scale(judged, [-chroma for chroma in true])[0] == 0.7  # all wrong: the least that is allowed
     assert best_scale(judged, [chroma * np.float32(0.1) for chroma in true])[0] == 1.2  # pale: the most there is
+    wrong = [chroma * np.float32(-0.6) for chroma in true]
+    assert best_scale(judged, wrong)[0] == 0.85  # paler would be nearer, but leaves less than half
 
 
 def test_a_pale_epoch_is_not_kept_for_its_small_difference() -> None:

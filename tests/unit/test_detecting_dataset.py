@@ -82,11 +82,19 @@ def test_a_photo_that_cannot_be_read_is_one_sentence_whoever_reads_it(workers: i
     assert "\n" not in str(caught.value)
 
 
-def test_two_processes_share_a_step_without_overlap() -> None:
-    dataset = DetectorDataset(RECIPE, [], CLEAN)
-    mine, theirs = (next(batches(dataset.recipe, dataset, 0, 0, (place, 2), pinned=False))[0] for place in (0, 1))
-    assert torch.equal(mine[0], dataset[0][0])
-    assert torch.equal(theirs[0], dataset[3][0])
+def test_two_processes_share_an_epoch_without_overlap() -> None:
+    class Numbers:
+        epoch = 0
+
+        def __getitem__(self, index: int) -> tuple[torch.Tensor]:
+            return (torch.tensor(index),)
+
+    recipe = replace(RECIPE, accumulate=2)
+    mine, theirs = (list(batches(recipe, Numbers(), 0, 1, (place, 2), pinned=False)) for place in (0, 1))
+    assert [batch[0].tolist() for batch in mine[:2]] == [[12, 13, 14], [18, 19, 20]], "from the second step on"
+    assert [batch[0].tolist() for batch in theirs[:2]] == [[15, 16, 17], [21, 22, 23]]
+    both = torch.cat([batch[0] for batch in mine + theirs])
+    assert sorted(both.tolist()) == list(range(12, 2 * 2 * 4 * 3))
 
 
 @pytest.mark.parametrize(
