@@ -32,7 +32,7 @@ class Feed:
 
     @property
     def lasted(self) -> float:
-        """Seconds since the first batch was asked for."""
+        """Seconds since it was made, just before the first batch was asked for."""
         return time.monotonic() - self._begun
 
 

@@ -92,8 +92,8 @@ class ColorizerRecipe(Recipe):
     """How the grey pictures age; the colours to be found stay those of the clean photo."""
     loss: ColourLossSettings = field(default_factory=ColourLossSettings)
     features: str = "auto"
-    """Whose features the perceptual loss compares: `vgg16`, a checkpoint of a detector, or `auto`: VGG-16 where its
-    weights can be had, else the detector that comes with heirloom; the run says which."""
+    """Whose features the perceptual loss compares: `vgg16`, a file of its weights, a checkpoint of a detector, or
+    `auto`: VGG-16 where its weights can be had, else the detector that comes with heirloom; the run says which."""
     discriminator_channels: int = 32
     """Channels of the discriminator's first layer; the others have 2, 4 and 8 times as many."""
     discriminator_rate: float = 4e-4
