@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from annotator.access import (
     AccessError,
     AppSettings,
+    Guard,
     check_address,
     check_host,
     check_origin,
@@ -102,6 +106,24 @@ def test_foreign_pages_may_not(origin: str) -> None:
     with pytest.raises(AccessError) as refused:
         check_origin({"host": "localhost:8501", "origin": origin}, AppSettings())
     assert refused.value.status == 403
+
+
+def test_only_our_own_pages_open_a_live_connection() -> None:
+    async def page(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    client = TestClient(Guard(page, AppSettings()))
+    with client.websocket_connect("/_stcore/stream", headers={"host": "localhost", "origin": "http://localhost"}):
+        pass
+    for origin in ("http://evil.example", "null", ""):
+        with (
+            pytest.raises(WebSocketDisconnect) as refused,
+            client.websocket_connect("/_stcore/stream", headers={"host": "localhost", "origin": origin}),
+        ):
+            pass
+        assert refused.value.code == 1008
 
 
 def test_more_names_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
