@@ -9,7 +9,7 @@ import torch
 from inference.colour import to_luma_and_chroma
 from inference.png import encode_png
 from trainer.clean import CleanPhoto, photos_in
-from trainer.colouring.dataset import ColorizerDataset, colour_amount, draw_hints, film, survey
+from trainer.colouring.dataset import ColorizerDataset, _view, colour_amount, draw_hints, film, survey
 from trainer.colouring.discriminator import Balance, Discriminator, Diverged, SelfAttention
 from trainer.colouring.measures import mean_chroma, measure, one_colour, together
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
@@ -112,6 +112,13 @@ def test_hints_hold_the_true_chroma_around_their_place() -> None:
     assert (hints[:2, ~there] == 0).all()
 
 
+def test_a_picture_shows_a_little_more_of_one_side_than_of_the_other() -> None:
+    sides = [_view(chance(seed), colourful(height=90, width=90), 48).shape[:2] for seed in range(40)]
+    assert {max(shape) for shape in sides} == {48}
+    assert min(min(shape) for shape in sides) >= 48 / 1.15 - 1
+    assert {height > width for height, width in sides if height != width} == {True, False}
+
+
 # discriminator
 
 
@@ -140,6 +147,15 @@ def test_attention_is_that_of_a_plain_loop() -> None:
         seen[:, place] = sum(shares[other] * value[:, other] for other in range(6))
     expected = features + 0.7 * attention.out(seen.view(1, -1, 2, 3))
     assert torch.allclose(attention(features), expected, atol=1e-10)
+
+
+def test_the_discriminator_sees_luma_and_chroma_about_as_strong_as_each_other() -> None:
+    seen: list[torch.Tensor] = []
+    discriminator = Discriminator(8)
+    discriminator.layers[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    luma, chroma = torch.tensor([0.0, 1.0]).expand(1, 1, 32, 2), torch.tensor([-0.5, 0.5]).expand(1, 2, 32, 2)
+    discriminator(luma.repeat(1, 1, 1, 16), chroma.repeat(1, 1, 1, 16))
+    assert (seen[0][0, 0].unique().tolist(), seen[0][0, 1:].unique().tolist()) == ([-1, 1], [-2, 2])
 
 
 def test_the_discriminator_is_spectrally_normalised_and_scores_patches() -> None:
