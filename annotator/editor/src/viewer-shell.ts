@@ -18,7 +18,7 @@ export class Shell {
   readonly root: HTMLElement;
   readonly canvas = make("canvas", { class: "photo", tabindex: "-1" });
   readonly bar = make("div", { class: "bar", role: "toolbar", "aria-label": "Controls" });
-  readonly panel = make("div", { class: "panel", role: "group", "aria-label": "Why not" });
+  readonly panel = make("div", { class: "panel", role: "group", tabindex: "-1" });
   readonly facts = make("div", { class: "facts" });
   private readonly title = make("h1");
   private readonly why = make("span", { class: "why" });
@@ -30,6 +30,8 @@ export class Shell {
   private readonly film = make("div", { class: "film" }, this.strip);
   private front: HTMLElement | null = null;
   private toastTimer = 0;
+  /** What had the focus when the panel opened. */
+  private askedAt: Element | null = null;
 
   constructor(
     private readonly heading: string,
@@ -95,13 +97,20 @@ export class Shell {
   openPanel(title: string, hint: HTMLElement, ...content: HTMLElement[]): void {
     const head = make("div", { class: "row head" }, make("h2", {}, title), hint);
     this.panel.replaceChildren(make("div", { class: "sheet" }, head, ...content));
+    this.panel.setAttribute("aria-label", title);
     this.panel.hidden = false;
+    this.bar.inert = this.film.inert = true;
     this.toast.hidden = true;
+    this.askedAt = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
+    this.panel.focus({ preventScroll: true });
   }
 
   closePanel(): void {
+    if (this.panel.hidden) return;
     this.panel.hidden = true;
+    this.bar.inert = this.film.inert = false;
     this.panel.replaceChildren();
+    if (this.askedAt instanceof HTMLElement) this.askedAt.focus({ preventScroll: true });
   }
 
   /** Say something in passing, with a link where there is more to see. */

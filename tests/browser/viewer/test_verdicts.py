@@ -54,6 +54,19 @@ def test_a_place_can_be_marked_without_a_mouse(review: Viewer, reviewable: Revie
     assert mark["height"] > mark["width"] + 4, "made taller"
 
 
+def test_the_focus_is_never_behind_the_question_why(review: Viewer) -> None:
+    page = review.page
+    page.get_by_role("button", name="Reject").focus()
+    review.press("Enter")
+    expect(page.get_by_role("group", name="What is wrong, and where?")).to_be_focused()
+    review.press("Tab")
+    expect(page.get_by_role("button", name="missed defect")).to_be_focused()
+    review.press("Shift+Tab")
+    expect(page.get_by_role("button", name="Keys")).to_be_focused()
+    review.press("Escape")
+    expect(page.get_by_role("button", name="Reject")).to_be_focused()
+
+
 def test_other_asks_for_words_and_shift_collects_reasons(review: Viewer, reviewable: Reviewable) -> None:
     review.press("x", "5", "Enter")
     expect(review.page.get_by_text("Say in a few words what else is wrong.")).to_be_visible()
