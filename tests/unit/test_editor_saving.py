@@ -101,6 +101,36 @@ def test_a_stale_version_stops_and_keeps_everything(modules: dict[str, str]) -> 
     assert told == {"calls": 1, "last": "changed elsewhere – 1 stroke kept here", "kept": 2}
 
 
+def test_a_draft_that_takes_nothing_more_is_no_conflict(modules: dict[str, str]) -> None:
+    told = run(
+        modules,
+        """
+        const box = new Outbox(7, 1, async () => { throw new Theirs("It is submitted already.", 409); }, store, tell);
+        box.push(stroke("a"));
+        await soon(20);
+        answer([box.state.kind, box.state.sentence, states.at(-1)]);
+        """,
+    )
+    assert told == ["refused", "It is submitted already.", "not saved – 1 stroke kept here"]
+
+
+def test_what_was_let_go_is_not_kept_by_an_answer_that_comes_later(modules: dict[str, str]) -> None:
+    kept = run(
+        modules,
+        """
+        let arrive;
+        const box = new Outbox(7, 1, () => new Promise((resolve) => { arrive = resolve; }), store, tell);
+        box.push(stroke("a"));
+        box.push(stroke("b"));
+        box.discard();
+        arrive(2);
+        await soon(20);
+        answer(kept.size);
+        """,
+    )
+    assert kept == 0
+
+
 def test_a_full_store_is_said(modules: dict[str, str]) -> None:
     told = run(
         modules,
@@ -120,6 +150,7 @@ def test_a_full_store_is_said(modules: dict[str, str]) -> None:
     ("saved", "version", "expected"),
     [
         ([], 2, ["clean", ["a", "b"]]),
+        ([], 1, ["conflict", ["a", "b"]]),  # a backup was put back
         (["a"], 3, ["clean", ["b"]]),
         (["a", "b"], 4, ["clean", []]),
         (["x"], 3, ["conflict", ["a", "b"]]),
@@ -142,9 +173,10 @@ def test_own_changes_are_replayed_without_what_was_undone(modules: dict[str, str
     sizes = run(
         modules,
         """
-        const events = [undo("0"), stroke("a", "g"), stroke("b", "g"), stroke("c"), undo("1"), stroke("d")];
+        const events = [undo("0"), stroke("a", "g"), stroke("b", "g"), stroke("c"), undo("1"), stroke("d"),
+          stroke("e", "h"), undo("2")];
         const again = replayable(events);
-        const fresh = again.every((event) => !"abcd01".includes(event.payload.id));
+        const fresh = again.every((event) => !"abcde012".includes(event.payload.id));
         answer({ kinds: again.map((event) => event.payload.group ?? "-"), fresh });
         """,
     )
