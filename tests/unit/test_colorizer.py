@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from inference.checkpoint import Checkpoint, save_checkpoint
-from inference.colorizer import Colorizer, Hint
+from inference.colorizer import Colorizer, Hint, _hint_map
 from inference.colour import luma_of, to_luma_and_chroma
 from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
@@ -175,3 +175,11 @@ def test_an_answer_that_is_no_number_is_no_colour() -> None:
 
     with pytest.raises(InferenceError, match="weights are damaged"):
         Colorizer(Lost(), 64, NAME).colour(photo_of(noise(40, 40)))
+
+
+def test_a_hint_lies_where_the_middle_of_its_pixel_is_in_the_shrunken_photo() -> None:
+    points = _hint_map([Hint(3, 96, 200, 30, 30)], (100, 100), (30, 30))
+    assert points is not None
+    rows, columns = (np.flatnonzero(points[2].any(axis=axis)).tolist() for axis in (1, 0))
+    assert rows == [0, 1, 2, 3], "around 1: 3.5 of 100 rows is 1.05 of 30"
+    assert columns == [26, 27, 28, 29], "around 28"
