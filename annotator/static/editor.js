@@ -72,7 +72,7 @@ function ot(s){let t=new URL(location.href),e=t.searchParams.get("task");e===nul
 }
 .desk .erasing .ring { border-style: dashed; }
 .desk .comment {
-  grid-row: 2; margin: 0 8px 4px; max-height: 20vh; padding: 8px 14px; border-radius: 8px; overflow: auto; background: var(--raised); user-select: text;
+  grid-row: 2; margin: 0 8px 4px; max-height: 20vh; padding: 8px 14px; border-radius: 8px; overflow: auto; overflow-wrap: anywhere; background: var(--raised); user-select: text;
 }
 
 .desk .looks { display: flex; flex-direction: column; gap: 4px; width: 184px; padding: 4px 8px; overflow: hidden auto; scrollbar-width: none; }

@@ -33,13 +33,14 @@ def test_what_the_lead_said_covers_nothing_of_the_photo(page: Page, editor: Edit
     with editor.database.unit_of_work() as rows:
         accept = submit_mask(rows, member, 1, editor.blobs.put(encode_mask(np.zeros((HEIGHT, WIDTH), bool))), share=0.0)
         next_task(rows, lead, "accept", task_id=accept.id)
-        task = give_back(rows, accept, lead, "The crease at the left edge is missing. " * 12)
+        task = give_back(rows, accept, lead, "The crease at the left edge is missing. " * 12 + "x" * 300)
     page.context.add_cookies([editor.cookie(member, server)])
     page.goto(f"{server}/label?task={task.id}")
     for width, height in ((1440, 900), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         said, stage = page.locator(".desk .comment"), page.locator(".desk .stage")
         expect(said).to_contain_text("The lead said: The crease")
+        assert said.evaluate("said => said.scrollWidth <= said.clientWidth"), "read without moving sideways"
         above, below = said.bounding_box(), stage.bounding_box()
         assert above is not None
         assert below is not None
