@@ -22,6 +22,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const on = chosen.has(tiles[place].id);
       element.classList.toggle("chosen", on);
       element.querySelector(".pick").checked = on;
+      const { name, state } = tiles[place];
+      element.querySelector(".open").setAttribute("aria-label", `${name}, ${state}${on ? ", chosen" : ""}`);
     });
     bar.hidden = chosen.size === 0;
     const elsewhere = [...chosen.keys()].filter((id) => !shown.has(id)).length;
@@ -60,7 +62,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
         <span class="badge"></span><input class="pick" type="checkbox" tabindex="-1">`;
       element.querySelector("img").src = tile.src;
       const open = element.querySelector(".open");
-      open.setAttribute("aria-label", `${tile.name}, ${tile.state}`);
       // Tab enters the wall once and leaves it for what can be done; within it the arrow keys walk.
       open.tabIndex = place === 0 ? 0 : -1;
       open.onfocus = () => [...wall.children].forEach((each) => (each.querySelector(".open").tabIndex = each === element ? 0 : -1));
