@@ -14,7 +14,7 @@ from db.errors import InvalidState, NotFound
 from db.jobs import EXPIRES_AFTER
 from db.models import JobKind, Task, utc_now
 from db.photos import archive
-from db.promotions import history, record_promotion
+from db.promotions import history, latest_standing, record_promotion
 from db.proposals import (
     add_proposal,
     get_proposal,
@@ -251,3 +251,6 @@ def test_promotions_are_remembered(either_database: Database) -> None:
             (back.id, "1", "2", first.id),
             (first.id, "2", "1", None),
         ]
+        assert latest_standing(moves) is None, "neither what was taken back stands, nor what took it back"
+        again = record_promotion(session, "detector", "3", "1", ada.id)
+        assert latest_standing(history(session, "detector")) is again

@@ -32,6 +32,7 @@ def test_the_wall_is_filtered_in_the_database(either_database: Database) -> None
         assert names(text="100%") == ["Anna 100%"], "what LIKE means by % and _ is not meant"
         assert names(text="a_1") == ["anna_1"]
         assert names(text="albu") == ["bob", "Anna 100%"]
+        assert names(text="alb_m") == []
         assert names(collection="album") == ["bob", "Anna 100%"]
         assert names(collection="") == ["dora", "anna_1"]
         assert names(limit=2, offset=1) == ["bob", "anna_1"]
