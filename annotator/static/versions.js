@@ -21,6 +21,11 @@ export default function ({ data, parentElement }) {
   const show = (index, source = versions[index].src) => {
     if (picture.getAttribute("src") !== source) picture.src = source;
   };
+  // The key is let go, or the window is left while it is held: another one hears of its end then.
+  const endBlink = () => {
+    root.classList.remove("blink");
+    show(current);
+  };
   const choose = (index) => {
     current = (index + versions.length) % versions.length;
     const version = versions[current];
@@ -49,6 +54,7 @@ export default function ({ data, parentElement }) {
       veil(button.querySelector(".mask"), version, version.mask_thumb);
       button.querySelector("span").textContent = version.label;
       button.onclick = () => choose(index);
+      button.onblur = endBlink;
       return button;
     }),
   );
@@ -67,9 +73,7 @@ export default function ({ data, parentElement }) {
     event.preventDefault();
   };
   root.onkeyup = (event) => {
-    if (event.key !== " ") return;
-    root.classList.remove("blink");
-    show(current);
+    if (event.key === " ") endBlink();
   };
   choose(Math.min(current, versions.length - 1));
 }

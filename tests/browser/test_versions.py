@@ -19,3 +19,15 @@ def test_the_focus_goes_along_with_the_version_that_is_looked_at(page: Page) -> 
     assert [tab.get_attribute("tabindex") for tab in page.get_by_role("tab").all()] == ["-1", "-1", "-1", "0"]
     page.keyboard.press("ArrowLeft")
     expect(page.locator("figure img")).to_have_attribute("src", "data:,restored")
+
+
+def test_the_original_goes_when_the_window_is_left_while_it_is_held(page: Page) -> None:
+    names = ("original", "restored")
+    mount(page, "versions", {"versions": [version(name) for name in names], "start": 1, "width": 40, "height": 30})
+    tab, picture = page.get_by_role("tab", name="restored"), page.locator("figure img")
+    tab.focus()
+    page.keyboard.down(" ")
+    expect(picture).to_have_attribute("src", "data:,original")
+    tab.evaluate("button => button.dispatchEvent(new FocusEvent('blur'))")  # as switching windows does
+    expect(picture).to_have_attribute("src", "data:,restored")
+    expect(page.locator(".versions.blink")).to_have_count(0)
