@@ -46,13 +46,20 @@ LEASED = text("leased_to_id IS NOT NULL")
 """Nearly all tasks are leased to nobody: an index over all of them tells SQLite to look at the whole queue instead."""
 
 
+LONGEST_KEY = 240
+"""Characters of a folded name."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 def name_key(name: str) -> str:
-    """Folds case, width and spaces, so that 'Ann  Lee' and 'ann lee' are one person."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Folds case, width and spaces, so that 'Ann  Lee' and 'ann lee' are one person.
+
+    One character may fold to eighteen: the key ends where its column does.
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:LONGEST_KEY]
 
 
 def _name_key(context: Any) -> str:
@@ -126,7 +133,7 @@ class Assessor(Base):
     __tablename__ = "assessor"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Words(80))
-    name_key: Mapped[str] = mapped_column(Words(240), unique=True, default=_name_key)
+    name_key: Mapped[str] = mapped_column(Words(LONGEST_KEY), unique=True, default=_name_key)
     """The name as `name_key()` folds it: one person whatever the case they type."""
     subject: Mapped[str | None] = mapped_column(Words(255), unique=True)
     """The identity provider's name for this person, where a sign-in is configured."""

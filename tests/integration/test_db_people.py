@@ -38,6 +38,12 @@ def test_the_first_person_leads_and_engineers(either_database: Database) -> None
             require_engineer(second)
 
 
+def test_a_name_that_folds_to_many_more_characters_is_one_person(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        first = sign_in(session, "\ufdfa" * 80)
+        assert sign_in(session, "\ufdfa" * 80).id == first.id
+
+
 @pytest.mark.parametrize(
     "again", ["ÉLODIE Straße", "  élodie   STRASSE ", "Élodie strasse", "\u202eÉlodie\u200b Straße"]
 )
