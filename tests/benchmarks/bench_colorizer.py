@@ -16,14 +16,12 @@ import json
 import multiprocessing
 import os
 import statistics
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from inference.checkpoint import load_checkpoint
@@ -34,6 +32,7 @@ from inference.networks.colorizer import RESNET50, ColorizerArchitecture, Colori
 from inference.networks.lean import fold_norms
 from inference.photo import Photo
 from inference.shipped import shipped_path
+from tests.support.memory import begin_peak, peak_memory
 
 ARCHITECTURES = {"default": ColorizerArchitecture(), "resnet50": RESNET50}
 
@@ -106,30 +105,13 @@ def photo_of(size: int) -> Photo:
 
 
 def memory(model: str, size: int) -> float:
-    """By how much the process's memory grew at most while it coloured one photo, MiB; the result is part of it.
-
-    It is looked at every few milliseconds: the peak that the system keeps is that of making the photo.
-    """
+    """By how much the process's memory grew at most while it coloured one photo, MiB; the result is part of it."""
     torch.set_num_threads(1)
     colorizer, photo = colorizer_of(model), photo_of(size)
     colorizer.colour(photo_of(LARGEST_SIDE))
-    before, seen, done = _resident(), [0.0], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.005):
-            seen.append(_resident())
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    before = begin_peak()
     colorizer.colour(photo)
-    done.set()
-    watcher.join()
-    return max(seen) - before
-
-
-def _resident() -> float:
-    """What of this process is in memory now, MiB."""
-    return float(psutil.Process().memory_info().rss) / 2**20
+    return peak_memory() - before
 
 
 def _take_turns(ways: dict[str, Callable[[], object]], rounds: int, threads: int) -> dict[str, float]:

@@ -13,7 +13,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import statistics
 import time
 from contextlib import nullcontext
@@ -33,6 +32,7 @@ from inference.names import ModelName
 from inference.networks.detector import ALBUNET18, DetectorArchitecture, build_detector
 from inference.networks.lean import fold_norms
 from inference.shipped import shipped_path
+from tests.support.memory import begin_peak, peak_memory
 
 REFERENCE = "albunet18"
 _COUNTED = 256
@@ -131,9 +131,9 @@ def memory(model: str, size: int) -> Memory:
     detector._mirror = False
     pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
     detector.probability(pixels[:64, :64])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = begin_peak()
     detector.probability(pixels)
-    return Memory(model, size, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    return Memory(model, size, peak_memory() - before)
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ reference's, in the holes and over the photo. Memory is measured in a process of
 import argparse
 import multiprocessing
 import os
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from inference.inpainter import Inpainter
 from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
 from inference.shipped import shipped_path
+from tests.support.memory import begin_peak, peak_memory
 from trainer.clean import packaged_photos
 from trainer.inpainting.irregular import irregular_mask
 
@@ -92,16 +92,16 @@ def speeds(path: Path, size: int, share: float, rounds: int, threads: int) -> No
 
 
 def memory(path: Path, size: int, share: float) -> float:
-    """By how much the process's peak grew while a photo was filled, MiB; run it in a process of its own."""
+    """By how much the process's memory grew at most while it filled a photo, MiB; run it in a process of its own."""
     torch.set_num_threads(1)
     inpainter = Inpainter.load(path, device="cpu")
     pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
     mask = irregular_mask(np.random.default_rng(0), 512, 512, share)
     mask = np.tile(mask, (-(-size // 512),) * 2)[:size, :size]
     inpainter.filled(pixels[:128, :128], mask[:128, :128])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = begin_peak()
     inpainter.filled(pixels, mask)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return peak_memory() - before
 
 
 def main() -> None:
@@ -119,7 +119,7 @@ def main() -> None:
         speeds(path, options.size, share, options.rounds, options.threads)
     for size in options.memory:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            print(f"\n{size}×{size}, 10 % holes: the peak grew by {pool.apply(memory, (path, size, 0.1)):.0f} MiB")
+            print(f"\n{size}×{size}, 10 % holes: memory grew by {pool.apply(memory, (path, size, 0.1)):.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,8 @@ lowest of three. Every case runs in a process of its own; the extension's rows a
 import argparse
 import multiprocessing
 import os
-import resource
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from unittest.mock import patch
 
 import torch
@@ -22,6 +20,7 @@ from torch import nn
 
 from inference.networks import inplace
 from inference.networks.detector import ALBUNET18, DetectorArchitecture, build_detector
+from tests.support.memory import begin_peak, peak_memory
 
 NETWORKS = {"albunet18": ALBUNET18, "its own stem": replace(ALBUNET18, stem="encoder")}
 NORMS = ("batch", "native", "extension")
@@ -55,10 +54,10 @@ def measure(case: Case) -> Figure:
     without = inplace.extension if case.norm == "extension" else lambda: None
     with patch.object(inplace, "extension", without):
         _step(network, replace(case, size=32))  # loads what the first step loads
-        before = _resident()
+        before = begin_peak()
         _step(network, case)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-        return Figure(_kept(network, case) / MIB, peak / MIB, min(_step(network, case) for _ in range(3)))
+        peak = peak_memory() - before
+        return Figure(_kept(network, case) / MIB, peak, min(_step(network, case) for _ in range(3)))
 
 
 def _architecture(case: Case) -> DetectorArchitecture:
@@ -94,10 +93,6 @@ def _kept(network: nn.Module, case: Case) -> int:
     held = sum(kept.values())  # the loss still holds them all: no address came twice
     del loss
     return held
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def main() -> None:

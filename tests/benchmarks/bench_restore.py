@@ -13,7 +13,6 @@ time, since the machine may do other things as well; the whole is told in wall t
 import argparse
 import json
 import multiprocessing
-import resource
 import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -44,6 +43,7 @@ from inference.png import encode_png
 from inference.restorer import Restorer
 from inference.restoring import Restoring
 from inference.results import made_by
+from tests.support.memory import begin_peak, peak_memory
 
 _LARGEST_HOLE = 256
 STAGES = ("read", "detect", "fill", "color", "restored_color", "write")
@@ -101,12 +101,12 @@ def measure(case: Case, method: FillMethod | None, threads: int) -> Figure:
         del source
         step = Restoring([(path, Path(folder) / "out" / "photo")], restorer, by, resume=False).step
         give_back()
-        loaded = _reset_peak()
+        loaded = begin_peak()
         began, worked = time.monotonic(), time.process_time()
         with patch.object(time, "perf_counter", time.process_time) if threads == 1 else nullcontext():
             done = step(0, lambda _: None)
         seconds, processor = time.monotonic() - began, time.process_time() - worked
-    return Figure(case, done.models, done.seconds, seconds, processor, loaded, _memory("VmHWM"))
+    return Figure(case, done.models, done.seconds, seconds, processor, loaded, peak_memory())
 
 
 def _inpainter(method: FillMethod | None) -> Any:
@@ -149,22 +149,6 @@ def mask(size: tuple[int, ...], share: float) -> NDArray[np.bool_]:
         for _ in range(12):
             cv2.circle(marked, point(), max(1, round(height * rng.uniform(0.001, 0.006))), 1, -1)
     return marked.astype(np.bool_)
-
-
-def _reset_peak() -> float:
-    """Memory in use now, MiB. Where the system allows, the peak starts anew from it: making the photo is left out."""
-    clear = Path("/proc/self/clear_refs")
-    if clear.exists():
-        clear.write_text("5")
-    return _memory("VmRSS")
-
-
-def _memory(what: str) -> float:
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith(what))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _line(figure: Figure) -> str:

@@ -11,7 +11,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from tests.support.memory import peak_memory
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.loop import train_model
 from trainer.recipe import load_recipe
@@ -77,7 +77,7 @@ def _recipe(words: str, steps: int) -> DetectorRecipe:
 def _peak() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_memory()
 
 
 def main() -> None:

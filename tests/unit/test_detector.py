@@ -156,16 +156,17 @@ def test_memory_that_runs_out_for_the_smallest_tile_is_an_error() -> None:
 def test_memory_does_not_grow_with_the_photo(tiny: Path) -> None:
     """Peak of a process of its own, for a strip that takes no memory itself, and no more than its result."""
     script = f"""
-import resource, numpy as np, torch
+import numpy as np, torch
 from pathlib import Path
 from inference.detector import Detector
+from tests.support.memory import peak_memory
 torch.set_num_threads(1)
 loaded = Detector.load(Path({str(tiny)!r}), device="cpu")
 detector = Detector(loaded._network, 0.5, loaded.name, tile=128, device="cpu", mirror=False)
 peaks = []
 for height in (200, 5_000):
     result = detector.probability(np.broadcast_to(np.uint8(90), (height, 128, 3)))
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    peaks.append(peak_memory())
 print(peaks[1] - peaks[0], result.nbytes / 2**20)
 """
     growth, result = map(float, subprocess.check_output([sys.executable, "-c", script], text=True).split())
