@@ -163,13 +163,14 @@ def test_what_was_done_is_told_when_the_work_is_broken_off(
     code: int,
     options: tuple[str, ...],
 ) -> None:
+    before = signal.getsignal(signal.SIGTERM)
     (photos / "b.png").write_bytes(b"no picture")
     no_room_for(photos / "z.png", monkeypatch, stop)
     sheet = photos.parent / "all.png"
     result = heirloom("restore", photos, "--out", photos.parent / "out", "--sheet", sheet, *options)
     assert result.exit_code == code
     assert code != 1 or isinstance(result.exception, ZeroDivisionError), "a fault of ours keeps its traceback"
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
     assert "a.png" in result.stdout
     assert str(sheet) in result.stdout
     assert "b.png is not a picture" in result.stderr
