@@ -8,9 +8,11 @@ import pytest
 from tests.support.editor_bundle import bundle, run_node
 
 SETUP = """
-const { Outbox, recover, Refusal: Theirs, replayable, saveSentence } = await import(input.module);
+const { Outbox, recover, release, Refusal: Theirs, replayable, saveSentence } = await import(input.module);
 const kept = new Map();
 const store = {
+  get length() { return kept.size; },
+  key: (index) => [...kept.keys()][index],
   getItem: (key) => kept.get(key) ?? null,
   setItem: (key, value) => kept.set(key, value),
   removeItem: (key) => kept.delete(key),
@@ -95,7 +97,7 @@ def test_a_stale_version_stops_and_keeps_everything(modules: dict[str, str]) -> 
         await soon(20);
         box.retry();
         await soon(20);
-        answer({ calls, last: states.at(-1), kept: JSON.parse(kept.get("heirloom.draft.7")).events.length });
+        answer({ calls, last: states.at(-1), kept: JSON.parse([...kept.values()][0]).events.length });
         """,
     )
     assert told == {"calls": 1, "last": "changed elsewhere – 1 stroke kept here", "kept": 2}
@@ -164,9 +166,33 @@ def test_what_was_kept_is_compared_with_what_the_server_has(
     script = """
     kept.set("heirloom.draft.7", JSON.stringify({ version: 2, events: [stroke("a"), stroke("b")] }));
     const found = recover(store, 7, input.version, input.saved.map((id, n) => ({ ...stroke(id), version: 3 + n })));
-    answer([found.kind, found.unsent.map((event) => event.payload.id)]);
+    answer([found.kind, found.unsent.flat().map((event) => event.payload.id)]);
     """
     assert run({**modules, "saved": saved, "version": version}, script) == expected  # type: ignore[dict-item]
+
+
+def test_a_window_that_saves_leaves_what_another_keeps_of_the_same_draft(modules: dict[str, str]) -> None:
+    told = run(
+        modules,
+        """
+        const stale = async () => { throw new Theirs("stale", 409, 5); };
+        const one = new Outbox(7, 1, stale, store, tell);
+        one.push(stroke("a"), undo("b"));
+        const other = new Outbox(7, 5, async (version, events) => version + events.length, store, tell);
+        other.push(stroke("c"));
+        await other.flush();
+        const third = new Outbox(7, 1, stale, store, tell);
+        third.push(stroke("d"));
+        new Outbox(70, 1, stale, store, tell).push(stroke("e"));
+        await soon(20);
+        const found = recover(store, 7, 6, []);
+        third.push(stroke("f"));
+        release(store, found.read);
+        const ids = (windows) => windows.map((events) => events.map((event) => event.payload.id));
+        answer({ kind: found.kind, unsent: ids(found.unsent), then: ids(recover(store, 7, 6, []).unsent) });
+        """,
+    )
+    assert told == {"kind": "conflict", "unsent": [["a", "b"], ["d"]], "then": [["d", "f"]]}
 
 
 def test_own_changes_are_replayed_without_what_was_undone(modules: dict[str, str]) -> None:

@@ -230,11 +230,7 @@ class Editor {
     if (!this.sheet || this.busy || this.hand.busy) return;
     const reason = await this.whileAsking(() => askSkip(this.desk.root));
     if (reason === undefined) return;
-    await this.handIn("skipped", async (sheet) => {
-      await sheet.outbox.flush();
-      await api.skip(sheet.task.id, reason);
-      sheet.outbox.discard();
-    });
+    await this.handIn("skipped", (sheet) => sheet.skip(reason));
   }
 
   private async handIn(word: string, send: (sheet: Sheet) => Promise<void>): Promise<void> {
@@ -274,9 +270,8 @@ class Editor {
     if (!sheet) return;
     const replay = unsent > 0 && (await this.askConflict(unsent)) === "replay";
     const own = replay ? replayable(sheet.outbox.unsent) : [];
-    if (!replay) sheet.outbox.discard();
     const { scale, x, y, fitted } = this.stage.viewport;
-    await this.open(sheet.task.id, { own, seconds: sheet.clock.seconds });
+    await this.open(sheet.task.id, { sheet, own });
     if (this.sheet?.task.id === sheet.task.id) this.stage.viewport.restore({ scale, x, y, fitted });
   }
 

@@ -16,6 +16,8 @@ export type SaveState =
 
 /** The part of localStorage that is needed. */
 export interface Store {
+  readonly length: number;
+  key(index: number): string | null;
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
@@ -30,6 +32,11 @@ interface Kept {
 
 const keyOf = (draft: number): string => `heirloom.draft.${draft}`;
 
+function keysOf(store: Store, draft: number): string[] {
+  const keys = Array.from({ length: store.length }, (_, index) => store.key(index) ?? "");
+  return keys.filter((key) => `${key}.`.startsWith(`${keyOf(draft)}.`));
+}
+
 export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36).padStart(2, "0")).join("");
 }
@@ -40,6 +47,8 @@ export function newId(): string {
  */
 export class Outbox {
   private readonly queue: DraftEvent[] = [];
+  /** Of this outbox alone: a draft may be open in several windows, and none writes over what another keeps. */
+  private readonly key: string;
   /** How many events at the head of the queue are under way; they stay together until they are answered. */
   private flying = 0;
   private batch = 0;
@@ -53,12 +62,13 @@ export class Outbox {
   private waiting: Array<() => void> = [];
 
   constructor(
-    private readonly draft: number,
+    draft: number,
     private version: number,
     private readonly post: Post,
     private readonly store: Store,
     private readonly told: (state: SaveState) => void,
   ) {
+    this.key = `${keyOf(draft)}.${newId()}`;
     told(this.state);
   }
 
@@ -102,10 +112,10 @@ export class Outbox {
     throw new Error("The server does not answer. Your strokes are kept here; submit again when it is back.");
   }
 
-  /** Stops sending and forgets the copy kept here: the draft is submitted, skipped, or another version was chosen. */
+  /** Stops sending and forgets the copy kept here: it was drawn or dropped elsewhere. */
   discard(): void {
     this.close();
-    forget(this.store, this.draft);
+    this.store.removeItem(this.key);
   }
 
   /** Stops sending; what is unsent stays kept for the next visit. */
@@ -154,8 +164,8 @@ export class Outbox {
   /** Without room in the browser's store the strokes live in this tab alone, and the state says so. */
   private keep(): void {
     try {
-      if (this.queue.length === 0) this.store.removeItem(keyOf(this.draft));
-      else this.store.setItem(keyOf(this.draft), JSON.stringify({ version: this.version, events: this.queue } satisfies Kept));
+      if (this.queue.length === 0) this.store.removeItem(this.key);
+      else this.store.setItem(this.key, JSON.stringify({ version: this.version, events: this.queue } satisfies Kept));
       this.kept = true;
     } catch {
       this.kept = false;
@@ -163,25 +173,41 @@ export class Outbox {
   }
 }
 
-/** Forgets what was kept of a draft here. */
+/** Forgets what any window kept of a draft here: it is handed in. */
 export function forget(store: Store, draft: number): void {
-  store.removeItem(keyOf(draft));
+  for (const key of keysOf(store, draft)) store.removeItem(key);
 }
 
-export type Recovered = { kind: "clean"; unsent: DraftEvent[] } | { kind: "conflict"; unsent: DraftEvent[] };
+export interface Recovered {
+  kind: "clean" | "conflict";
+  /** What the server does not have, of each window by itself. */
+  unsent: DraftEvent[][];
+  /** What was read, by its key. */
+  read: ReadonlyMap<string, string>;
+}
 
-/** Compares what this browser kept of a draft with what the server has of it. */
+/** Compares what this browser kept of a draft with what the server has of it. Of two windows neither goes first unasked. */
 export function recover(store: Store, draft: number, version: number, saved: readonly SavedEvent[]): Recovered {
-  const raw = store.getItem(keyOf(draft));
-  if (raw === null) return { kind: "clean", unsent: [] };
-  const kept = JSON.parse(raw) as Kept;
-  const since = saved.filter((event) => event.version > kept.version);
-  let known = 0;
-  while (known < since.length && known < kept.events.length && since[known].payload.id === kept.events[known].payload.id) known++;
-  const unsent = kept.events.slice(known);
-  if (unsent.length === 0) store.removeItem(keyOf(draft));
-  const matches = known === since.length && kept.version <= version;
-  return { kind: matches || unsent.length === 0 ? "clean" : "conflict", unsent };
+  const unsent: DraftEvent[][] = [];
+  const read = new Map<string, string>();
+  let matching = true;
+  for (const key of keysOf(store, draft)) {
+    const raw = store.getItem(key) ?? "";
+    const kept = JSON.parse(raw) as Kept;
+    const since = saved.filter((event) => event.version > kept.version);
+    let known = 0;
+    while (known < since.length && known < kept.events.length && since[known].payload.id === kept.events[known].payload.id) known++;
+    read.set(key, raw);
+    if (known === kept.events.length) continue;
+    unsent.push(kept.events.slice(known));
+    matching &&= known === since.length && kept.version <= version;
+  }
+  return { kind: matching && unsent.length < 2 ? "clean" : "conflict", unsent, read };
+}
+
+/** Forgets what was recovered; what a window has kept under the same key since then stays. */
+export function release(store: Store, read: Recovered["read"]): void {
+  for (const [key, raw] of read) if (store.getItem(key) === raw) store.removeItem(key);
 }
 
 /** How many changes a person would count: the pieces of one stroke are one. */

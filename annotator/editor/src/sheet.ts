@@ -5,7 +5,7 @@ import { ActiveClock } from "./clock.ts";
 import { MaskBuffer } from "./mask.ts";
 import { Picture } from "./picture.ts";
 import { decodeGrey } from "./png.ts";
-import { countChanges, forget, newId, Outbox, recover, replayable, type SaveState } from "./saving.ts";
+import { countChanges, forget, newId, Outbox, type Recovered, recover, release, replayable, type SaveState } from "./saving.ts";
 import type { DraftEvent } from "./strokes.ts";
 import type { Rect } from "./viewport.ts";
 
@@ -16,10 +16,10 @@ export interface Told {
 
 type Ask = (unsent: number) => Promise<"theirs" | "replay">;
 
-/** A task opened again: events to draw on top of what the server has, and the time spent on it so far. */
+/** A task opened again: where it was, and its events to draw on top of what the server has. */
 export interface Again {
+  sheet: Sheet;
   own: readonly DraftEvent[];
-  seconds: number;
 }
 
 export class Sheet {
@@ -55,8 +55,16 @@ export class Sheet {
     }
     const mask = new MaskBuffer(photo.width, photo.height, base, draft.base.kind, draft.base.threshold ?? 0.5, told.maskChanged);
     for (const event of draft.events) mask.apply(event);
-    const sheet = new Sheet(task, new Picture(bitmap), mask, told, again?.seconds ?? 0);
-    for (const event of again?.own ?? (await keptEvents(task, ask))) sheet.add(event);
+    const sheet = new Sheet(task, new Picture(bitmap), mask, told, again?.sheet.clock.seconds ?? 0);
+    if (again) {
+      for (const event of again.own) sheet.add(event);
+      again.sheet.outbox.discard();
+      return sheet;
+    }
+    const { id, version, events } = draft;
+    const kept = recover(localStorage, id, version, events);
+    for (const event of await chosen(kept, ask)) sheet.add(event);
+    release(localStorage, kept.read);
     return sheet;
   }
 
@@ -88,7 +96,19 @@ export class Sheet {
   async submit(): Promise<void> {
     const version = await this.outbox.flush();
     await api.submit(this.task.draft.id, version, this.clock.seconds);
-    this.outbox.discard();
+    this.handedIn();
+  }
+
+  /** Saves what is left and gives the photo back to the queue. */
+  async skip(reason: string): Promise<void> {
+    await this.outbox.flush();
+    await api.skip(this.task.id, reason);
+    this.handedIn();
+  }
+
+  private handedIn(): void {
+    this.outbox.close();
+    forget(localStorage, this.task.draft.id);
   }
 
   close(): void {
@@ -96,14 +116,10 @@ export class Sheet {
   }
 }
 
-/** What an earlier visit kept unsent and is to be drawn now. */
-async function keptEvents(task: LabelTask, ask: Ask): Promise<readonly DraftEvent[]> {
-  const { id, version, events } = task.draft;
-  const kept = recover(localStorage, id, version, events);
-  if (kept.kind === "clean") return kept.unsent;
-  if ((await ask(countChanges(kept.unsent))) === "replay") return replayable(kept.unsent);
-  forget(localStorage, id);
-  return [];
+/** What earlier visits kept unsent and is to be drawn now. */
+async function chosen({ kind, unsent }: Recovered, ask: Ask): Promise<readonly DraftEvent[]> {
+  if (kind === "clean") return unsent.flat();
+  return (await ask(countChanges(unsent.flat()))) === "replay" ? unsent.flatMap(replayable) : [];
 }
 
 async function loadBase(task: LabelTask): Promise<Uint8Array | undefined> {

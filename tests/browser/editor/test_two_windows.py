@@ -58,3 +58,20 @@ def test_a_newer_version_that_does_not_open_is_not_said_to_be_here(page: Page, e
     expect(page.get_by_role("heading", name="This photo did not open")).to_be_visible()
     page.wait_for_timeout(300)
     assert page.locator(".toast").text_content() == ""
+
+
+def test_what_one_window_keeps_outlives_what_the_other_saves(page: Page, editor: EditorHome, server: str) -> None:
+    other = drawn_elsewhere(page, editor, server)
+    draw(page, (0.3, 0.6), (0.5, 0.6))
+    expect(page.locator(".saved")).to_have_text("changed elsewhere – 1 stroke kept here")
+    draw(other, (0.3, 0.8), (0.5, 0.8))
+    saved(other)
+    page.close()
+    other.reload()
+    other.get_by_role("button", name=re.compile("on top")).click()
+    saved(other)
+    assert actions(editor) == (3, 3)
+    assert shown(other) == hashed(rebuilt(editor))
+    other.reload()
+    saved(other)
+    assert actions(editor) == (3, 3), "drawn once"
