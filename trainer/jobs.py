@@ -1,5 +1,6 @@
 """Launches and cancels durable jobs. Light: the row comes first, then the workflow that carries it."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from db import jobs as rows
 from db.addresses import normal_url
 from db.answering import answering
 from db.engine import Database
+from db.errors import SchemaError
 from db.models import Job, JobKind
 from db.settings import Settings
 
@@ -23,16 +25,21 @@ PROPOSALS_QUEUE = "proposals"
 PICTURES_QUEUE = "pictures"
 """What people wait for, restorations and comparisons, queues behind neither a training nor a thousand proposals."""
 _LOST_AFTER = timedelta(seconds=5)
+_log = logging.getLogger(__name__)
 
 
 def launch(settings: Settings, database: Database, kind: JobKind, params: dict[str, Any], by_id: int | None) -> Job:
     """Ask for a job: a row, then its workflow under the same id. Returns the row.
 
-    When the queue cannot be reached the row stays, and the next worker puts it in the queue.
+    When the queue does not answer the row stays, and the next worker puts it in the queue: whoever was told of an
+    error would ask again, and get two jobs.
     """
     with database.unit_of_work() as session:
         job = rows.add_job(session, kind, params, by_id)
-    enqueue(settings, [job])
+    try:
+        enqueue(settings, [job])
+    except SchemaError as error:
+        _log.warning("job %s waits for a worker that puts it in the queue: %s", job.id, error)
     return job
 
 
@@ -46,11 +53,12 @@ def cancel(settings: Settings, database: Database, job_id: str) -> Job:
 
 
 def enqueue(settings: Settings, jobs: list[Job]) -> None:
-    """Put jobs in the queue; one that is there already stays as it is."""
+    """Put jobs in the queue; one that is there already stays as it is. Raises SchemaError where it does not answer."""
     client = open_queue(settings)
     try:
-        for job in jobs:
-            enqueue_with(client, job)
+        with answering(settings.jobs_database_url, settings.jobs_variable):
+            for job in jobs:
+                enqueue_with(client, job)
     finally:
         client.destroy()
 

@@ -78,6 +78,15 @@ def test_a_job_is_a_row_and_a_workflow_of_the_same_id(platform: Settings, opened
     assert state(platform, training.id) == ("CANCELLED", None)
 
 
+def test_a_job_asked_for_while_the_queue_is_away_is_had_once(platform: Settings, opened: Database) -> None:
+    away = platform.model_copy(update={"jobs_database": f"sqlite:///{platform.home}/away/jobs.db"})
+    job = jobs.launch(away, opened, "restore", {"photo_ids": []}, None)
+    assert job.status == "queued"
+    age(opened, job.id)
+    assert revive_all(platform, opened) == [job.id]
+    assert state(platform, job.id) == ("ENQUEUED", "pictures")
+
+
 def test_a_job_whose_place_in_the_queue_was_lost_gets_one(platform: Settings, opened: Database) -> None:
     with opened.unit_of_work() as session:
         job = rows.add_job(session, "train", {}, None)
