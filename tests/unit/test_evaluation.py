@@ -1,6 +1,7 @@
 """Evaluation: which photos, what is measured on them, what stands beside it."""
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -237,6 +238,24 @@ def test_a_missing_mask_is_told_when_the_photo_is_read(pairs: Path) -> None:
     (pairs / "films" / "c.mask.png").unlink()
     with pytest.raises(PhotoError, match=r"c\.damaged\.png: its mask c\.mask\.png is missing"):
         pairs_in([pairs])[0].read()
+
+
+def test_a_mask_without_its_photo_and_one_of_two_photos_fail_by_themselves(pairs: Path) -> None:
+    (pairs / "films" / "c.damaged.png").rename(pairs / "films" / "other.png")
+    shutil.copy(pairs / "prints" / "a.damaged.png", pairs / "prints" / "a.damaged.bmp")
+    outcome = measured(pairs, 0.5)
+    assert [(entry.input, entry.reason.rpartition("/")[2]) for entry in outcome.failed] == [
+        ("films/c", "c.mask.png: its photo c.damaged.* is missing. Put it beside the mask."),
+        ("prints/a", "a.damaged.bmp: its mask a.mask.png could as well be that of another photo. Rename one of them."),
+        ("prints/a", "a.damaged.png: its mask a.mask.png could as well be that of another photo. Rename one of them."),
+    ]
+    assert [entry.photo.label for entry in outcome.models[0].photos] == ["prints/b"]
+
+
+def test_what_restoring_left_beside_a_photo_is_neither_photo_nor_mask(pairs: Path) -> None:
+    for made in ("mask", "restored", "restored-color", "color"):
+        shutil.copy(pairs / "prints" / "a.damaged.png", pairs / "prints" / f"a.damaged.{made}.png")
+    assert [photo.label for photo in pairs_in([pairs])] == ["films/c", "prints/a", "prints/b"]
 
 
 def test_a_mask_without_defects_has_no_mean_curve(pairs: Path) -> None:

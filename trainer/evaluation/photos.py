@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +20,8 @@ from trainer.errors import WrongUse
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-_DAMAGED = ".damaged."
+_DAMAGED = ".damaged"
+_MASK = ".mask.png"
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,40 @@ def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
     """Photos `NAME.damaged.*` with masks `NAME.mask.png` (bright = defect) below these folders, each once.
 
     The group is the path of the photo's folder within the one given, or that one's own name. Nothing hidden and no
-    linked folders; a missing mask is told when the photo is read, as are folders that cannot be read and links that
-    lead nowhere, which are among them. Raises WrongUse when a folder has no such photos.
+    linked folders; a missing mask is told when the photo is read, as are a missing photo, folders that cannot be read
+    and links that lead nowhere, which are among them. Raises WrongUse when a folder has no such photos.
     """
     found: dict[Path, EvaluationPhoto] = {}
     for folder in folders:
-        paths = files_in(folder, lambda file: _DAMAGED in file.name)
-        if not paths:
+        paths = files_in(folder, lambda file: is_damaged(file) or _is_mask(file))
+        masks = Counter(_mask_of(path) for path in paths if not _is_mask(path))
+        if not masks:
             raise WrongUse(f"{folder}: there are no files NAME.damaged.* here. Name a folder of annotated photos.")
         for path in paths:
+            if path in masks:  # read with its photo
+                continue
             within = path.relative_to(folder).parent  # of the folder itself, where that cannot be read: itself
             group = within.as_posix() if within.parts else real_path(folder).name
-            name = path.name.split(_DAMAGED)[0]
-            found.setdefault(real_path(path), EvaluationPhoto(name, group, partial(_read_pair, path)))
+            read = partial(_read_pair, path, shared=masks[_mask_of(path)] > 1)
+            found.setdefault(real_path(path), EvaluationPhoto(_name_of(path), group, read))
     return list(found.values())
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a file is called `NAME.damaged.*`; what `heirloom restore` makes of one, `NAME.damaged.mask.png`, is not."""
+    return path.stem.endswith(_DAMAGED)
+
+
+def _is_mask(path: Path) -> bool:
+    return path.name.endswith(_MASK) and not path.name.endswith(_DAMAGED + _MASK)
+
+
+def _name_of(path: Path) -> str:
+    return path.name.removesuffix(_MASK) if _is_mask(path) else path.stem.removesuffix(_DAMAGED)
+
+
+def _mask_of(path: Path) -> Path:
+    return path.with_name(_name_of(path) + _MASK)
 
 
 def photos_of(snapshot: SnapshotContents, blobs: BlobStore) -> list[EvaluationPhoto]:
@@ -100,8 +122,12 @@ def set_apart(photos: Sequence[EvaluationPhoto], names: Sequence[str]) -> list[E
     ]
 
 
-def _read_pair(path: Path) -> Truth:
-    photo, beside = read_file(path), path.with_name(f"{path.name.split(_DAMAGED)[0]}.mask.png")
+def _read_pair(path: Path, shared: bool) -> Truth:
+    if _is_mask(path):
+        raise PhotoError(f"{path}: its photo {_name_of(path)}.damaged.* is missing. Put it beside the mask.")
+    photo, beside = read_file(path), _mask_of(path)
+    if shared:
+        raise PhotoError(f"{path}: its mask {beside.name} could as well be that of another photo. Rename one of them.")
     if not os.path.lexists(beside):
         raise PhotoError(f"{path}: its mask {beside.name} is missing. Put it beside the photo.")
     return _truth(photo, str(path), read_file(beside), str(beside))

@@ -14,9 +14,9 @@ from inference.errors import PhotoError
 from inference.files import decode_mask, doubt_of_mask, files_in, real_path
 from inference.photo import Photo, decode, read_file
 from trainer.errors import WrongUse
+from trainer.evaluation.photos import is_damaged
 
 Pixels = npt.NDArray[np.uint8]
-_DAMAGED = ".damaged."
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
     """
     found: dict[Path, RestoredPair] = {}
     for folder in folders:
-        paths = files_in(folder, lambda file: _DAMAGED in file.name) if os.path.isdir(folder) else []
+        paths = files_in(folder, is_damaged) if os.path.isdir(folder) else []
         pairs = [pair for path in paths if (pair := _pair(path)) is not None]
         if not pairs:
             raise WrongUse(
@@ -78,7 +78,7 @@ def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
 def _pair(damaged: Path) -> RestoredPair | None:
     if os.path.isdir(damaged):  # a folder that cannot be read: reading the pair will say so
         return RestoredPair(damaged.name, damaged, damaged, damaged)
-    name = damaged.name.split(_DAMAGED)[0]
+    name = damaged.stem.removesuffix(".damaged")
     beside = (damaged.with_name(f"{name}.restored{ending}") for endings in ENDINGS.values() for ending in endings)
     expert = next((path for path in beside if os.path.isfile(path) or os.path.islink(path)), None)
     return RestoredPair(name, damaged, expert, damaged.with_name(f"{name}.mask.png")) if expert else None
