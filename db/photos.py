@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.deletion import DeletionImpact, delete, deletion_impact, hold_from_work
+from db.deletion import DeletionImpact, chunks, delete, deletion_impact, hold_from_work
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import Photo, PhotoOrigin, Task, utc_now
@@ -114,7 +114,7 @@ def get_photo(session: Session, photo_id: int) -> Photo:
 def existing(session: Session, photo_ids: Iterable[int]) -> list[int]:
     """Those of these photos that nobody has deleted, in their order."""
     asked = list(photo_ids)
-    there = set(session.scalars(select(Photo.id).where(Photo.id.in_(asked))))
+    there = {found for ids in chunks(asked) for found in session.scalars(select(Photo.id).where(Photo.id.in_(ids)))}
     return [photo_id for photo_id in asked if photo_id in there]
 
 
@@ -134,20 +134,23 @@ def collections(session: Session) -> list[tuple[str, int]]:
 
 
 def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> None:
-    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(collection=collection_name(name)))
+    kept = collection_name(name)
+    for ids in chunks(photo_ids):
+        session.execute(update(Photo).where(Photo.id.in_(ids)).values(collection=kept))
 
 
 def archive(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> None:
     """Takes photos out of walls, queues and new snapshots; nothing is lost. Their open tasks are parked."""
+    moment = now or utc_now()
     hold_from_work(session, photo_ids)
-    session.execute(
-        update(Photo).where(Photo.id.in_(photo_ids), Photo.archived_at.is_(None)).values(archived_at=now or utc_now())
-    )
-    park(session, photo_ids)
+    for ids in chunks(photo_ids):
+        session.execute(update(Photo).where(Photo.id.in_(ids), Photo.archived_at.is_(None)).values(archived_at=moment))
+        park(session, ids)
 
 
 def unarchive(session: Session, photo_ids: Sequence[int]) -> None:
     """Brings photos back, and their tasks as they were."""
     hold_from_work(session, photo_ids)  # or a review that a job just adds to an archived photo would stay parked
-    session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(archived_at=None))
-    unpark(session, photo_ids)
+    for ids in chunks(photo_ids):
+        session.execute(update(Photo).where(Photo.id.in_(ids)).values(archived_at=None))
+        unpark(session, ids)

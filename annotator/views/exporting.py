@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.views.words import count
+from db.deletion import chunks
 from db.exports import ExportFormat, export_items
 from db.models import Photo
 
@@ -32,8 +33,8 @@ class Exportable:
 def exportable(session: Session, photo_ids: Sequence[int]) -> Exportable:
     with_mask = {item.photo_id for item in export_items(session, photo_ids)}
     rest = [photo_id for photo_id in photo_ids if photo_id not in with_mask]
-    names = session.scalars(select(Photo.filename).where(Photo.id.in_(rest)).order_by(Photo.filename))
-    return Exportable(tuple(sorted(with_mask)), tuple(names))
+    names = [name for ids in chunks(rest) for name in session.scalars(select(Photo.filename).where(Photo.id.in_(ids)))]
+    return Exportable(tuple(sorted(with_mask)), tuple(sorted(names)))
 
 
 def without_sentence(names: Sequence[str]) -> str:

@@ -6,13 +6,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from annotator.views.exporting import exportable
 from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import NotFound
 from db.models import Task, utc_now
 from db.people import sign_in
-from db.photos import add_photo, archive, photo_states, photo_story, unarchive
+from db.photos import (
+    add_photo,
+    archive,
+    existing,
+    get_photo,
+    photo_states,
+    photo_story,
+    set_collection,
+    unarchive,
+)
 from db.queue import LEASE, next_task, skip
 from db.snapshots import make_snapshot
 from tests.support.databases import new_photo, photo_facts, reject, restored, sha, two_people, two_people_and_a_photo
@@ -33,6 +43,22 @@ def test_a_name_turns_no_sentence_round(database: Database) -> None:
         facts = replace(photo_facts("a"), filename=f"\u202e{family}\u2066 صورة\n.png")
         photo, _ = add_photo(session, facts, collection=f"\u202d{family}")
         assert (photo.filename, photo.collection) == (f"{family} صورة .png", family)
+
+
+def test_any_number_of_photos_may_be_chosen_at_once(either_database: Database) -> None:
+    """Databases take 32 766 values, or 65 535, in one statement."""
+    with either_database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        chosen = range(photo.id, photo.id + 70_000)
+        set_collection(session, chosen, "album")
+        archive(session, chosen)
+        assert photo_states(session, [photo.id]) == {photo.id: "archived"}
+        unarchive(session, chosen)
+        assert photo_states(session, [photo.id]) == {photo.id: "waiting"}
+        session.expire_all()
+        assert get_photo(session, photo.id).collection == "album"
+        assert existing(session, chosen) == [photo.id]
+        assert exportable(session, chosen).without == ("a.jpg",)
 
 
 def test_a_photo_walks_through_its_states(either_database: Database) -> None:

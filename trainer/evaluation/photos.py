@@ -78,7 +78,7 @@ def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a file is called `NAME.damaged.*`; what `heirloom restore` makes of one, `NAME.damaged.mask.png`, is not."""
+    """Whether a file is called `NAME.damaged.*`, unlike `NAME.damaged.mask.png`, which restoring makes of it."""
     return path.stem.endswith(_DAMAGED)
 
 
