@@ -10,6 +10,16 @@ from db.addresses import shown_url, sqlite_file
 from db.errors import SchemaError
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether it says that a database does not answer now, such as while it starts anew, is locked or its disk is full.
+
+    A statement that SQLite never takes is of the same class there; waiting does not help it.
+    """
+    if not isinstance(error, OperationalError):
+        return False
+    return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+
+
 @contextmanager
 def answering(url: str, variable: str = "HEIRLOOM_DATABASE_URL") -> Iterator[None]:
     """Raises SchemaError where the database at `url`, which `variable` sets, cannot be opened or is damaged."""

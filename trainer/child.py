@@ -6,6 +6,7 @@ has and ends: the kernel tells it on Linux, the closed pipe tells it everywhere.
 """
 
 import ctypes
+import logging
 import os
 import queue
 import signal
@@ -13,6 +14,7 @@ import sys
 import threading
 from contextlib import suppress
 
+from db.errors import SchemaError
 from db.settings import Settings
 from trainer.log import start_log
 
@@ -79,7 +81,11 @@ def _obey(settings: Settings, command: str, job_id: str, orders: Orders) -> str:
     from db.engine import open_database
     from trainer.performing import perform
 
-    database = open_database(settings)
+    try:
+        database = open_database(settings)
+    except SchemaError:  # it went since the worker took the job
+        logging.getLogger(__name__).exception("job %s is left until the database answers", job_id)
+        return "left"
     try:
         if command == "perform":
             return perform(settings, database, job_id, orders.should_stop)

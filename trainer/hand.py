@@ -22,10 +22,15 @@ class Hand:
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._answered = threading.Event()
+        self._refused = ""
 
     def ask(self, command: str, job_id: str) -> bool:
-        """Give the child an order and wait until it is done. False when the child died over it."""
-        process, answered = self._started(), threading.Event()
+        """Give the child an order and wait until it is done. False when it died over it, or none could be started."""
+        try:
+            process, answered = self._started(), threading.Event()
+        except OSError as error:  # no room for its log, no memory, too many processes
+            self._refused = str(error)
+            return False
         self._answered = answered
         assert process.stdin is not None
         assert process.stdout is not None
@@ -60,7 +65,9 @@ class Hand:
             process.wait()
 
     def cause_of_death(self) -> str:
-        """How the child ended, as a sentence."""
+        """How the child ended, or why there was none, as a sentence."""
+        if self._refused:
+            return f"No process could be started for it ({self._refused}). See to that, and start it again."
         code = self._process.wait() if self._process is not None else 0
         if code == -signal.SIGKILL:
             return "The process was ended by force (signal 9); most often memory ran out."
@@ -69,7 +76,9 @@ class Hand:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
+            self._process = None
             self._process = _STARTER.submit(self._start).result()
+            self._refused = ""
         return self._process
 
     def _start(self) -> subprocess.Popen[bytes]:

@@ -4,7 +4,10 @@ import logging
 from collections.abc import Callable
 from typing import Any, Literal
 
+from sqlalchemy.exc import OperationalError
+
 from db import jobs as rows
+from db.answering import is_away
 from db.blobs import open_blobs
 from db.engine import Database
 from db.errors import PlatformError
@@ -15,13 +18,26 @@ from trainer.errors import Stopped
 from trainer.work import Work
 
 Ending = Literal["done", "failed", "cancelled", "left"]
-"""`left`: it stopped without being cancelled; whoever takes the job goes on with it."""
+"""`left`: it stopped without being cancelled; whoever takes the job next, this worker among them, goes on with it."""
 MEMORY_RAN_OUT = "Memory ran out. Choose a smaller size or batch and start it again."
 _log = logging.getLogger(__name__)
 
 
 def perform(settings: Settings, database: Database, job_id: str, should_stop: Callable[[], bool]) -> Ending:
-    """Do a job that this process's worker has claimed. A fault becomes the job's error, as a sentence."""
+    """Do a job that this process's worker has claimed. A fault becomes the job's error, as a sentence.
+
+    Where the database does not answer, the job is left: it goes on from what was kept once the database is back.
+    """
+    try:
+        return _do(settings, database, job_id, should_stop)
+    except OperationalError as error:
+        if not is_away(error):
+            raise
+        _log.exception("job %s is left until the database answers", job_id)
+        return "left"
+
+
+def _do(settings: Settings, database: Database, job_id: str, should_stop: Callable[[], bool]) -> Ending:
     with database.reading() as session:
         job = rows.get_job(session, job_id)
     work = Work(settings, database, open_blobs(settings), job, should_stop)
@@ -31,6 +47,8 @@ def perform(settings: Settings, database: Database, job_id: str, should_stop: Ca
     except Stopped:
         return _stopped(work)
     except Exception as error:
+        if is_away(error):
+            raise
         _log.exception("job %s failed", job_id)
         with database.unit_of_work() as session:
             rows.fail(session, job_id, _without_password(settings, sentence(error)))

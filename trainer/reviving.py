@@ -1,5 +1,6 @@
 """Finds jobs that nobody carries – their worker died, or their place in the queue was lost – and queues them again."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,32 +22,36 @@ _STUCK_AFTER = timedelta(seconds=60)
 """A queued job whose workflow says it runs has a worker that is just taking it; after so long it has none."""
 
 
-def revive(settings: Settings, database: Database, client: "DBOSClient", worker: str) -> list[str]:
-    """One look by `worker` at all waiting and running jobs; returns the ids that were put back in the queue.
+def revive(settings: Settings, database: Database, client: "DBOSClient", carried: Collection[str]) -> list[str]:
+    """One look at all waiting and running jobs but those that the looking worker has in hand, `carried`.
 
+    Returns the ids that were put back in the queue.
     Workers take turns: two that revive the same job at once could make two of it.
     """
     with database.reading() as session:
-        if not _suspects(session, settings, worker):
+        if not _suspects(session, settings, carried):
             return []
     try:
         with exclusive(settings, "revive", wait_s=0):
-            return _revive_now(settings, database, client, worker)
+            return _revive_now(settings, database, client, carried)
     except RunBusy:
         return []
 
 
-def _revive_now(settings: Settings, database: Database, client: "DBOSClient", worker: str) -> list[str]:
+def _revive_now(settings: Settings, database: Database, client: "DBOSClient", carried: Collection[str]) -> list[str]:
     with database.unit_of_work() as session:
-        suspects = _suspects(session, settings, worker)
+        suspects = _suspects(session, settings, carried)
         for job in suspects:
             rows.reserve(session, job.id)
     return [job.id for job in suspects if _queue_again(settings, client, job)]
 
 
-def _suspects(session: Session, settings: Settings, worker: str) -> list[Job]:
-    """What `worker` holds itself is no such job: its machine may have slept, and it goes on."""
-    others = [job for job in rows.list_jobs(session, active=True) if job.worker != worker]
+def _suspects(session: Session, settings: Settings, carried: Collection[str]) -> list[Job]:
+    """What the looking worker has in hand is no such job: its machine may have slept, and it goes on.
+
+    One that is only called its own is: it could not write down how that ended.
+    """
+    others = [job for job in rows.list_jobs(session, active=True) if job.id not in carried]
     dead = dead_workers(settings, {job.worker for job in others if job.worker})
     now = rows.shared_now(session)
     return [job for job in others if is_overdue(job) or rows.is_silent(job, now) or job.worker in dead]

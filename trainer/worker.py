@@ -40,9 +40,18 @@ class Worker:
         self._trainings: set[Hand] = set()
         self._stopping = threading.Event()
         self._never = threading.Event()
+        self.carried: set[str] = set()
+        """Jobs that it has in hand: it waits for one, or a child is at it."""
 
     def perform(self, job_id: str) -> None:
         """Carry one job to its end. Never returns once the worker is stopping: the workflow must stay unfinished."""
+        self.carried.add(job_id)
+        try:
+            self._carry(job_id)
+        finally:
+            self.carried.discard(job_id)
+
+    def _carry(self, job_id: str) -> None:
         job = self._claimed(job_id)
         if job is None:
             return
@@ -151,7 +160,7 @@ def run_worker(settings: Settings) -> None:
         sys.stdout.write(f"worker {name} is ready\n")
         sys.stdout.flush()
         while not told_to_stop.wait(_LOOK_EVERY_S):
-            _look_after_others(settings, database, client, name)
+            _look_after_others(settings, database, client, _worker.carried)
         _worker.stop()
     sys.stdout.flush()
     os._exit(0)  # steps of unfinished workflows wait for ever, so that these stay unfinished
@@ -175,9 +184,9 @@ def _join_queue(settings: Settings, name: str) -> "DBOSClient":
     return jobs.open_queue(settings)
 
 
-def _look_after_others(settings: Settings, database: Database, client: "DBOSClient", name: str) -> None:
+def _look_after_others(settings: Settings, database: Database, client: "DBOSClient", carried: set[str]) -> None:
     try:
-        revived = revive(settings, database, client, name)
+        revived = revive(settings, database, client, frozenset(carried))
     except Exception:  # a database that is away for a while must not end the worker
         _log.exception("jobs of others could not be looked after")
         return

@@ -3,23 +3,25 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from db import jobs as rows
 from db.engine import Database, open_database
 from db.migrate import upgrade
 from db.models import Job, utc_now
 from db.settings import Settings
-from trainer import jobs
+from trainer import jobs, performing
 from trainer.hand import Hand
 from trainer.holding import alive
 from trainer.platform import prepare_queue
 from trainer.reviving import revive
+from trainer.work import Work
 from trainer.worker import Worker
 
 LONG_AGO = timedelta(minutes=10)
@@ -51,10 +53,10 @@ def state(settings: Settings, job_id: str) -> tuple[str, str | None] | None:
     return (found[0].status, found[0].queue_name) if found else None
 
 
-def revive_all(settings: Settings, database: Database, worker: str = "reviver") -> list[str]:
+def revive_all(settings: Settings, database: Database, carried: Collection[str] = ()) -> list[str]:
     client = jobs.open_queue(settings)
     try:
-        return revive(settings, database, client, worker)
+        return revive(settings, database, client, carried)
     finally:
         client.destroy()
 
@@ -104,7 +106,7 @@ def test_the_job_of_a_silent_worker_is_queued_once(platform: Settings, opened: D
     age(opened, job.id)
     assert revive_all(platform, opened) == [], "it runs for long, and its worker lives"
     age(opened, job.id, heartbeat_at=utc_now() - LONG_AGO)
-    assert revive_all(platform, opened, "elsewhere") == [], "its machine slept, and it goes on"
+    assert revive_all(platform, opened, {job.id}) == [], "its machine slept, and it goes on"
     assert revive_all(platform, opened) == [job.id]
     assert revive_all(platform, opened) == []
     with opened.unit_of_work() as session:
@@ -139,6 +141,50 @@ def test_a_child_that_dies_over_a_job_of_another_worker_by_now_ends_nothing(
     with opened.reading() as session:
         job = rows.get_job(session, job.id)
     assert (job.status, job.worker, job.error) == ("running", "other", "")
+
+
+def test_a_job_whose_end_could_not_be_written_is_queued_again(
+    platform: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE job", None, Exception("the database system is starting up"))
+
+    monkeypatch.setattr(Hand, "ask", lambda *_: False)
+    monkeypatch.setattr(rows, "fail", away)
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "propose", {}, None)
+    worker = Worker(platform, opened, "one")
+    with pytest.raises(OperationalError):
+        worker.perform(job.id)
+    age(opened, job.id, heartbeat_at=utc_now() - LONG_AGO)
+    assert revive_all(platform, opened, worker.carried) == [job.id], "the worker lives, and has it no more"
+
+
+def test_a_job_is_left_while_its_database_is_away(
+    platform: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("UPDATE job", None, Exception("database is locked"))
+
+    reached: list[str] = []
+
+    def work_on(work: Work) -> dict[str, object]:
+        with monkeypatch.context() as broken:
+            broken.setattr(rows, "progress", away)
+            work.progress(1.0, "half-way")
+        reached.append("behind what could not be told")
+        away()
+        return {}
+
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "propose", {}, None)
+        rows.claim(session, job.id, "one")
+    monkeypatch.setattr(performing, "_handler", lambda _kind: work_on)
+    assert performing.perform(platform, opened, job.id, lambda: False) == "left"
+    assert reached
+    with opened.reading() as session:
+        job = rows.get_job(session, job.id)
+    assert (job.status, job.error) == ("running", "")
 
 
 def test_eight_processes_may_prepare_a_fresh_home_at_once(settings: Settings) -> None:
