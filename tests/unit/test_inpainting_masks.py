@@ -85,6 +85,11 @@ def test_no_training_mask_is_wider_than_the_recipe_says() -> None:
         assert widest_hole(mask, 1) <= 11
 
 
+def test_a_recipe_may_ask_for_next_to_no_strokes() -> None:
+    source = MaskSource(InpainterRecipe(size=64, irregular_share=1.0, annotated_share=0.0, most_covered=0.005), [])
+    assert all(source.draw(np.random.default_rng(seed)).any() for seed in range(4))
+
+
 def test_a_picture_depends_on_recipe_epoch_and_number_alone() -> None:
     dataset = InpainterDataset(InpainterRecipe(size=64), [], packaged_photos()[:2])
     photo, valid = dataset[5]

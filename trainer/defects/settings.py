@@ -17,7 +17,8 @@ class AgeingSettings:
     """How often and how strongly a print ages. Ageing is no defect and stays out of the mask."""
 
     strength: float = 1.0
-    """0 leaves the photo as it is; 1 is the full range of ages."""
+    """0 leaves the photo as it is; 1 is the full range of ages. Below 0.5 all probabilities but that of JPEG fall with
+    it, to nothing at 0."""
     grey: float = 0.65
     """Probability that the photo loses its colours."""
     cast: float = 0.7

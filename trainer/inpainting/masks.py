@@ -23,6 +23,8 @@ _TRIES = 8
 _ZOOM = (1.0, 2.5)
 """Strokes are drawn as for a photo this many times as large, of which the training picture is a part."""
 _ANNOTATED_SCALES = (0.75, 1.33)
+_LEAST = 0.01
+"""Share of a photo that strokes cover at least, where as much is allowed."""
 
 
 class MaskSource:
@@ -73,6 +75,6 @@ def limited(mask: Mask, largest: int) -> Mask:
 
 def _strokes(chance: np.random.Generator, side: int, most: float) -> Mask:
     whole = round(side * chance.uniform(*_ZOOM))
-    mask = irregular_mask(chance, whole, whole, chance.uniform(0.01, most))
+    mask = irregular_mask(chance, whole, whole, chance.uniform(min(_LEAST, most), most))
     top, left = (int(chance.integers(whole - side + 1)) for _ in range(2))
     return np.ascontiguousarray(mask[top : top + side, left : left + side])
