@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 JOB_TAG = "heirloom.job"
 KIND_TAG = "heirloom.kind"
-"""`training`, or `shipped` for the run that only holds the weights which come with heirloom."""
+"""`training`, `evaluation`, or `shipped` for the run that only holds the weights which come with heirloom."""
 _PLACES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),

@@ -34,8 +34,8 @@ from trainer.clean import photos_in
 from trainer.defects.settings import KINDS, AgeingSettings
 from trainer.detecting.dataset import validation_pictures
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.evaluation.photos import pairs_in
-from trainer.evaluation.tophat import top_hat
+from trainer.evaluation.detecting.photos import pairs_in
+from trainer.evaluation.detecting.tophat import top_hat
 from trainer.loop import train_model
 from trainer.metrics import measure
 from trainer.recipe import load_recipe

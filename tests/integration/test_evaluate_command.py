@@ -19,7 +19,7 @@ from inference.checkpoint import load_checkpoint, save_checkpoint
 from inference.errors import InferenceError
 from tests.support.tiny import add_photo, prepared, put_in_production, tiny_detector
 from trainer.errors import WrongUse
-from trainer.evaluation.tracking import EXPERIMENT
+from trainer.evaluation.detecting.tracking import EXPERIMENT
 from trainer.store import open_client
 
 pytestmark = pytest.mark.timeout(900)

@@ -17,10 +17,10 @@ from inference.png import encode_png
 from tests.support.folders import forbidding
 from trainer.errors import WrongUse
 from trainer.evaluation.clean import clean_photos_in
-from trainer.evaluation.figures import mean_lines, plain
-from trainer.evaluation.measuring import RECALLS, THRESHOLDS, Outcome, evaluate
-from trainer.evaluation.photos import pairs_in, photos_of, set_apart
-from trainer.evaluation.tophat import TopHat, synthetic_pictures, top_hat, top_hat_threshold
+from trainer.evaluation.detecting.figures import mean_lines, plain
+from trainer.evaluation.detecting.measuring import RECALLS, THRESHOLDS, Outcome, evaluate
+from trainer.evaluation.detecting.photos import pairs_in, photos_of, set_apart
+from trainer.evaluation.detecting.tophat import TopHat, synthetic_pictures, top_hat, top_hat_threshold
 
 
 class Bright:

@@ -6,7 +6,7 @@ from typing import Any
 from db.settings import Settings
 from inference.detector import Detector
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, annotated
-from trainer.evaluation.measuring import look
+from trainer.evaluation.detecting.measuring import look
 from trainer.judges import Candidate
 from trainer.metrics import Metrics, mean_metrics
 from trainer.models import load_detector

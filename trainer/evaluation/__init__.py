@@ -1,5 +1,5 @@
-"""How good detectors are, photo by photo and together, with a classical method and the published figures beside them.
+"""How good models are on photos whose answer is known, each kind beside what it has to beat.
 
-`photos` finds what to measure on, `measuring` measures, `figures` makes plain numbers of it, `tables`, `report` and
-`tracking` show it to a terminal, on a page and to MLflow. `command` is the way through all of them.
+A package per kind and one for whole restorations: what it measures on, `measuring`, `figures` as plain numbers, a
+`report`, and `command`, the way through all of them; `quality` is all of them at once. What they share stands here.
 """

@@ -51,7 +51,7 @@ def evaluate_detector(
 ) -> None:
     """Measure detectors on photos with known masks, beside a classical method and the published figures."""
     from db.settings import Settings
-    from trainer.evaluation.command import Request, measure
+    from trainer.evaluation.detecting.command import Request, measure
 
     request = Request(
         models=tuple(models or ()),

@@ -1,4 +1,4 @@
-"""An evaluation as runs of MLflow, one per model."""
+"""Evaluations as runs of MLflow, one per model."""
 
 import math
 import re
@@ -9,40 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from db.settings import Settings
-from trainer.evaluation.figures import mean_lines
-from trainer.evaluation.measuring import RECALLS, THRESHOLDS, Evaluation, Outcome
-from trainer.registry import answering, client_of
+from trainer.registry import client_of
 from trainer.store import KIND_TAG, experiment_id
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
 
-EXPERIMENT = "detector evaluation"
 _LONGEST_NAME = 200
 _MOST_PER_BATCH = 1000
-
-
-def track(settings: Settings, outcome: Outcome, facts: Mapping[str, object], files: Sequence[Path]) -> list[str]:
-    """Keep figures, curves, overlays and these files; `facts` say what was measured on. Returns the runs' ids.
-
-    Raises RegistryError when MLflow does not answer.
-    """
-    with answering(settings):
-        return [_track(settings, evaluation, facts, files) for evaluation in outcome.models]
-
-
-def _track(settings: Settings, evaluation: Evaluation, facts: Mapping[str, object], files: Sequence[Path]) -> str:
-    pictures = {f"overlays/{entry.photo.label}": entry.overlay for entry in evaluation.photos}
-    return keep_run(
-        settings,
-        EXPERIMENT,
-        str(evaluation.finder),
-        facts=facts,
-        metrics=_metrics(evaluation),
-        files=files,
-        pictures=pictures,
-        params={"threshold": str(evaluation.threshold)},
-    )
 
 
 def keep_run(
@@ -88,28 +62,6 @@ def metrics_of(named: Mapping[str, float]) -> "list[Metric]":
 
     now = int(time.time() * 1000)
     return [Metric(key, value, now, 0) for key, value in named.items() if not math.isnan(value)]
-
-
-def _metrics(evaluation: Evaluation) -> "list[Metric]":
-    """Means, pooled figures and those of each photo; curves with a step per hundredth of threshold or recall."""
-    from mlflow.entities import Metric
-
-    pooled = evaluation.pooled()
-    named = {f"mean/{key}": value for key, value in evaluation.means().items()}
-    named |= {f"pooled/{key}": value for key, value in (pooled.to_dict() if pooled else {}).items()}
-    for entry in evaluation.photos:
-        prefix = f"photo/{plain_name(entry.photo.label)}"
-        named |= {f"{prefix}/{key}": value for key, value in entry.metrics.to_dict().items()}
-    now = int(time.time() * 1000)
-    found = metrics_of(named)
-    mean = mean_lines(evaluation)
-    if mean is not None:
-        for key, places, values in (
-            ("curve/dice over threshold", THRESHOLDS, mean.dice),
-            ("curve/precision over recall", RECALLS, mean.precision),
-        ):
-            found += [Metric(key, float(y), now, round(100 * x)) for x, y in zip(places, values, strict=True)]
-    return found
 
 
 def plain_name(label: str) -> str:

@@ -12,8 +12,8 @@ import typer
 from db.settings import Settings
 from inference.files import check_folder, write_file
 from trainer.errors import WrongUse
-from trainer.evaluation import command as detecting
 from trainer.evaluation.colouring.command import COLORIZERS
+from trainer.evaluation.detecting import command as detecting
 from trainer.evaluation.filling.command import INPAINTERS
 from trainer.evaluation.on_clean import Request
 from trainer.evaluation.outputs import Findings

@@ -16,13 +16,13 @@ from inference.detector import Detector
 from inference.files import check_folder
 from inference.progress import progress_bar
 from trainer.errors import WrongUse
-from trainer.evaluation import figures, tables
-from trainer.evaluation.measuring import Outcome, evaluate
+from trainer.evaluation.detecting import figures, tables
+from trainer.evaluation.detecting.measuring import Outcome, evaluate
+from trainer.evaluation.detecting.photos import EvaluationPhoto, pairs_in, photos_of, set_apart
+from trainer.evaluation.detecting.report import draw_report
+from trainer.evaluation.detecting.tophat import TopHat
+from trainer.evaluation.detecting.tracking import track
 from trainer.evaluation.outputs import Findings, keep, load_models
-from trainer.evaluation.photos import EvaluationPhoto, pairs_in, photos_of, set_apart
-from trainer.evaluation.report import draw_report
-from trainer.evaluation.tophat import TopHat
-from trainer.evaluation.tracking import track
 
 
 @dataclass(frozen=True)

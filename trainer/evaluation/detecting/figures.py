@@ -1,4 +1,4 @@
-"""An evaluation as plain numbers: what `--json` prints and `figures.json` keeps."""
+"""An evaluation of detectors as plain numbers: what `--json` prints and `figures.json` keeps."""
 
 import math
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.evaluation.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
+from trainer.evaluation.detecting.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
 from trainer.metrics import mean_metrics, without_nan
 
 FIGURES = {

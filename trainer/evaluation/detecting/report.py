@@ -1,4 +1,4 @@
-"""An evaluation as one page: figures, curves, and every photo with what was found on it."""
+"""An evaluation of detectors as one page: figures, curves, and every photo with what was found on it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.png import encode_png
-from trainer.evaluation import tables
-from trainer.evaluation.figures import FIGURES, mean_lines
-from trainer.evaluation.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
+from trainer.evaluation.detecting import tables
+from trainer.evaluation.detecting.figures import FIGURES, mean_lines
+from trainer.evaluation.detecting.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
 from trainer.evaluation.page import INK, LINE, MARGIN, RULE, SOFT, WIDTH, Strip, decoded, drawn_table, short, stacked
+from trainer.evaluation.tables import Row
 from trainer.overlays import COLOURS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _head(outcome: Outcome, measured_on: str) -> Strip:
 
 def _table(outcome: Outcome) -> Strip:
     """With one model all its photos; with several their means (a photo's figures stand below its overlay, too)."""
-    sections: list[tuple[str, list[tables.Row]]] = []
+    sections: list[tuple[str, list[Row]]] = []
     for evaluation in outcome.models:
         alone = len(outcome.models) == 1 and len(evaluation.photos) <= _MOST_PHOTOS
         rows = [*(tables.photo_rows(evaluation) if alone else []), *tables.mean_rows(evaluation)]

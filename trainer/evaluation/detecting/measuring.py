@@ -17,7 +17,7 @@ from inference.probability import mask_at, quantise
 from inference.thumbnails import thumbnail
 from trainer.curves import Curve
 from trainer.evaluation.data import data_sha
-from trainer.evaluation.photos import EvaluationPhoto, Truth
+from trainer.evaluation.detecting.photos import EvaluationPhoto, Truth
 from trainer.metrics import Metrics, Tally, mean_intervals, mean_metrics
 from trainer.overlays import overlay_at
 
