@@ -12,23 +12,18 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import SimpleQueue
-from pathlib import Path
 
 import torch
 
 from db.errors import PlatformError
-from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
+from trainer.errors import TrainerError, sentence
 from trainer.log import start_log
-from trainer.performing import sentence
 from trainer.recipe import Recipe, RecipeError
-from trainer.tracker import NullTracker
 
 _LOOK_EVERY_S = 1.0
 _GRACE_S = 20.0
@@ -36,20 +31,11 @@ _GRACE_S = 20.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Training:
-    """What `train_model` was given that its companions need as well."""
-
-    recipe: Recipe
-    examples: list[TrainingExample]
-    output: Path
-    resume: bool
-
-
 @contextmanager
-def companions(recipe: Recipe, examples: Sequence[TrainingExample], output: Path, *, resume: bool) -> Iterator[None]:
-    """While the block trains in this process, the recipe's other `processes` train with it; they see `train_model`'s
-    own arguments. Does nothing where one is enough or torchrun has started them. A process leads one training at most.
+def companions(recipe: Recipe, accompany: Callable[[], object]) -> Iterator[None]:
+    """While the block trains in this process, the recipe's other `processes` train with it: each does `accompany`, a
+    function that can be pickled. Does nothing where one is enough or torchrun has started them. A process leads one
+    training at most.
 
     Raises RecipeError where torchrun started another number or the machine has fewer GPUs, TrainerError where a
     companion failed, in its words.
@@ -62,8 +48,7 @@ def companions(recipe: Recipe, examples: Sequence[TrainingExample], output: Path
     places = _places(recipe)
     context = multiprocessing.get_context("spawn")
     said: SimpleQueue[str] = context.SimpleQueue()
-    training = _Training(recipe, list(examples), output, resume)
-    others = [context.Process(target=_accompany, args=(place, training, said)) for place in places[1:]]
+    others = [context.Process(target=_accompany, args=(place, accompany, said)) for place in places[1:]]
     over, patience = threading.Event(), 0.0
     os.environ.update(places[0])
     try:
@@ -117,20 +102,15 @@ def _places(recipe: Recipe) -> list[dict[str, str]]:
     return [{**common, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(recipe.processes)]
 
 
-def _accompany(place: dict[str, str], training: _Training, said: "SimpleQueue[str]") -> None:
+def _accompany(place: dict[str, str], accompany: Callable[[], object], said: "SimpleQueue[str]") -> None:
     """One companion: the leader decides when all stop, writes and tells."""
-    from trainer.loop import train_model
-
     os.environ.update(place)
     for number in (signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_leader, daemon=True).start()
     start_log()
     try:
-        train_model(
-            training.recipe, training.examples, training.output, NullTracker(), should_stop=lambda: False,
-            resume=training.resume,
-        )  # fmt: skip
+        accompany()
     except Exception as error:
         _log.exception("process %s of the training failed", place["RANK"])
         said.put(sentence(error))

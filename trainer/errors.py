@@ -1,6 +1,10 @@
-"""Errors of this room. Each message names the input and the remedy."""
+"""Errors of this room, and what people read of any. Each message names the input and the remedy."""
 
 from db.errors import PlatformError
+from inference.errors import InferenceError
+from inference.memory import ran_out
+
+MEMORY_RAN_OUT = "Memory ran out. Choose a smaller size or batch and start it again."
 
 
 class TrainerError(PlatformError):
@@ -29,3 +33,13 @@ class JobError(TrainerError):
 
 class Stopped(TrainerError):  # noqa: N818
     """The work was asked to stop before it was done."""
+
+
+def sentence(error: Exception) -> str:
+    """What a person reads about a failed job."""
+    if isinstance(error, PlatformError | InferenceError):
+        return str(error)
+    if ran_out(error):
+        return MEMORY_RAN_OUT
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."

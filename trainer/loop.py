@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def train_model(
     (snapshot, run, code version) is kept in the checkpoint. Raises TrainerError with a sentence for recipes, photos and
     states that cannot be used.
     """
-    with companions(recipe, examples, output, resume=resume):
+    accompany = partial(train_model, recipe, list(examples), output, NullTracker(), should_stop=_never, resume=resume)
+    with companions(recipe, accompany):
         training = _set_up(
             recipe,
             examples,
@@ -109,6 +111,11 @@ def train_model(
         if training.accelerator.num_processes > 1:
             training.accelerator.end_training()
     return TrainingOutcome(training.checkpoint if training.best else None, _best_figures(training), stopped)
+
+
+def _never() -> bool:
+    """A companion stops when the process that leads it does."""
+    return False
 
 
 def _train(training: _Training) -> bool:

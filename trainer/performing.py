@@ -10,16 +10,12 @@ from db import jobs as rows
 from db.answering import is_away
 from db.blobs import open_blobs
 from db.engine import Database
-from db.errors import PlatformError
 from db.settings import Settings
-from inference.errors import InferenceError
-from inference.memory import ran_out
-from trainer.errors import Stopped
+from trainer.errors import Stopped, sentence
 from trainer.work import Work
 
 Ending = Literal["done", "failed", "cancelled", "left"]
 """`left`: it stopped without being cancelled; whoever takes the job next, this worker among them, goes on with it."""
-MEMORY_RAN_OUT = "Memory ran out. Choose a smaller size or batch and start it again."
 _log = logging.getLogger(__name__)
 
 
@@ -57,16 +53,6 @@ def _do(settings: Settings, database: Database, job_id: str, should_stop: Callab
     with database.unit_of_work() as session:
         rows.finish(session, job_id, result)
     return "done"
-
-
-def sentence(error: Exception) -> str:
-    """What a person reads about a failed job."""
-    if isinstance(error, PlatformError | InferenceError):
-        return str(error)
-    if ran_out(error):
-        return MEMORY_RAN_OUT
-    said = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."
 
 
 def _without_password(settings: Settings, said: str) -> str:

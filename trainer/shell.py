@@ -21,10 +21,10 @@ from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
 from inference.files import check_folder
 from inference.memory import ran_out
 from inference.progress import terminal_bar
-from trainer.errors import JobError, RunBusy, WrongUse
+from trainer.errors import MEMORY_RAN_OUT, JobError, RunBusy, WrongUse
 from trainer.examples import examples_in
 from trainer.holding import Holding, alive, worker_name
-from trainer.performing import MEMORY_RAN_OUT, perform
+from trainer.performing import perform
 from trainer.platform import prepare
 from trainer.recipe import Recipe
 from trainer.tracker import NullTracker

@@ -7,8 +7,7 @@ import pytest
 
 from inference.memory import _trim, give_back
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.errors import JobError
-from trainer.performing import sentence
+from trainer.errors import JobError, sentence
 from trainer.shell import train_alone
 
 STATUS = Path("/proc/self/status")
