@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from annotator.context import Platform
 from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
 from db.annotations import add_annotation
-from db.deletion import referring
 from db.errors import BlobError, InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo, collection_name
+from db.references import referring
 from inference.errors import InferenceError, PhotoError
 from inference.files import decode_mask, doubt_of_mask, encode_mask, real_path, stem
 from inference.memory import ran_out, too_large

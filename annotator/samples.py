@@ -10,9 +10,9 @@ from annotator.importing import import_bytes
 from db.blobs import open_blobs
 from db.engine import open_database
 from db.models import Split
-from db.photos import PhotoFilter, count_photos
 from db.settings import Settings
 from db.splits import split_by_hash
+from db.wall import PhotoFilter, count_photos
 from inference.files import encode_mask
 from inference.png import encode_png
 from trainer import jobs

@@ -6,8 +6,8 @@ from typing import Literal
 from sqlalchemy import exists, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from db.deletion import hold_photo
 from db.errors import InvalidState
+from db.holding import hold_photo
 from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
 from db.queue import RETURNED_PRIORITY, put_on_top, require_hold, require_other_author, unfinished_labels

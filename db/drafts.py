@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
+from db.holding import hold_photo
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
 from db.queue import LABEL_LEASES, is_held, require_turn, take_up, unfinished_labels
 

@@ -1,9 +1,9 @@
 """The database and its units of work: commit or nothing, on SQLite and on PostgreSQL."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
@@ -15,6 +15,8 @@ from db.settings import Settings
 
 BUSY_SECONDS = 10
 READ_ONLY = "heirloom_read_only"
+CHUNK = 500
+Value = TypeVar("Value", int, str)
 
 
 class Database:
@@ -79,6 +81,13 @@ def serialise(session: Session, key: str) -> None:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"heirloom {key}"})
+
+
+def chunks(values: Iterable[Value]) -> Iterator[Sequence[Value]]:
+    """Each of the values once, sorted: databases take so many of them in one statement and no more."""
+    unique = sorted(set(values))
+    for start in range(0, len(unique), CHUNK):
+        yield unique[start : start + CHUNK]
 
 
 def _postgres_engine(url: str) -> Engine:

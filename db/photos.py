@@ -1,4 +1,4 @@
-"""Photos: added once, put away, asked for; listing, stories and deletion have modules of their own behind this one."""
+"""Photos: added once, put away, asked for."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -7,39 +7,13 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.deletion import DeletionImpact, chunks, delete, deletion_impact, hold_from_work
-from db.engine import serialise
+from db.engine import chunks, serialise
 from db.errors import InvalidState, NotFound
+from db.holding import hold_from_work
 from db.models import Photo, PhotoOrigin, Task, utc_now
 from db.names import visible
 from db.queue import park, unpark
-from db.splits import decide_split, move_split, remember_bands
-from db.stories import StoryEntry, photo_story
-from db.wall import PhotoCard, PhotoFilter, PhotoState, count_photos, list_photos, photo_states
-
-__all__ = [
-    "DeletionImpact",
-    "PhotoCard",
-    "PhotoFacts",
-    "PhotoFilter",
-    "PhotoState",
-    "StoryEntry",
-    "add_photo",
-    "archive",
-    "collection_name",
-    "collections",
-    "count_photos",
-    "delete",
-    "deletion_impact",
-    "find_photo",
-    "get_photo",
-    "list_photos",
-    "move_split",
-    "photo_states",
-    "photo_story",
-    "set_collection",
-    "unarchive",
-]
+from db.splits import decide_split, remember_bands
 
 LONGEST_FILENAME = 255
 LONGEST_COLLECTION = 120

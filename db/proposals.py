@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import exists, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import NotFound
+from db.holding import hold_photo
 from db.models import Photo, Proposal, Task, utc_now
 from db.queue import set_priority_from_uncertainty
 

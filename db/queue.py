@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound
+from db.holding import hold_photo
 from db.models import UNFINISHED, Annotation, Assessor, Photo, Skip, Task, TaskKind, utc_now
 from db.people import count_leads, get_assessor, require_active, require_lead
 

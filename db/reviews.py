@@ -8,9 +8,9 @@ from typing import Any, Literal
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from db.deletion import hold_photo
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
+from db.holding import hold_photo
 from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, put_on_top, require_hold

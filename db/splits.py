@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
-from db.deletion import chunks, hold_photo
-from db.engine import serialise
+from db.engine import chunks, serialise
+from db.holding import hold_photo
 from db.models import Assessor, Photo, PhotoBand, Split, SplitMove
 from db.people import require_lead
 

@@ -8,11 +8,9 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.errors import NotFound
 from db.models import (
     Annotation,
     Assessor,
-    Photo,
     Proposal,
     Restoration,
     Result,
@@ -24,6 +22,7 @@ from db.models import (
     Task,
     Verdict,
 )
+from db.photos import get_photo
 
 StoryKind = Literal[
     "photo", "proposal", "annotation", "decision", "restoration", "verdict", "task", "skip", "snapshot", "split"
@@ -64,10 +63,8 @@ def reason_words(reason: str) -> str:
 
 
 def photo_story(session: Session, photo_id: int) -> list[StoryEntry]:
-    """Everything that happened to a photo, oldest first."""
-    photo = session.get(Photo, photo_id)
-    if photo is None:
-        raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
+    """Everything that happened to a photo, oldest first. Raises NotFound."""
+    photo = get_photo(session, photo_id)
     names: dict[int | None, str] = {row.id: row.name for row in session.execute(select(Assessor.id, Assessor.name))}
     entries = [
         StoryEntry(photo.created_at, names.get(photo.imported_by_id), f"imported {photo.filename}", "photo"),

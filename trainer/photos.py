@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.deletion import chunks
+from db.engine import chunks
 from db.models import Photo
 
 

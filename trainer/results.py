@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy.orm import Session
 
-from db.deletion import referring
+from db.references import referring
 from inference.photo import decode
 from inference.thumbnails import browser_view
 from trainer.work import Work
@@ -28,5 +28,5 @@ class Made:
         return self.put(data), self.put(browser_view(decode(data, name), data))
 
     def unit_of_work(self) -> AbstractContextManager[Session]:
-        """In which rows come to refer to the blobs (`db.deletion.referring`)."""
+        """In which rows come to refer to the blobs (`db.references.referring`)."""
         return referring(self._work.database, self._work.blobs, self._stored)

@@ -14,9 +14,10 @@ from annotator.views.exporting import FORMAT_WORDS, exportable, without_sentence
 from annotator.views.photo import impact_sentence
 from annotator.views.words import count, verbatim
 from annotator.visitor import current
+from db.deletion import deletion_impact
 from db.errors import PlatformError
 from db.exports import ExportFormat
-from db.photos import collections, deletion_impact
+from db.photos import collections
 
 DELETIONS = "deletions"
 """How often this person deleted photos: the wall's choice ends then."""

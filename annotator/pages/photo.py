@@ -19,7 +19,7 @@ from annotator.views.words import STATE_SIGNS, STATE_WORDS, ago, exact, verbatim
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor, Photo
-from db.photos import StoryEntry
+from db.stories import StoryEntry
 from inference.methods import FillMethod
 
 COLOURS = "colours"

@@ -15,7 +15,8 @@ from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
 from annotator.visitor import current
 from db.errors import PlatformError
 from db.models import Assessor
-from db.photos import PhotoState, existing
+from db.photos import existing
+from db.wall import PhotoState
 
 NO_FILTER: dict[str, Any] = {"search": "", "state": None, "collection": None}
 """The filters by the keys of their widgets, as they begin."""

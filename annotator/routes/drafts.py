@@ -13,11 +13,11 @@ from starlette.routing import Route
 from annotator.routes.http import Call, RouteError, post
 from annotator.strokes import Event, Mask, Stroke, StrokeError, rebuild_mask, threshold_value
 from db.blobs import BlobStore
-from db.deletion import referring
 from db.drafts import EventIn, append_events, draft_events, get_draft, require_version, submit
 from db.errors import InvalidState
 from db.models import Annotation
 from db.proposals import get_proposal
+from db.references import referring
 from inference.files import decode_mask, encode_mask
 
 MOST_EVENTS = 500

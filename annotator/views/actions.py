@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from annotator.colours import checked_colouring
 from annotator.context import Platform
-from db import people, photos, queue
-from db.deletion import remove_unneeded
+from db import deletion, people, photos, queue, splits
 from db.jobs import get_job, list_jobs
 from db.models import Assessor, Job, JobKind, Photo, Snapshot, Split
 from db.people import require_active, require_engineer
+from db.references import remove_unneeded
 from db.snapshots import make_snapshot
 from inference.methods import FillMethod
 from trainer import jobs, registry
@@ -116,7 +116,7 @@ def bring_back(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
 def delete(here: Platform, photo_ids: Sequence[int], by: Assessor) -> None:
     """Rows first, then the bytes that nothing needs any more, an import that began meanwhile included."""
     with here.database.unit_of_work() as session:
-        unneeded = photos.delete(session, photo_ids, by)
+        unneeded = deletion.delete(session, photo_ids, by)
     remove_unneeded(here.database, here.blobs, unneeded)
 
 
@@ -128,7 +128,7 @@ def set_role(here: Platform, assessor_id: int, role: Role, given: bool, by: Asse
 
 def move_split(here: Platform, photo_id: int, split: Split, by: Assessor) -> None:
     with here.database.unit_of_work() as session:
-        photos.move_split(session, by, photo_id, split)
+        splits.move_split(session, by, photo_id, split)
 
 
 def freeze(here: Platform, name: str | None, by: Assessor) -> Snapshot:

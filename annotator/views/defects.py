@@ -10,7 +10,8 @@ import yaml  # type: ignore[import-untyped]
 from sqlalchemy.orm import Session
 
 from db.blobs import BlobStore
-from db.photos import PhotoFilter, collections, get_photo, list_photos
+from db.photos import collections, get_photo
+from db.wall import PhotoFilter, list_photos
 from inference.photo import decode
 from inference.thumbnails import shrunk
 from trainer.clean import packaged_photos

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.views.words import count
-from db.deletion import chunks
+from db.engine import chunks
 from db.exports import ExportFormat, export_items
 from db.models import Photo
 

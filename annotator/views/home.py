@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from annotator.views.words import count
 from db import queue
 from db.models import Annotation, Assessor, Job, Photo, Restoration, Result, TaskKind, Verdict
-from db.photos import PhotoFilter, count_photos
+from db.wall import PhotoFilter, count_photos
 
 SHOWN_NEXT = 5
 

@@ -10,9 +10,10 @@ from annotator.routes.pictures import annotation_mask_url, photo_url, probabilit
 from annotator.views.words import ago, concerns, count, plain_entry, plain_model
 from db.jobs import latest_job, list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
-from db.photos import PhotoState, StoryEntry, get_photo, photo_states, photo_story
+from db.photos import get_photo
 from db.queue import another_decides, is_held
-from db.stories import reason_words
+from db.stories import StoryEntry, photo_story, reason_words
+from db.wall import PhotoState, photo_states
 
 RESULT_WORDS = {"restored": "restored", "restored_color": "restored in colour", "color": "only coloured"}
 """As the Review page calls them (viewer-results.ts)."""

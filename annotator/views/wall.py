@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from annotator.routes.pictures import photo_url
 from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
 from db.models import Assessor
-from db.photos import PhotoCard, PhotoFilter, PhotoState, collections, count_photos, list_photos
+from db.photos import collections
+from db.wall import PhotoCard, PhotoFilter, PhotoState, count_photos, list_photos
 
 PER_PAGE = 60
 NAMED_GONE = 3

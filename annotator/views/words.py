@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from annotator.views.kinds import kind_named
 from db.models import Job
-from db.photos import PhotoState
 from db.stories import StoryEntry, StoryKind
+from db.wall import PhotoState
 
 STATE_WORDS: dict[PhotoState, str] = {
     "new": "new",

@@ -26,9 +26,10 @@ from db.engine import Database
 from db.migrate import upgrade
 from db.models import Assessor, Photo, PhotoBand, Skip, Task, utc_now
 from db.people import sign_in
-from db.photos import PhotoFacts, PhotoFilter, add_photo, count_photos, list_photos
+from db.photos import PhotoFacts, add_photo
 from db.queue import _offered, next_task, upcoming, waiting
 from db.splits import bands
+from db.wall import PhotoFilter, count_photos, list_photos
 from tests.support.databases import photo_facts
 from tests.support.postgres import postgres_binaries, running_cluster
 

@@ -12,11 +12,11 @@ from annotator.context import Platform
 from annotator.importing import import_bytes
 from annotator.views import actions
 from db.blobs import open_blobs
-from db.deletion import hashes_in
 from db.engine import Database
 from db.jobs import add_job, finish, get_job
 from db.models import Assessor, Job, Photo
 from db.people import sign_in
+from db.references import hashes_in
 from db.settings import Settings
 from inference.files import encode_png
 from trainer.comparing import job

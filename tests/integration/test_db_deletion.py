@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from db import jobs
 from db.annotations import add_annotation
 from db.blobs import BlobStore
-from db.deletion import keep_blobs, remove_unneeded
+from db.deletion import DeletionImpact, delete, deletion_impact
 from db.engine import Database
 from db.errors import NotAllowed
 from db.models import Base, Photo, ResultKind, Snapshot, SnapshotItem
-from db.photos import DeletionImpact, archive, delete, deletion_impact
+from db.photos import archive
 from db.proposals import add_proposal
 from db.queue import next_task
+from db.references import keep_blobs, remove_unneeded
 from db.snapshots import make_snapshot
 from tests.support.databases import new_photo, reject, restored, sha, start_waiting, two_people, two_people_and_a_photo
 

@@ -11,8 +11,9 @@ from db.engine import BUSY_SECONDS, Database
 from db.jobs import add_job, fail
 from db.models import Annotation, Assessor, Base, Photo, Skip, Task, utc_now
 from db.people import sign_in
-from db.photos import PhotoFilter, add_photo, list_photos
+from db.photos import add_photo
 from db.queue import next_task, skip
+from db.wall import PhotoFilter, list_photos
 from tests.support.databases import new_photo, photo_facts
 
 

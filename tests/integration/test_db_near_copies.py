@@ -8,12 +8,14 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from db import deletion, splits
+from db import engine, splits
+from db.deletion import delete
 from db.engine import Database
 from db.errors import NotAllowed, NotFound
 from db.models import Photo, PhotoBand, Split, SplitMove, Task
-from db.photos import add_photo, delete, move_split, photo_story
-from db.splits import decide_split, near_copies
+from db.photos import add_photo
+from db.splits import decide_split, move_split, near_copies
+from db.stories import photo_story
 from tests.support.databases import new_photo, photo_facts, sha, start_waiting, two_people
 
 HALF_WAY = {"trained": 0, "kept": 0b11_1111_1111_1111, "other": -1}
@@ -85,7 +87,7 @@ def test_bringing_a_family_together_asks_once_for_the_near_copies_of_each_hash(d
 def test_a_family_may_be_larger_than_a_statement_takes_values(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deletion, "CHUNK", 70)
+    monkeypatch.setattr(engine, "CHUNK", 70)
     with database.unit_of_work() as session:
         family = [new_photo(session, f"copy {n}", near_hash=7, queue=False) for n in range(150)]
         for photo in family:

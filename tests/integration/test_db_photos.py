@@ -13,18 +13,11 @@ from db.engine import Database
 from db.errors import NotFound
 from db.models import Task, utc_now
 from db.people import sign_in
-from db.photos import (
-    add_photo,
-    archive,
-    existing,
-    get_photo,
-    photo_states,
-    photo_story,
-    set_collection,
-    unarchive,
-)
+from db.photos import add_photo, archive, existing, get_photo, set_collection, unarchive
 from db.queue import LEASE, next_task, skip
 from db.snapshots import make_snapshot
+from db.stories import photo_story
+from db.wall import photo_states
 from tests.support.databases import new_photo, photo_facts, reject, restored, sha, two_people, two_people_and_a_photo
 
 

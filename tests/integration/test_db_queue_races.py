@@ -5,12 +5,12 @@ import threading
 from sqlalchemy import update
 
 from db import queue
+from db.deletion import delete
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import NotFound
 from db.models import Assessor, Photo, Task
 from db.people import sign_in
-from db.photos import delete
 from db.queue import next_task
 from tests.support.databases import (
     NOON,

@@ -9,10 +9,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.annotations import accept, accepted_annotations, add_annotation
+from db.deletion import delete
 from db.engine import Database
 from db.errors import InvalidState, NotFound
 from db.models import AnnotationOrigin, Photo, SnapshotItem
-from db.photos import archive, delete
+from db.photos import archive
 from db.snapshots import (
     SnapshotCounts,
     content_hash,

@@ -5,7 +5,8 @@ import pytest
 from db.annotations import add_annotation
 from db.engine import Database
 from db.errors import InvalidState
-from db.photos import PhotoFilter, archive, collections, count_photos, list_photos, set_collection
+from db.photos import archive, collections, set_collection
+from db.wall import PhotoFilter, count_photos, list_photos
 from tests.support.databases import new_photo, sha
 
 

@@ -14,8 +14,8 @@ from annotator.routes import drafts
 from annotator.strokes import Mask
 from db.annotations import give_back
 from db.blobs import BlobStore
-from db.deletion import referenced, remove_unneeded
 from db.models import Annotation, DraftEvent, Task
+from db.references import referenced, remove_unneeded
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, build
 from tests.support.folders import small_files

@@ -10,7 +10,6 @@ from annotator.context import Platform
 from annotator.importing import import_bytes
 from annotator.views import actions
 from db.blobs import open_blobs
-from db.deletion import remove_unneeded
 from db.engine import Database
 from db.errors import NotFound
 from db.jobs import add_job
@@ -18,6 +17,7 @@ from db.models import Restoration, utc_now
 from db.people import sign_in
 from db.photos import get_photo
 from db.proposals import latest_proposal
+from db.references import remove_unneeded
 from db.reviews import add_restoration
 from db.settings import Settings
 from inference.files import encode_png

@@ -20,10 +20,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from db.deletion import BLOBS, remove_unneeded
 from db.engine import serialise
 from db.errors import PlatformError
 from db.models import Job, Photo
+from db.references import BLOBS, remove_unneeded
 from inference.errors import InferenceError
 from inference.files import decode_mask
 from inference.memory import room_for

@@ -15,9 +15,9 @@ from annotator.context import Platform
 from annotator.importing import import_bytes, import_paths
 from annotator.views import actions
 from db import people
-from db.deletion import remove_unneeded
 from db.models import Photo, Task
 from db.photos import PhotoFacts
+from db.references import remove_unneeded
 from inference.errors import PhotoError
 from inference.thumbnails import thumbnail
 from tests.support.importable import mask, picture, rows, write

@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from annotator import visitor
 from annotator.views.wall import gone_sentence
+from db.deletion import delete
 from db.engine import Database
 from db.errors import NotAllowed
 from db.jobs import add_job, fail
 from db.models import Assessor
 from db.people import sign_in
-from db.photos import archive, delete
+from db.photos import archive
 from tests.support.databases import new_photo
 from tests.support.pages import go, said
 
