@@ -10,7 +10,7 @@ from db.errors import InvalidState
 from db.holding import hold_photo
 from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
 from db.people import require_lead
-from db.queue import RETURNED_PRIORITY, put_on_top, require_hold, require_other_author, unfinished_labels
+from db.queue import RETURNED_PRIORITY, end_task, put_on_top, require_hold, require_other_author, unfinished_labels
 
 
 def accept(session: Session, task: Task, lead: Assessor, now: datetime | None = None) -> Annotation:
@@ -62,8 +62,7 @@ def add_annotation(
     session.add(annotation)
     session.flush()
     for task in unfinished_labels(session, photo.id):
-        task.status, task.done_by_id, task.done_at = "done", assessor_id, moment
-        task.leased_to_id = task.leased_until = None
+        end_task(task, assessor_id, moment)
     session.flush()
     return annotation
 
@@ -82,6 +81,13 @@ def accepted_annotations(session: Session) -> list[Annotation]:
             .order_by(Annotation.photo_id)
         )
     )
+
+
+def mask_of(annotation: Annotation) -> str:
+    """The blob of an accepted annotation's mask. Raises InvalidState where it has none."""
+    if annotation.mask_sha256 is None:
+        raise InvalidState(f"Accepted annotation {annotation.id} has no mask; restore the database from a backup.")
+    return annotation.mask_sha256
 
 
 def _decide(
@@ -105,7 +111,6 @@ def _decide(
         raise InvalidState("This mask was decided on already; open the next one.")
     annotation.status, annotation.comment = status, comment
     annotation.decided_at, annotation.decided_by_id = now, lead.id
-    task.status, task.done_by_id, task.done_at = "done", lead.id, now
-    task.leased_to_id = task.leased_until = None
+    end_task(task, lead.id, now)
     session.flush()
     return annotation

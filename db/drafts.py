@@ -12,7 +12,8 @@ from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.holding import hold_photo
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
-from db.queue import LABEL_LEASES, is_held, require_turn, take_up, unfinished_labels
+from db.queue import LABEL_LEASES, end_task, is_held, require_turn, take_up, unfinished_labels
+from db.reviews import came_from_verdict
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,7 @@ def submit(  # noqa: PLR0917
     session.refresh(draft)
     draft.status, draft.submitted_at = "submitted", moment
     draft.mask_sha256, draft.marked_share = mask_sha256, marked_share
-    task.status, task.done_by_id, task.done_at = "done", assessor.id, moment
-    task.leased_to_id = task.leased_until = None
+    end_task(task, assessor.id, moment)
     _withdraw_older(session, labels, task, moment)
     accept = Task(
         kind="accept", photo_id=draft.photo_id, annotation_id=draft.id, priority=task.priority, reason="submitted"
@@ -179,8 +179,6 @@ def submit(  # noqa: PLR0917
 
 
 def _withdraw_older(session: Session, labels: Sequence[Task], done: Task, now: datetime) -> None:
-    from db.reviews import came_from_verdict
-
     for task in labels:
         says_something = task.marks or task.annotation_id is not None or came_from_verdict(session, task.id)
         if task.id < done.id and not is_held(task, now) and not says_something:
@@ -190,8 +188,6 @@ def _withdraw_older(session: Session, labels: Sequence[Task], done: Task, now: d
 def _base_annotation(session: Session, task: Task) -> Annotation | None:
     if task.annotation_id is not None:
         return session.get(Annotation, task.annotation_id)
-    from db.reviews import came_from_verdict
-
     if not came_from_verdict(session, task.id):
         return None
     return session.scalar(

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from db.annotations import accepted_annotations
+from db.annotations import accepted_annotations, mask_of
 from db.blobs import BlobStore
 from db.errors import FULL, BlobError, InvalidState, PlatformError, WrongFolder
 from db.rle import Mask, bounding_box, coco_counts, cvat_counts, label_studio_rle
@@ -80,11 +80,9 @@ def export_items(session: Session, photo_ids: Collection[int] | None = None) -> 
     items = []
     for annotation, name in zip(annotations, names, strict=True):
         photo = annotation.photo
-        if annotation.mask_sha256 is None:
-            raise InvalidState(f"Accepted annotation {annotation.id} has no mask; restore the database from a backup.")
         ending = _plain(Path(photo.filename).suffix)[:LONGEST_ENDING] if photo.view_sha256 == photo.sha256 else ".png"
         items.append(
-            ExportItem(photo.id, name, ending, photo.width, photo.height, photo.view_sha256, annotation.mask_sha256)
+            ExportItem(photo.id, name, ending, photo.width, photo.height, photo.view_sha256, mask_of(annotation))
         )
     return items
 

@@ -182,6 +182,12 @@ def unpark(session: Session, photo_ids: Sequence[int]) -> None:
     session.execute(update(Task).where(Task.photo_id.in_(photo_ids), Task.status == "parked").values(status="open"))
 
 
+def end_task(task: Task, by_id: int | None, now: datetime) -> None:
+    """The task is done, and nobody holds it any more."""
+    task.status, task.done_by_id, task.done_at = "done", by_id, now
+    task.leased_to_id = task.leased_until = None
+
+
 def require_hold(session: Session, task: Task, assessor: Assessor, now: datetime) -> None:
     """Raises InvalidState unless the task is open and held by `assessor` or by nobody."""
     if task.status == "parked":

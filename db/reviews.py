@@ -13,7 +13,7 @@ from db.errors import InvalidState, NotFound
 from db.holding import hold_photo
 from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
-from db.queue import VERDICT_PRIORITY, put_on_top, require_hold
+from db.queue import VERDICT_PRIORITY, end_task, put_on_top, require_hold
 
 Reason = Literal["missed defect", "false defect", "bad fill", "bad colour", "other"]
 REASONS: dict[ResultKind, tuple[Reason, ...]] = {
@@ -224,8 +224,7 @@ def _end_when_judged(
     session: Session, task: Task, restoration: Restoration, assessor: Assessor, moment: datetime
 ) -> None:
     if not open_results(restoration):
-        task.status, task.done_by_id, task.done_at = "done", assessor.id, moment
-        task.leased_to_id = task.leased_until = None
+        end_task(task, assessor.id, moment)
         session.flush()
 
 

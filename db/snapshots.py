@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from db.annotations import accepted_annotations
+from db.annotations import accepted_annotations, mask_of
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.models import Annotation, AnnotationOrigin, Photo, Snapshot, SnapshotItem, Split, utc_now
@@ -64,7 +64,7 @@ def make_snapshot(session: Session, name: str | None, by_id: int | None, now: da
     annotations = accepted_annotations(session)
     if not annotations:
         raise InvalidState("No annotation is accepted yet; accept some masks, then make the snapshot.")
-    sha = content_hash((a.photo.sha256, _mask(a), a.photo.split, a.origin) for a in annotations)
+    sha = content_hash((a.photo.sha256, mask_of(a), a.photo.split, a.origin) for a in annotations)
     known = _known(session, name, sha)
     if known is not None:
         return known
@@ -157,19 +157,13 @@ def _free_name(session: Session) -> str:
     return f"snapshot {number}"
 
 
-def _mask(annotation: Annotation) -> str:
-    if annotation.mask_sha256 is None:
-        raise InvalidState(f"Accepted annotation {annotation.id} has no mask; restore the database from a backup.")
-    return annotation.mask_sha256
-
-
 def _item(snapshot_id: int, annotation: Annotation) -> dict[str, object]:
     return {
         "snapshot_id": snapshot_id,
         "photo_sha256": annotation.photo.sha256,
         "photo_id": annotation.photo_id,
         "annotation_id": annotation.id,
-        "mask_sha256": _mask(annotation),
+        "mask_sha256": mask_of(annotation),
         "split": annotation.photo.split,
         "origin": annotation.origin,
     }

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from db.annotations import mask_of
 from db.engine import serialise
 from db.errors import PlatformError
 from db.models import Job, Photo
@@ -149,7 +150,7 @@ def _shown(work: Work, exhibit: Exhibit) -> Shown:
     picture = decode(work.blobs.get(photo.sha256), photo.filename)
     if annotation is None:
         return Shown(picture, None)
-    data = work.blobs.get(annotation.mask_sha256 or "")
+    data = work.blobs.get(mask_of(annotation))
     return Shown(picture, decode_mask(data, picture.size, f"mask of {photo.filename}"))
 
 
