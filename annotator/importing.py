@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +15,7 @@ from db.errors import BlobError, InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo, collection_name
 from db.references import referring
+from inference.arrays import Mask
 from inference.errors import InferenceError, PhotoError
 from inference.files import decode_mask, doubt_of_mask, encode_mask, real_path, stem
 from inference.memory import ran_out, too_large
@@ -110,7 +109,7 @@ def import_bytes(
         return ImportOutcome(readable(name), row.id, created, row.filename, marked is not None, row.collection)
 
 
-def _marked(mask: bytes, shape: tuple[int, int], name: str) -> NDArray[np.bool_]:
+def _marked(mask: bytes, shape: tuple[int, int], name: str) -> Mask:
     """A mask that may be inverted stays out: it would be accepted, and taught, with nobody having seen it."""
     marked = decode_mask(mask, shape, name)
     doubt = doubt_of_mask(marked, name)

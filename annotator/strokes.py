@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from inference.arrays import Mask
+
 Floats = NDArray[np.floating[Any]]
 Columns = NDArray[np.int64]
 Rect = tuple[int, int, int, int]

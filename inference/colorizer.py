@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.colour import Field, GuidedChroma, luma_of, quantised, to_luma_and_chroma, to_rgb
+from inference.arrays import Array, Field
+from inference.colour import GuidedChroma, luma_of, quantised, to_luma_and_chroma, to_rgb
 from inference.devices import chosen_device, fast_precision
 from inference.errors import UsageProblem, not_finite
 from inference.loading import load_network
-from inference.metadata import Array
 from inference.methods import MOST_SATURATION
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer

@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import Array, Field
 from inference.errors import InferenceError
-from inference.metadata import Array
-
-Field = npt.NDArray[np.float32]
 
 RED, GREEN, BLUE = 0.299, 0.587, 0.114
 """Shares of luma."""

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inference.arrays import Mask
 from inference.containers import ENDINGS
 from inference.errors import OutputError, PhotoError, UsageProblem
 from inference.photo import DEFAULT_LIMITS, Limits, decode
@@ -25,14 +25,14 @@ _MOST_MARKED = 0.8
 that where black marks the defects; few have less than a fifth of them left."""
 
 
-def encode_mask(mask: NDArray[np.bool_]) -> bytes:
+def encode_mask(mask: Mask) -> bytes:
     """bool H×W as a one-channel 8-bit PNG, 255 = defect."""
     if mask.dtype != np.bool_ or mask.ndim != 2:
         raise ValueError(f"a mask is bool H×W, not {mask.dtype} {mask.shape}")
     return encode_png(mask.astype(np.uint8) * np.uint8(255))
 
 
-def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.bool_]:
+def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits = DEFAULT_LIMITS) -> Mask:
     """A mask file's bytes as bool H×W: true where any colour channel is above 127 (and alpha, if any, too).
 
     `shape` is the photo's upright (height, width). Raises PhotoError for another size, an undecodable file, and
@@ -62,7 +62,7 @@ def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits =
     return np.asarray(defect, np.bool_)
 
 
-def doubt_of_mask(mask: NDArray[np.bool_], name: str) -> str | None:
+def doubt_of_mask(mask: Mask, name: str) -> str | None:
     """What to say of a mask, bool H×W, that marks so much that it may well be inverted; None of any other."""
     share = float(mask.mean())
     if share <= _MOST_MARKED:

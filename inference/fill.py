@@ -6,11 +6,10 @@ from typing import get_args
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inference.arrays import Array, Mask
 from inference.errors import PhotoError, UsageProblem
 from inference.holes import depth_of
-from inference.metadata import Array
 from inference.methods import FillMethod, fill_name
 from inference.names import ModelName
 from inference.photo import Photo
@@ -40,14 +39,14 @@ class ClassicalInpainter:
         self._method: FillMethod = _checked(method)
         self.name: ModelName = fill_name(method)
 
-    def fill(self, photo: Photo, mask: NDArray[np.bool_], progress: Callable[[float], None] | None = None) -> Filled:
+    def fill(self, photo: Photo, mask: Mask, progress: Callable[[float], None] | None = None) -> Filled:
         """Fill what `mask`, bool H×W, marks. See `fill` for the rest and for what is raised."""
         return Filled(fill(photo, mask, self._method, progress=progress))
 
 
 def fill(
     photo: Photo,
-    mask: NDArray[np.bool_],
+    mask: Mask,
     method: FillMethod = "telea",
     radius: int = 3,
     progress: Callable[[float], None] | None = None,
@@ -90,7 +89,7 @@ def _checked(method: FillMethod) -> FillMethod:
     return method
 
 
-def _inpaint(crop: Array, unknown: NDArray[np.bool_], flag: int, radius: int) -> Array:
+def _inpaint(crop: Array, unknown: Mask, flag: int, radius: int) -> Array:
     """OpenCV's inpainting of H×W×C, C 1 or 3; it takes 16-bit samples one channel at a time only."""
     holes = unknown.astype(np.uint8)
     if crop.dtype == np.uint8:
@@ -99,7 +98,7 @@ def _inpaint(crop: Array, unknown: NDArray[np.bool_], flag: int, radius: int) ->
     return np.stack([cv2.inpaint(channel, holes, radius, flag) for channel in channels], axis=2).astype(np.uint16)
 
 
-def _pieces(mask: NDArray[np.bool_]) -> Iterator[tuple[Box, NDArray[np.bool_]]]:
+def _pieces(mask: Mask) -> Iterator[tuple[Box, Mask]]:
     """Cut the mask into pieces that can be filled alone: (box, which pixels in the box).
 
     What fills a pixel comes from the nearest edges of its defect. So thin defects, however long, go tile by tile, with
@@ -118,7 +117,7 @@ def _pieces(mask: NDArray[np.bool_]) -> Iterator[tuple[Box, NDArray[np.bool_]]]:
         yield from _whole_regions(deep)
 
 
-def _deep_regions(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+def _deep_regions(mask: Mask) -> Mask | None:
     """The connected regions that somewhere reach more than _DEEP pixels from the clean; None where there are none."""
     depth = depth_of(mask)
     if int(depth.max()) <= _DEEP:
@@ -129,7 +128,7 @@ def _deep_regions(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     return np.asarray(found[labels], np.bool_)
 
 
-def _whole_regions(deep: NDArray[np.bool_]) -> Iterator[tuple[Box, NDArray[np.bool_]]]:
+def _whole_regions(deep: Mask) -> Iterator[tuple[Box, Mask]]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(deep.astype(np.uint8), connectivity=8)
     areas = (stats[1:, cv2.CC_STAT_WIDTH] + 2 * _CONTEXT) * (stats[1:, cv2.CC_STAT_HEIGHT] + 2 * _CONTEXT)
     if int(areas.sum(dtype=np.int64)) > deep.size:
@@ -142,7 +141,7 @@ def _whole_regions(deep: NDArray[np.bool_]) -> Iterator[tuple[Box, NDArray[np.bo
         yield box, labels[box] == label
 
 
-def _bounds(own: NDArray[np.bool_]) -> Box:
+def _bounds(own: Mask) -> Box:
     rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 

@@ -4,14 +4,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.metadata import Array
+from inference.arrays import Array, Mask
 
 _STRIP = 512
 """Rows at a time, even."""
 _DEEPEST = 255
 
 
-def depth_of(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def depth_of(mask: Mask) -> NDArray[np.uint8]:
     """Steps (4-neighbours) from each pixel of a hole to the nearest known one, at most 255; `bool H×W` to `uint8 H×W`.
 
     Beyond the photo's border a hole is taken to go on.
@@ -20,7 +20,7 @@ def depth_of(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L1, 3, dstType=cv2.CV_8U)[1:-1, 1:-1], np.uint8)
 
 
-def widest_hole(mask: NDArray[np.bool_], least: int) -> int:
+def widest_hole(mask: Mask, least: int) -> int:
     """Diameter in pixels of the largest disc that fits into a hole; 0 where it is certainly not above `least`."""
     depth = depth_of(mask)
     deepest = int(depth.max()) if depth.size else 0
@@ -31,7 +31,7 @@ def widest_hole(mask: NDArray[np.bool_], least: int) -> int:
     return round(2 * float(distance.max()))
 
 
-def coarser(colours: Array, mask: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+def coarser(colours: Array, mask: Mask) -> tuple[Array, Mask]:
     """The photo `H×W×C` at half its size and in its own depth, and its mask.
 
     Each value is the mean of what is known below it; where nothing is, there is a hole. An odd last row or column is
@@ -51,7 +51,7 @@ def coarser(colours: Array, mask: NDArray[np.bool_]) -> tuple[Array, NDArray[np.
     return small, holes
 
 
-def put_coarse(small: Array, colours: Array, where: NDArray[np.bool_]) -> None:
+def put_coarse(small: Array, colours: Array, where: Mask) -> None:
     """Write the coarser photo, enlarged bilinearly, into `colours` `H×W×C` at `bool H×W`."""
     height, width = where.shape
     for top in range(0, height, _STRIP):

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.arrays import Array, Mask
 from inference.devices import chosen_device, has_native_bfloat16
 from inference.errors import InferenceError, PhotoError, not_finite
 from inference.fill import Filled
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.loading import load_network
-from inference.metadata import Array
 from inference.names import ModelName
 from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
@@ -70,7 +70,7 @@ class Inpainter:
             torch.set_num_threads(threads)
         return cls(network, largest_hole, called, device=device)
 
-    def fill(self, photo: Photo, mask: NDArray[np.bool_], progress: Progress | None = None) -> Filled:
+    def fill(self, photo: Photo, mask: Mask, progress: Progress | None = None) -> Filled:
         """Fill the defects of `photo`; `mask` is bool H×W, true = defect. `progress` gets the share done.
 
         Outside the mask the result is `photo.source` bit for bit, alpha everywhere; a photo without colours gets none.
@@ -85,7 +85,7 @@ class Inpainter:
             raise PhotoError(f"The mask covers all of {photo.name}; leave some of it to fill from.")
         return Filled(self.filled(photo.source, mask, progress), self._warnings(photo, mask))
 
-    def filled(self, source: Array, mask: NDArray[np.bool_], progress: Progress | None = None) -> Array:
+    def filled(self, source: Array, mask: Mask, progress: Progress | None = None) -> Array:
         """As `fill`, of samples alone: uint8 or uint16, H×W or H×W×C with 2 grey+alpha, 3 RGB, 4 RGBA."""
         if source.shape[:2] != mask.shape or mask.all():
             raise InferenceError(f"A mask of {mask.shape} does not go with samples of {source.shape}, or covers all.")
@@ -99,7 +99,7 @@ class Inpainter:
             _log.warning("The GPU's memory ran out; filling goes on with tiles of %d pixels.", self._tile)
             torch.cuda.empty_cache()
 
-    def _fill(self, source: Array, mask: NDArray[np.bool_], progress: Progress | None) -> Array:
+    def _fill(self, source: Array, mask: Mask, progress: Progress | None) -> Array:
         result = source.copy()
         if not mask.any():
             return result
@@ -117,7 +117,7 @@ class Inpainter:
         return result
 
     @torch.inference_mode()
-    def _run(self, pixels: NDArray[np.float32], hole: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def _run(self, pixels: NDArray[np.float32], hole: Mask) -> NDArray[np.float32]:
         """The network's picture of `float32 h×w×3` in [0, 1] with holes `bool h×w`; the same shape, in [0, 1]."""
         photo = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None]
         valid = torch.from_numpy(~hole).to(self._device)[None, None].float()
@@ -126,7 +126,7 @@ class Inpainter:
             raise not_finite(self.name)
         return result
 
-    def _warnings(self, photo: Photo, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    def _warnings(self, photo: Photo, mask: Mask) -> tuple[str, ...]:
         widest = widest_hole(mask, self.largest_hole)
         if widest <= self.largest_hole:
             return ()

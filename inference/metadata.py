@@ -3,12 +3,11 @@
 import struct
 from io import BytesIO
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile
 from PIL.ExifTags import IFD
 
-Array = NDArray[np.uint8] | NDArray[np.uint16]
+from inference.arrays import Array
+
 ORIENTATION = 0x0112
 ACROSS, DOWN = 0x011A, 0x011B
 """The tags of the resolution along rows and columns."""

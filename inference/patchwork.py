@@ -6,16 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.metadata import Array
+from inference.arrays import Array, Field, Mask
 from inference.tiles import GRID, tile_starts
 
-Run = Callable[[NDArray[np.float32], NDArray[np.bool_]], NDArray[np.float32]]
-Field = NDArray[np.float32]
+Run = Callable[[NDArray[np.float32], Mask], NDArray[np.float32]]
 _CONTEXT = 64
 
 
 def fill_by_tiles(
-    run: Run, colours: Array, hole: NDArray[np.bool_], tile: int, progress: Callable[[float], None] | None = None
+    run: Run, colours: Array, hole: Mask, tile: int, progress: Callable[[float], None] | None = None
 ) -> None:
     """Fill `colours` `H×W×C`, C 1 or 3, uint8 or uint16, in place and only where `bool H×W` says.
 
@@ -76,7 +75,7 @@ def _ramp(length: int, before: bool, after: bool, overlap: int) -> Field:
 
 
 def _add(  # noqa: PLR0917
-    run: Run, source: Array, hole: NDArray[np.bool_], piece: _Piece, sums: Field, weights: Field, grey: bool
+    run: Run, source: Array, hole: Mask, piece: _Piece, sums: Field, weights: Field, grey: bool
 ) -> None:
     """Run one tile, no more of it than its holes need, and add what it gives."""
     holes, share = hole[piece.slices], piece.weights()
@@ -95,7 +94,7 @@ def _add(  # noqa: PLR0917
     weights[box[0], columns] += counted
 
 
-def _around(wanted: NDArray[np.bool_]) -> tuple[slice, slice]:
+def _around(wanted: Mask) -> tuple[slice, slice]:
     """The box of what is wanted, with its context, on the grid of the network."""
     boxes = []
     for axis, length in enumerate(wanted.shape):
@@ -114,7 +113,7 @@ def _moved(values: Field, rows: int, length: int) -> Field:
     return result
 
 
-def _write(colours: Array, hole: NDArray[np.bool_], sums: Field, weights: Field, top: int) -> None:
+def _write(colours: Array, hole: Mask, sums: Field, weights: Field, top: int) -> None:
     """Finish rows from `top`: the weighted means go where the holes are."""
     rows = slice(top, top + len(sums))
     where = hole[rows]
@@ -123,7 +122,7 @@ def _write(colours: Array, hole: NDArray[np.bool_], sums: Field, weights: Field,
         colours[rows][where] = np.rint(means * np.iinfo(colours.dtype).max).astype(colours.dtype)
 
 
-def _is_grey(colours: Array, hole: NDArray[np.bool_]) -> bool:
+def _is_grey(colours: Array, hole: Mask) -> bool:
     """Whether all that is known has equal channels."""
     if colours.shape[2] == 1:
         return True

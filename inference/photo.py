@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
+from inference.arrays import Array
 from inference.containers import (
     ENDINGS,
     Layout,
@@ -25,7 +26,7 @@ from inference.containers import (
 )
 from inference.errors import PhotoError
 from inference.memory import ran_out, too_large
-from inference.metadata import Array, read_exif, read_icc, to_srgb, turns, upright
+from inference.metadata import read_exif, read_icc, to_srgb, turns, upright
 from inference.resolution import Resolution, read_resolution
 from inference.samples import deep_samples, plain_samples, to_eight_bits
 from inference.text import readable

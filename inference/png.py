@@ -5,8 +5,8 @@ import zlib
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inference.arrays import Array
 from inference.errors import OutputError
 from inference.resolution import Resolution
 
@@ -20,7 +20,7 @@ _BLUE_FIRST = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 
 
 def encode_png(
-    array: NDArray[np.uint8] | NDArray[np.uint16], *, exif: bytes | None = None, icc: bytes | None = None,
+    array: Array, *, exif: bytes | None = None, icc: bytes | None = None,
     resolution: Resolution | None = None,
 ) -> bytes:  # fmt: skip
     """Encode uint8 or uint16 H×W or H×W×C (1 grey, 2 grey+alpha, 3 RGB, 4 RGBA), sample for sample.
@@ -43,7 +43,7 @@ def encode_png(
     return b"".join([*parts, plain[_HEADER_END:]])
 
 
-def _by_opencv(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> memoryview:
+def _by_opencv(planes: Array) -> memoryview:
     blue_first: cv2.typing.MatLike = np.ascontiguousarray(planes, planes.dtype.type)
     if planes.shape[2] > 1:
         blue_first = cv2.cvtColor(blue_first, _BLUE_FIRST[planes.shape[2]])
@@ -54,7 +54,7 @@ def _by_opencv(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> memoryview:
     return np.asarray(encoded, np.uint8).data
 
 
-def _by_rows(planes: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+def _by_rows(planes: Array) -> bytes:
     """Grey with alpha, which OpenCV lacks, and what is longer than libpng takes."""
     height, width, channels = planes.shape
     header = struct.pack(">IIBBBBB", width, height, planes.dtype.itemsize * 8, _COLOUR_TYPES[channels], 0, 0, 0)

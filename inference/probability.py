@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.arrays import Mask
 from inference.errors import UsageProblem
 
 LEVELS = 256
@@ -18,7 +19,7 @@ def quantise(probability: NDArray[np.float32]) -> NDArray[np.uint8]:
     return scaled.astype(np.uint8)
 
 
-def mask_at(levels: NDArray[np.uint8], threshold: float) -> NDArray[np.bool_]:
+def mask_at(levels: NDArray[np.uint8], threshold: float) -> Mask:
     """bool H×W, true where the level of `quantise` is at least ceil(255·threshold)."""
     return np.asarray(levels >= _lowest_level(threshold), np.bool_)
 

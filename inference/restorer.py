@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.arrays import Array, Mask
 from inference.colorizer import Colorizer
 from inference.detector import Detector
 from inference.errors import PhotoError, UsageProblem
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
 from inference.memory import give_back
-from inference.metadata import Array, rgb_profile
+from inference.metadata import rgb_profile
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.photo import Photo
@@ -37,7 +38,7 @@ class RestorationResult:
     `fill`, `color` and `restored_color` to the time they took; a stage that was not needed is not in it.
     """
 
-    mask: NDArray[np.bool_]
+    mask: Mask
     probability: NDArray[np.float32]
     restored: Array
     restored_color: Array

@@ -8,9 +8,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inference.arrays import Array
 from inference.errors import OutputError
 from inference.files import encode_mask, not_written, write_file
-from inference.metadata import Array, rgb_profile
+from inference.metadata import rgb_profile
 from inference.names import ModelName
 from inference.photo import Photo
 from inference.png import encode_png

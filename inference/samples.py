@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.arrays import Array
 from inference.containers import Layout
 
 _TARGETS = {
@@ -79,7 +80,7 @@ def _keyed(array: NDArray[np.uint16], key: int | tuple[int, ...]) -> NDArray[np.
     return np.concatenate([planes, np.where(hidden, 0, 65535).astype(np.uint16)], axis=2)
 
 
-def to_eight_bits(source: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+def to_eight_bits(source: Array) -> NDArray[np.uint8]:
     """uint8 H×W×3 RGB of any `source`: depth rounded (257 levels to one), grey repeated, alpha left out."""
     colour: cv2.typing.MatLike = source
     if source.ndim == 3 and source.shape[2] in (2, 4):

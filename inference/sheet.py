@@ -5,17 +5,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inference.arrays import Array, Mask, Pixels
 from inference.errors import OutputError
 from inference.files import write_file
-from inference.metadata import Array
 from inference.png import encode_png
 from inference.samples import to_eight_bits
 from inference.text import readable
 from inference.thumbnails import shrunk
 
-Pixels = NDArray[np.uint8]
 ROWS = 24
 """Rows of one page; all that is kept in memory."""
 _SIDE = 384
@@ -48,7 +46,7 @@ class ContactSheet:
         further = range(2, -(-rows // ROWS) + 1)
         return [self.path, *(self.path.with_name(f"{self.path.stem}-{page}{self.path.suffix}") for page in further)]
 
-    def add(self, caption: str, source: Array, mask: NDArray[np.bool_], results: Sequence[Array]) -> None:
+    def add(self, caption: str, source: Array, mask: Mask, results: Sequence[Array]) -> None:
         """A row: photo, mask over it, results. Arrays are H×W or H×W×C in 8 or 16 bits, `mask` is bool H×W."""
         photo = _small(source)
         self._append(caption, [photo, _marked(photo, mask), *(_small(each) for each in results)])
@@ -116,7 +114,7 @@ def _small(array: Array) -> Pixels:
     return to_eight_bits(shrunk(array, _SIDE))
 
 
-def _marked(photo: Pixels, mask: NDArray[np.bool_]) -> Pixels:
+def _marked(photo: Pixels, mask: Mask) -> Pixels:
     """The mask over the greyed photo; of what shrinks below a pixel, _STILL_SEEN of one is enough to be shown."""
     size = (photo.shape[1], photo.shape[0])
     share = cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.metadata import Array
+from inference.arrays import Array
 from inference.photo import Photo
 from inference.png import encode_png
 

@@ -3,11 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import Mask, Probability
 from inference.probability import LEVELS, quantise
 from inference.regions import asked_certainty, regions_at
-
-Probability = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 CERTAINTIES = np.linspace(0, 1, 101)
 """What is tried. At 0 every region stays."""

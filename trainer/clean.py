@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import Pixels
 from inference.files import files_in, is_picture_name
 from trainer.errors import TrainerError, WrongUse
 
-Pixels = npt.NDArray[np.uint8]
 _VALIDATION_EVERY = 8
 PACKAGED_FOR_VALIDATION = ("chelsea", "coffee")
 """The sample photos made from these are on the validation side, too."""

@@ -5,15 +5,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from inference.arrays import Mask, Pixels
 from trainer.errors import TrainerError
 from trainer.examples import TrainingExample
 from trainer.quiet import stay_quiet
-
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 
 CLEAN_SCALES = (0.5, 2.4)
 """How much clean photos are scaled: theirs are small and sharp, a scan is large and its picture soft."""

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-Probability = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
+from inference.arrays import Mask, Probability
+
 Figures = npt.NDArray[np.float64]
 
 _SHIFT = 11

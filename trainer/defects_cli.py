@@ -9,9 +9,9 @@ from inference.batch import FAILED
 from inference.options import named_path
 
 if TYPE_CHECKING:
+    from inference.arrays import Pixels
     from trainer.clean import CleanPhoto
     from trainer.defects import DefectSettings
-    from trainer.preview import Pixels
 
 commands = typer.Typer()
 _defects = typer.Typer(no_args_is_help=True, help="Look at the defects that trainings draw.")

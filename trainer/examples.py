@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from db.blobs import BlobStore
 from db.snapshots import SnapshotContents, SnapshotEntry
+from inference.arrays import Mask
 from inference.files import decode_mask
 from inference.photo import decode
 from trainer.work import Work
@@ -21,7 +22,7 @@ class TrainingExample:
     photo_sha: str
     load_pixels: Callable[[], npt.NDArray[np.uint8]]
     """Gives `uint8 H×W×3` RGB, upright."""
-    load_mask: Callable[[], npt.NDArray[np.bool_]]
+    load_mask: Callable[[], Mask]
     """Gives `bool H×W`, true = defect."""
     split: Literal["train", "validation"]
     origin: Literal["drawn", "imported", "synthetic"]
@@ -94,5 +95,5 @@ class FrozenMask:
     photo: str
     """The photo's name."""
 
-    def __call__(self) -> npt.NDArray[np.bool_]:
+    def __call__(self) -> Mask:
         return decode_mask(BlobStore(self.url).get(self.sha256), self.size, f"mask of {self.photo}")

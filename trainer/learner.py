@@ -5,16 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 from torch import nn
 
+from inference.arrays import Pixels
 from trainer.recipe import Recipe
 
 Batch = tuple[torch.Tensor, ...]
-Pixels = npt.NDArray[np.uint8]
 
 
 class TrainingPictures(Protocol):

@@ -5,13 +5,10 @@ from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Mask, Probability
 from inference.probability import mask_at, quantise
 from trainer.curves import Curve
-
-Probability = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 TOLERANCE = 2
 """How far beside the mask a found pixel may lie and still be right, pixels."""

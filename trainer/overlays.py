@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Mask, Pixels
 from inference.thumbnails import shrunk
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 COLOURS = {"hits": (60, 200, 90), "missed": (70, 110, 255), "false alarms": (240, 60, 60)}
 """What an overlay's colours mean; RGB."""
 _STILL_SEEN = 0.25

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Mask, Pixels
 from inference.thumbnails import shrunk
 from trainer.defects import DefectRecord, DefectSettings, age_and_damage
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 OUTLINE = (240, 96, 58)
 """Vermilion, the colour of drawn masks; RGB."""
 _GROUND = 38

@@ -13,8 +13,8 @@ from trainer.results import Made
 from trainer.work import Work
 
 if TYPE_CHECKING:
+    from inference.arrays import Array
     from inference.colorizer import Colorizer
-    from inference.metadata import Array
     from inference.photo import Photo as Picture
 
 

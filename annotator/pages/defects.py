@@ -11,7 +11,6 @@ from annotator.views.defects import (
     LIMITS,
     SAMPLES,
     Knob,
-    Pixels,
     collection_photos,
     defaults,
     nothing,
@@ -22,6 +21,7 @@ from annotator.views.defects import (
     sources,
     worn,
 )
+from inference.arrays import Pixels
 from trainer.defects import DefectError, DefectSettings
 
 SIZE = 256

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from annotator.routes.http import Call, RouteError, post
-from annotator.strokes import Event, Mask, Stroke, StrokeError, rebuild_mask, threshold_value
+from annotator.strokes import Event, Stroke, StrokeError, rebuild_mask, threshold_value
 from db.blobs import BlobStore
 from db.drafts import EventIn, append_events, draft_events, get_draft, require_version, submit
 from db.errors import InvalidState
 from db.models import Annotation
 from db.proposals import get_proposal
 from db.references import referring
+from inference.arrays import Mask
 from inference.files import decode_mask, encode_mask
 
 MOST_EVENTS = 500

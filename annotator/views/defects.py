@@ -4,21 +4,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import yaml  # type: ignore[import-untyped]
 from sqlalchemy.orm import Session
 
 from db.blobs import BlobStore
 from db.photos import collections, get_photo
 from db.wall import PhotoFilter, list_photos
+from inference.arrays import Pixels
 from inference.photo import decode
 from inference.thumbnails import shrunk
 from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings
 from trainer.preview import damaged, outlined
 
-Pixels = npt.NDArray[np.uint8]
 SAMPLES = ""
 """In place of a collection's name: the clean photos that came along."""
 MOST = 9

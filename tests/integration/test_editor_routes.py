@@ -11,11 +11,11 @@ from starlette.testclient import TestClient
 
 from annotator import identity
 from annotator.routes import drafts
-from annotator.strokes import Mask
 from db.annotations import give_back
 from db.blobs import BlobStore
 from db.models import Annotation, DraftEvent, Task
 from db.references import referenced, remove_unneeded
+from inference.arrays import Mask
 from inference.files import decode_mask
 from tests.support.editor_app import EditorHome, build
 from tests.support.folders import small_files

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from annotator.main import build
 from db.settings import Settings
+from inference.arrays import Array
 from inference.checkpoint import load_checkpoint, save_checkpoint
 from inference.inpainter import Inpainter
-from inference.metadata import Array
 from inference.png import encode_png
 from tests.support.tiny import prepared, tiny_inpainter
 from trainer.evaluation.filling.command import INPAINTERS

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference import fill as filling
+from inference.arrays import Array
 from inference.errors import PhotoError, UsageProblem
 from inference.fill import fill
-from inference.metadata import Array
 from inference.photo import Photo, decode
 from inference.png import encode_png
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference import patchwork
+from inference.arrays import Array
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.errors import CheckpointError, InferenceError, PhotoError
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.inpainter import Inpainter
-from inference.metadata import Array
 from inference.names import ModelName
 from inference.networks.inpainter import InpainterArchitecture, build_inpainter
 from inference.patchwork import fill_by_tiles

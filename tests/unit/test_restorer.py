@@ -9,12 +9,12 @@ from PIL import ImageCms
 from torch import nn
 
 from inference import Restorer, decode
+from inference.arrays import Array
 from inference.colorizer import Colorizer
 from inference.detector import Detector
 from inference.errors import CheckpointError, PhotoError, UsageProblem
 from inference.fill import ClassicalInpainter, Filled
 from inference.inpainter import Inpainter
-from inference.metadata import Array
 from inference.names import KINDS, ModelName
 from inference.photo import Photo
 from inference.png import encode_png

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
+from inference.arrays import Field, Pixels
 from inference.colorizer import hint_map
 from inference.colour import luma_of, to_luma_and_chroma
 from inference.thumbnails import shrunk
@@ -23,9 +24,6 @@ from trainer.colouring.recipe import ColorizerRecipe
 from trainer.defects.ageing import age_print, scan
 from trainer.defects.ageing_sampler import draw_ageing
 from trainer.errors import TrainerError
-
-Pixels = npt.NDArray[np.uint8]
-Field = npt.NDArray[np.float32]
 
 _KEPT_BYTES = 2**28
 _TRIES = 50

@@ -4,12 +4,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Field, Pixels
 from inference.colour import luma_of, quantised, to_luma_and_chroma, to_rgb
-
-Pixels = npt.NDArray[np.uint8]
-Field = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
+from inference.arrays import Field, Pixels
 from inference.colorizer import Colorizer
-from inference.colour import Field, luma_of, quantised, to_rgb
+from inference.colour import luma_of, quantised, to_rgb
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerNetwork
 from inference.thumbnails import shrunk
@@ -20,7 +20,6 @@ from trainer.errors import Stopped
 from trainer.learner import Validation
 from trainer.overlays import side_by_side
 
-Pixels = npt.NDArray[np.uint8]
 GROUPS = ("general", "portraits")
 SCALES = tuple(round(0.7 + 0.05 * step, 2) for step in range(11))
 """Those tried for chroma."""

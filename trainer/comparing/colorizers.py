@@ -9,12 +9,13 @@ from PIL import Image
 
 from db.models import Photo
 from db.settings import Settings
+from inference.arrays import Pixels
 from inference.colorizer import Colorizer
 from inference.colour import to_luma_and_chroma
 from inference.samples import to_eight_bits
 from inference.thumbnails import shrunk
 from trainer.colouring.measures import ColourFigures, measure, together
-from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Pixels, Seen, Shown
+from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown
 from trainer.judges import Candidate, choose_photos
 from trainer.models import load_colorizer
 from trainer.work import Work

@@ -7,17 +7,15 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from db.models import Annotation, Photo
 from db.settings import Settings
+from inference.arrays import Mask, Pixels
 from inference.photo import Photo as Picture
 from trainer.errors import JobError
 from trainer.judges import Candidate, choose_annotations
 from trainer.work import Work
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 Figures = Mapping[str, float]
 SHOWN_SIDE = 1024
 """Longer side of the pictures kept of a photo, pixels."""

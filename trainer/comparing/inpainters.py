@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 
 from db.settings import Settings
+from inference.arrays import Mask, Pixels
 from inference.inpainter import Inpainter
 from inference.samples import to_eight_bits
-from trainer.comparing.examining import Examiner, Exhibit, Figures, Mask, Pixels, Seen, Shown, annotated
+from trainer.comparing.examining import Examiner, Exhibit, Figures, Seen, Shown, annotated
 from trainer.inpainting.measures import l1, psnr, ssim
 from trainer.judges import Candidate, left_out_entry
 from trainer.models import load_inpainter

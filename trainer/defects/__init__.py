@@ -1,8 +1,6 @@
 """Synthetic defects: a sampler draws a record from a seed, a renderer applies it, a record makes it again."""
 
-import numpy as np
-import numpy.typing as npt
-
+from inference.arrays import Mask, Pixels
 from trainer.defects.ageing import age_print, scan
 from trainer.defects.coverage import layer_of
 from trainer.defects.errors import DefectError
@@ -27,9 +25,6 @@ __all__ = [
     "make_again",
     "open_textures",
 ]
-
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 
 
 def age_and_damage(pixels: Pixels, seed: int, settings: DefectSettings) -> tuple[Pixels, Mask, DefectRecord]:

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from trainer.defects.noise import Field, smooth_noise
+from inference.arrays import Field, Pixels
+from trainer.defects.noise import smooth_noise
 from trainer.defects.patterns import pattern_at
 from trainer.defects.records import Ageing, Tone
 
-Pixels = npt.NDArray[np.uint8]
 _SILVER: Tone = (0.75, 0.9, 1.0)
 """Silvering shines bluish."""
 

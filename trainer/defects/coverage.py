@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from inference.arrays import Field
 from trainer.defects.errors import DefectError
 from trainer.defects.layers import (
     Canvas,
@@ -19,7 +20,7 @@ from trainer.defects.layers import (
     soften,
     toned,
 )
-from trainer.defects.noise import Field, noise_at
+from trainer.defects.noise import noise_at
 from trainer.defects.patterns import pattern_at
 from trainer.defects.records import Area, Lines, Mark, Pattern, Specks, Text, TextureMap
 from trainer.defects.textures import Textures

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from trainer.defects.noise import Field
+from inference.arrays import Field
 from trainer.defects.records import Point, Tone
 
 Canvas = npt.NDArray[np.uint8]

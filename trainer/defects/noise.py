@@ -4,9 +4,9 @@ from functools import cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Field = npt.NDArray[np.float32]
+from inference.arrays import Field
+
 _TILE = 1024
 """Side of a tile in pixels; it goes on at the other side where it ends."""
 

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import Field
 from trainer.defects.errors import DefectError
-from trainer.defects.noise import Field
 
 PATTERNS = ("weave", "stripes", "knit", "lace", "linen", "honeycomb")
 

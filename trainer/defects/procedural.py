@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from trainer.defects.noise import Field, smooth_noise
+from inference.arrays import Field
+from trainer.defects.noise import smooth_noise
 
 Alpha = npt.NDArray[np.uint8]
 _SIDE = 400

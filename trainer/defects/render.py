@@ -7,14 +7,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import Mask, Pixels
 from trainer.defects.coverage import layer_of
 from trainer.defects.errors import DefectError
 from trainer.defects.layers import Layer
 from trainer.defects.records import Ageing, DefectRecord
 from trainer.defects.textures import Textures
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 _INSIDE = 0.15
 """A pixel that a defect covers by less is its soft edge: the ring around the mask has it anyway."""
 _FAINTEST = 11.0

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from inference.arrays import Mask, Pixels
 from trainer.clean import CleanPhoto
-from trainer.cropping import CLEAN_SCALES, VALIDATION_EPOCH, Mask, Pixels, as_tensors, augmentation, crop, read_example
+from trainer.cropping import CLEAN_SCALES, VALIDATION_EPOCH, as_tensors, augmentation, crop, read_example
 from trainer.defects import AgeingSettings, age_and_damage
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.errors import TrainerError

@@ -6,8 +6,8 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from inference.arrays import Mask, Pixels
 from inference.networks.detector import DetectorNetwork
-from trainer.cropping import Mask, Pixels
 from trainer.detecting.dataset import DetectorDataset, validation_pictures
 from trainer.detecting.losses import DetectorLoss
 from trainer.detecting.recipe import DetectorRecipe

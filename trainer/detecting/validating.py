@@ -7,9 +7,9 @@ from tempfile import TemporaryFile
 from typing import IO, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
+from inference.arrays import Mask, Pixels
 from inference.detector import Detector
 from inference.names import ModelName
 from inference.regions import demote_unsure
@@ -20,8 +20,6 @@ from trainer.learner import Validation
 from trainer.metrics import Metrics, mean_metrics, measure
 from trainer.overlays import overlay, side_by_side
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 _Made = TypeVar("_Made")
 _SHOWN = 4
 

@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from inference.arrays import Pixels
 from inference.files import real_path
 from inference.photo import decode, read_file
 from trainer.clean import CleanPhotosError, photos_in
 from trainer.errors import WrongUse
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

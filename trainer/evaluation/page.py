@@ -6,17 +6,16 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from inference.arrays import Pixels
 from trainer.evaluation.tables import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Pixels = npt.NDArray[np.uint8]
 Thing = TypeVar("Thing")
 
 WIDTH, MARGIN = 12.0, 0.5

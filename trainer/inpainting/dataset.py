@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
+from inference.arrays import Mask, Pixels
 from trainer.clean import CleanPhoto
 from trainer.cropping import augmentation, crop
 from trainer.errors import TrainerError
@@ -18,8 +18,6 @@ from trainer.examples import TrainingExample
 from trainer.inpainting.masks import MaskSource
 from trainer.inpainting.recipe import InpainterRecipe
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 _SCALES = (0.7, 1.2)
 _GREY = 0.3
 """Share of pictures without colours: most old prints have none."""

@@ -5,9 +5,8 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from inference.arrays import Mask
 
 _THINNEST, _THICKEST = 0.008, 0.09
 """Widths of strokes, as shares of the shorter side."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Mask
 from trainer.cropping import crop, read_example
 from trainer.defects.render import touched, visible_change
 from trainer.defects.sampler import draw_layers
@@ -14,8 +14,6 @@ from trainer.defects.settings import DefectSettings
 from trainer.examples import TrainingExample
 from trainer.inpainting.irregular import irregular_mask
 from trainer.inpainting.recipe import InpainterRecipe
-
-Mask = npt.NDArray[np.bool_]
 
 _FEWEST = 16
 """Pixels that a training mask covers at least."""

@@ -1,10 +1,9 @@
 """How close a filled photo is to the true one."""
 
 import numpy as np
-import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
+from inference.arrays import Mask, Pixels
+
 _MOST = 100.0
 """PSNR of equal pictures, which would be infinite, dB."""
 

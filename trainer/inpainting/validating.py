@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
+from inference.arrays import Mask, Pixels
 from inference.inpainter import Inpainter
 from inference.names import ModelName
 from inference.networks.inpainter import InpainterNetwork
@@ -21,8 +21,6 @@ from trainer.inpainting.recipe import InpainterRecipe
 from trainer.learner import Validation
 from trainer.overlays import side_by_side
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 _RADIUS = 3
 _SIDE = 256
 """Pixels of what is judged of a photo, whatever the size of training pictures: holes are as wide as in use."""

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Field, Pixels
 from inference.batch import Failed
 from inference.colorizer import Colorizer
-from inference.colour import Field, luma_of, quantised
+from inference.colour import luma_of, quantised
 from inference.errors import InferenceError
 from inference.memory import room_for
 from inference.photo import Photo
@@ -17,7 +17,6 @@ from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_
 from trainer.evaluation.clean import CleanEvaluationPhoto
 from trainer.evaluation.data import data_sha
 
-Pixels = npt.NDArray[np.uint8]
 GREY, MEAN_COLOUR = "leave it grey", "mean colour of the group"
 LARGEST = 1024
 """Photos with a longer side are measured shrunk to it, pixels."""

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from inference.png import encode_png
 from trainer.evaluation.colouring.figures import HEADINGS, REMARK, sections
 from trainer.evaluation.colouring.measuring import ColourOutcome, PhotoColours
 from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, decoded, drawn_table, evenly, short, stacked
 
-Pixels = npt.NDArray[np.uint8]
 _SHOWN = 8
 _MOST_COLUMNS = 3
 _TALLEST = 3.4

@@ -6,25 +6,20 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from db.errors import PlatformError
+from inference.arrays import Mask, Pixels, Probability
 from inference.batch import Failed
 from inference.errors import InferenceError
 from inference.memory import room_for
 from inference.names import ModelName
 from inference.probability import mask_at, quantise
 from inference.thumbnails import thumbnail
-from trainer.curves import Curve
+from trainer.curves import Curve, Figures
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.detecting.photos import EvaluationPhoto, Truth
 from trainer.metrics import Metrics, Tally, mean_intervals, mean_metrics
 from trainer.overlays import overlay_at
-
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
-Probability = npt.NDArray[np.float32]
-Figures = npt.NDArray[np.float64]
 
 SHOWN_SIDE = 1024
 """Longer side of the pictures kept of a photo, pixels."""

@@ -8,18 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from db.blobs import BlobStore
 from db.snapshots import SnapshotContents, SnapshotEntry
+from inference.arrays import Mask, Pixels
 from inference.errors import PhotoError
 from inference.files import decode_mask, doubt_of_mask, files_in, real_path
 from inference.photo import decode, read_file
 from trainer.errors import WrongUse
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 _DAMAGED = ".damaged"
 _MASK = ".mask.png"
 

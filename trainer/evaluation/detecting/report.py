@@ -16,7 +16,6 @@ from trainer.overlays import COLOURS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Pixels = npt.NDArray[np.uint8]
 
 _CURVE_SIDE = 3.15
 _CURVES = _CURVE_SIDE + 1.15

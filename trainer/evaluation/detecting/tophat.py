@@ -5,16 +5,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Mask, Pixels, Probability
 from inference.names import ModelName
 from trainer.calibrating import ThresholdSearch
 from trainer.clean import packaged_photos
 from trainer.defects import DefectSettings, age_and_damage
-
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
-Probability = npt.NDArray[np.float32]
 
 _WINDOW = 9
 _PICTURES = 16

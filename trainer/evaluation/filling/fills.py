@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
+from inference.arrays import Mask, Pixels
+
 Fill = Callable[[Pixels, Mask], Pixels]
 _RADIUS = 3
 

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Mask, Pixels
 from inference.batch import Failed
 from inference.errors import InferenceError
 from inference.inpainter import Inpainter
@@ -18,9 +18,6 @@ from trainer.evaluation.data import data_sha
 from trainer.evaluation.filling.fills import BIHARMONIC, CLASSICAL, Fill
 from trainer.inpainting.irregular import BINS, bin_name, mask_for
 from trainer.inpainting.measures import l1, psnr, ssim
-
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 
 SMALLEST = 256
 """Photos with a shorter side are left out, pixels."""

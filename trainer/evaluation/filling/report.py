@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from inference.png import encode_png
 from trainer.evaluation.filling.figures import HEADINGS, REMARK, photos_of, sections
 from trainer.evaluation.filling.measuring import FillEvaluation, FillOutcome, PhotoFill
 from trainer.evaluation.page import MARGIN, SOFT, WIDTH, Strip, decoded, drawn_table, evenly, short, stacked
 
-Pixels = npt.NDArray[np.uint8]
 _SHOWN = 3
 _MOST_MODELS = 2
 _BESIDE = "Navier–Stokes"

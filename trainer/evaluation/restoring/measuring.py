@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import Array, Mask, Pixels
 from inference.batch import Failed
 from inference.detector import Detector
 from inference.errors import InferenceError
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
 from inference.memory import room_for
-from inference.metadata import Array
 from inference.probability import mask_at, quantise
 from inference.samples import to_eight_bits
 from inference.thumbnails import thumbnail
@@ -22,8 +21,6 @@ from trainer.evaluation.restoring.pairs import RestoredPair, RestoredTruth
 from trainer.inpainting.measures import psnr
 from trainer.overlays import overlay_at
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 _SHOWN_SIDE = 640
 
 

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from inference.arrays import Mask, Pixels
 from inference.containers import ENDINGS
 from inference.errors import PhotoError
 from inference.files import decode_mask, doubt_of_mask, files_in, real_path
 from inference.photo import Photo, decode, read_file
 from trainer.errors import WrongUse
-from trainer.evaluation.photos import is_damaged
+from trainer.evaluation.detecting.photos import is_damaged
 
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class RestoredTruth:
 
     photo: Photo
     expert: Pixels
-    mask: npt.NDArray[np.bool_]
+    mask: Mask
     photo_sha: str
     sha: str
     doubt: str | None
