@@ -17,7 +17,8 @@ from db.photos import PhotoFacts, add_photo, collection_name
 from db.references import referring
 from inference.arrays import Mask
 from inference.errors import InferenceError, PhotoError
-from inference.files import decode_mask, doubt_of_mask, encode_mask, real_path, stem
+from inference.files import real_path
+from inference.masks import decode_mask, doubt_of_mask, encode_mask
 from inference.memory import ran_out, too_large
 from inference.photo import Photo as DecodedPhoto
 from inference.photo import decode
@@ -129,7 +130,7 @@ def import_sources(
 ) -> ImportReport:
     """Import each source; whatever cannot come in is named in the report and the others go on."""
     report = ImportReport()
-    namesakes = Counter(stem(Path(source.filename)) for source in sources)
+    namesakes = Counter(Path(source.filename).stem for source in sources)
     for number, source in enumerate(sources):
         if progress:
             progress(number, len(sources), readable(source.name))
@@ -201,7 +202,7 @@ def _facts(photo: DecodedPhoto, byte_size: int, sha256: str, view_sha256: str, t
 
 def _mask_for(source: Source, masks: MaskFolder, namesakes: Counter[str]) -> bytes | None:
     """Raises ImportProblem when the mask could as well be another photo's: a wrong one would come in as accepted."""
-    mask, name = masks.find(source), stem(Path(source.filename))
+    mask, name = masks.find(source), Path(source.filename).stem
     if mask is not None and namesakes[name] > 1:
         raise ImportProblem(
             f"{namesakes[name]} photos are called {name}, and one mask is. Import them apart, or rename them."

@@ -13,7 +13,7 @@ from db.models import Split
 from db.settings import Settings
 from db.splits import split_by_hash
 from db.wall import PhotoFilter, count_photos
-from inference.files import encode_mask
+from inference.masks import encode_mask
 from inference.png import encode_png
 from trainer import jobs
 from trainer.clean import packaged_photos

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from inference.files import files_in, is_picture_name, real_path, stem
+from inference.files import files_in, is_picture_name, real_path
 from inference.photo import Limits, size_of
 
 MAX_ZIP_FILES = 20_000
@@ -96,14 +96,14 @@ class MaskFolder:
         self._by_name: dict[str, list[Path]] = {}
         for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".png"):
             if _is_mask_name(path):
-                self._by_name.setdefault(stem(path)[: -len(MASK_ENDING)], []).append(path)
+                self._by_name.setdefault(path.stem[: -len(MASK_ENDING)], []).append(path)
             elif not holds_photos:
-                self._by_name.setdefault(stem(path), []).append(path)
+                self._by_name.setdefault(path.stem, []).append(path)
         self._used: set[Path] = set()
 
     def find(self, source: Source) -> bytes | None:
         """The mask's bytes, or None when the folder has none. Raises ImportProblem when two would fit."""
-        found = self._by_name.get(stem(Path(source.filename)), [])
+        found = self._by_name.get(Path(source.filename).stem, [])
         self._used.update(found)
         if len(found) > 1:
             raise ImportProblem(
@@ -127,7 +127,7 @@ def _files(path: Path, masks: Path | None) -> list[Path]:
 
 
 def _is_mask_name(path: Path) -> bool:
-    return stem(path).lower().endswith(MASK_ENDING)
+    return path.stem.lower().endswith(MASK_ENDING)
 
 
 def _wanted(entry: ZipInfo) -> bool:

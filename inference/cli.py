@@ -85,8 +85,10 @@ def detect(
     as_json: AsJson = False,
 ) -> None:
     """Find the defects of photos: NAME.probability.png (8-bit) and NAME.mask.png."""
-    from inference.files import check_name, encode_mask, encode_png, plan_outputs
+    from inference.files import check_name, plan_outputs
+    from inference.masks import encode_mask
     from inference.photo import read_photo
+    from inference.png import encode_png
     from inference.probability import mask_at, quantise
     from inference.results import write_result
 
@@ -129,7 +131,7 @@ def inpaint(
     as_json: AsJson = False,
 ) -> None:
     """Fill the defects that a mask marks."""
-    from inference.files import decode_mask, doubt_of_mask
+    from inference.masks import decode_mask, doubt_of_mask
     from inference.photo import read_file, read_photo
     from inference.results import encode_restored, write_result
 

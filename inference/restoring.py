@@ -8,7 +8,8 @@ from typing import Any
 
 from inference.batch import Done, Report, named
 from inference.errors import PhotoError, UsageProblem
-from inference.files import check_name, check_png, decode_mask, real_path
+from inference.files import check_name, check_png, real_path
+from inference.masks import decode_mask
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, check_record, finished, outputs_of, write_pictures, write_record

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from inference.arrays import Array
 from inference.errors import OutputError
-from inference.files import encode_mask, not_written, write_file
+from inference.files import not_written, write_file
+from inference.masks import encode_mask
 from inference.metadata import rgb_profile
 from inference.names import ModelName
 from inference.photo import Photo

@@ -54,7 +54,8 @@ def preview(
     from dataclasses import replace
 
     from inference.errors import UsageProblem
-    from inference.files import check_png, encode_png, real_path, write_file
+    from inference.files import check_png, real_path, write_file
+    from inference.png import encode_png
     from trainer.clean import photos_in
     from trainer.detecting.recipe import DetectorRecipe
     from trainer.preview import sheet

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from db.blobs import BlobStore
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.arrays import Mask
-from inference.files import decode_mask
+from inference.masks import decode_mask
 from inference.photo import decode
 from trainer.work import Work
 

@@ -9,9 +9,9 @@ from db import proposals
 from db.errors import PlatformError
 from db.models import Photo
 from inference.errors import InferenceError
-from inference.files import encode_png
 from inference.memory import room_for
 from inference.photo import decode
+from inference.png import encode_png
 from inference.probability import quantise
 from trainer.models import load_detector
 from trainer.photos import failure, named_photos

@@ -9,7 +9,7 @@ from db import reviews
 from db.errors import PlatformError
 from db.models import Photo, Restoration, ResultKind
 from inference.errors import InferenceError
-from inference.files import encode_mask
+from inference.masks import encode_mask
 from inference.memory import room_for
 from inference.methods import FillMethod, fill_name
 from inference.photo import decode

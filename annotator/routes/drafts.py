@@ -19,7 +19,7 @@ from db.models import Annotation
 from db.proposals import get_proposal
 from db.references import referring
 from inference.arrays import Mask
-from inference.files import decode_mask, encode_mask
+from inference.masks import decode_mask, encode_mask
 
 MOST_EVENTS = 500
 LONGEST_TEXT = 80

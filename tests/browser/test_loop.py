@@ -31,7 +31,7 @@ from db.models import (
     Verdict,
 )
 from db.settings import Settings
-from inference.files import decode_mask
+from inference.masks import decode_mask
 from inference.photo import decode
 from tests.browser import loop_steps as steps
 from tests.browser.loop_steps import Pictures, Visit

@@ -19,7 +19,7 @@ from db.engine import Database, open_database
 from db.jobs import add_job, claim, finish, list_jobs
 from db.people import set_roles, sign_in
 from db.settings import Settings
-from inference.files import encode_png
+from inference.png import encode_png
 from tests.support.folders import small_files
 from tests.unit.test_access import AUTH
 from trainer.platform import prepare

@@ -18,7 +18,7 @@ from db.models import Assessor, Job, Photo
 from db.people import sign_in
 from db.references import hashes_in
 from db.settings import Settings
-from inference.files import encode_png
+from inference.png import encode_png
 from trainer.comparing import job
 from trainer.comparing.colorizers import ColorizerExaminer
 from trainer.comparing.examining import Exhibit, Seen

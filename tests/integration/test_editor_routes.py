@@ -16,7 +16,7 @@ from db.blobs import BlobStore
 from db.models import Annotation, DraftEvent, Task
 from db.references import referenced, remove_unneeded
 from inference.arrays import Mask
-from inference.files import decode_mask
+from inference.masks import decode_mask
 from tests.support.editor_app import EditorHome, build
 from tests.support.folders import small_files
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from annotator.main import build
-from inference.files import encode_mask
+from inference.masks import encode_mask
 from inference.png import encode_png
 from trainer.clean import packaged_photos
 from trainer.errors import WrongUse

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from annotator.main import build
 from db.settings import Settings
 from inference.detector import Detector
-from inference.files import encode_mask
 from inference.fill import ClassicalInpainter, Filled
+from inference.masks import encode_mask
 from inference.photo import decode
 from inference.png import encode_png
 from tests.support.folders import forbidding

@@ -8,7 +8,7 @@ import pytest
 
 from annotator.main import main
 from db.settings import Settings
-from inference.files import encode_png
+from inference.png import encode_png
 from tests.support import tiny
 from tests.support.networks import small_colorizer, small_models
 from tests.support.picture_files import noise

@@ -20,8 +20,8 @@ from db.proposals import latest_proposal
 from db.references import remove_unneeded
 from db.reviews import add_restoration
 from db.settings import Settings
-from inference.files import encode_png
 from inference.methods import FillMethod, fill_name
+from inference.png import encode_png
 from tests.support.databases import new_photo, start_waiting
 from trainer.proposing import _propose_for, propose
 from trainer.restoring import _restore_one, _restored_already, restore

@@ -7,7 +7,7 @@ from db.blobs import open_blobs
 from db.engine import Database
 from db.models import Annotation, Job, Photo, Task
 from db.settings import Settings
-from inference.files import decode_mask
+from inference.masks import decode_mask
 from trainer.platform import prepare
 
 

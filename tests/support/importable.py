@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from annotator.context import Platform
 from db.models import Annotation, Photo, Task
-from inference.files import encode_mask, encode_png
+from inference.masks import encode_mask
+from inference.png import encode_png
 from tests.support.picture_files import noise
 
 

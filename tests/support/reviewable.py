@@ -12,7 +12,8 @@ from annotator.importing import import_bytes
 from db.models import Assessor, Restoration, ResultKind, Task
 from db.people import sign_in
 from db.reviews import add_restoration
-from inference.files import encode_mask, encode_png
+from inference.masks import encode_mask
+from inference.png import encode_png
 from tests.support.databases import submit_mask
 
 WIDTH, HEIGHT = 240, 180

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.files import encode_png
+from inference.png import encode_png
 from tests.support.networks import small_models
 from tests.support.picture_files import noise
 

@@ -11,7 +11,7 @@ import pytest
 
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.errors import PhotoError
-from inference.files import encode_mask
+from inference.masks import encode_mask
 from inference.names import ModelName
 from inference.png import encode_png
 from tests.support.folders import forbidding

@@ -10,7 +10,8 @@ from db.blobs import BlobStore
 from db.errors import BlobError
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.errors import PhotoError
-from inference.files import encode_mask, encode_png
+from inference.masks import encode_mask
+from inference.png import encode_png
 from trainer import examples
 from trainer.examples import examples_in
 

@@ -1,131 +1,15 @@
-"""Names of outputs, masks on disk, and writing that never leaves half a file."""
+"""Names of outputs, and writing that never leaves half a file."""
 
 import os
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image, ImageCms
 
 from inference import files
 from inference.errors import OutputError, PhotoError, UsageProblem
-from inference.files import check_name, decode_mask, doubt_of_mask, encode_mask, plan_outputs, stem, write_file
-from inference.photo import decode, read_file
-from inference.png import encode_png
+from inference.files import check_name, plan_outputs, write_file
+from inference.photo import read_file
 from tests.support.folders import forbidding
-
-
-@settings(max_examples=60)
-@given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=16, max_side=70)))
-def test_masks_come_back_from_png(mask: np.ndarray) -> None:
-    data = encode_mask(mask)
-    np.testing.assert_array_equal(decode_mask(data, mask.shape, "m.png"), mask)
-    image = Image.open(BytesIO(data))
-    assert image.mode == "L"
-    np.testing.assert_array_equal(np.asarray(image), mask * 255)
-
-
-@settings(max_examples=80)
-@given(st.data())
-def test_every_array_comes_back_from_png(data: st.DataObject) -> None:
-    channels = data.draw(st.sampled_from([1, 2, 3, 4]))
-    shape = (data.draw(st.integers(16, 50)), data.draw(st.integers(16, 50)), channels)
-    array = data.draw(arrays(data.draw(st.sampled_from([np.uint8, np.uint16])), shape))
-    array = array[..., 0] if channels == 1 else array
-    back = decode(encode_png(array), "a.png").source
-    assert back.dtype == array.dtype
-    np.testing.assert_array_equal(back, array)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_blocks_of_our_own_encoder_join_without_a_seam(
-    channels: int, dtype: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    array = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (300, 50, channels), dtype)
-    monkeypatch.setattr("inference.png._BLOCK_ROWS", 7)
-    monkeypatch.setattr("inference.png._LONGEST_SIDE", 299)
-    back = decode(encode_png(array), "a.png").source
-    np.testing.assert_array_equal(back, array[..., 0] if channels == 1 else array)
-
-
-@pytest.mark.parametrize("shape", [(16, 1_100_000), (1_100_000, 16), (16, 1_100_000, 3)])
-def test_sides_longer_than_libpng_takes_are_written(shape: tuple[int, ...]) -> None:
-    array = np.zeros(shape, np.uint8)
-    array[::5, ::7] = 200
-    np.testing.assert_array_equal(decode(encode_png(array), "panorama.png").source, array)
-
-
-def test_an_encoder_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inference.png.cv2.imencode", lambda *_: (False, np.zeros(0, np.uint8)))
-    with pytest.raises(OutputError, match="30×20 pixels cannot be written as PNG; cut"):
-        encode_png(np.zeros((20, 30), np.uint8))
-
-
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_metadata_is_written_whatever_the_channels(channels: int) -> None:
-    exif = Image.Exif()
-    exif[0x010F] = "Leica"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    image = Image.open(BytesIO(encode_png(np.zeros((20, 20, channels), np.uint8), exif=exif.tobytes(), icc=profile)))
-    assert image.getexif()[0x010F] == "Leica"
-    assert image.info["icc_profile"] == profile
-
-
-def test_other_arrays_are_refused() -> None:
-    for array in (np.zeros((20, 20), np.float32), np.zeros((20, 20, 5), np.uint8)):
-        with pytest.raises(ValueError, match="PNG holds"):
-            encode_png(array)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="mask is bool"):
-        encode_mask(np.zeros((20, 20), np.uint8))  # type: ignore[arg-type]
-
-
-def test_a_mask_of_zeros_and_ones_is_no_empty_one() -> None:
-    mask = np.zeros((16, 16), np.uint8)
-    assert not decode_mask(encode_png(mask), (16, 16), "m.png").any()
-    mask[2:5, 2:5] = 1
-    with pytest.raises(PhotoError, match=r"m\.png .* brightest value is 1 of 255"):
-        decode_mask(encode_png(mask), (16, 16), "m.png")
-
-
-@pytest.mark.parametrize(("colour", "opacity"), [(0, 255), (255, 120)])
-def test_a_mask_drawn_by_transparency_alone_is_no_empty_one(colour: int, opacity: int) -> None:
-    layer = np.zeros((16, 16, 4), np.uint8)
-    layer[..., 3] = 255
-    assert not decode_mask(encode_png(layer), (16, 16), "m.png").any()
-    layer[..., 3] = 0
-    layer[2:5, 2:5] = colour, colour, colour, opacity
-    with pytest.raises(PhotoError, match=r"m\.png marks nothing.* without transparency"):
-        decode_mask(encode_png(layer), (16, 16), "m.png")
-
-
-@pytest.mark.parametrize(("rows", "doubted"), [(0, False), (16, False), (17, True), (20, True)])
-def test_a_mask_that_marks_nearly_all_is_doubted(rows: int, doubted: bool) -> None:
-    mask = np.zeros((20, 30), bool)
-    mask[:rows] = True
-    doubt = doubt_of_mask(mask, "m.png")
-    assert (doubt is not None) == doubted
-    assert doubt is None or doubt.startswith(f"m.png marks {5 * rows}.0 % of its photo")
-
-
-def test_a_mask_is_true_above_127_in_any_channel() -> None:
-    grey = np.zeros((16, 16), np.uint8)
-    grey[0, :3] = 127, 128, 255
-    assert decode_mask(encode_png(grey), (16, 16), "m.png").sum() == 2
-    colour = np.zeros((16, 16, 4), np.uint8)
-    colour[0, 0] = 0, 200, 0, 255
-    colour[0, 1] = 200, 200, 200, 0
-    assert decode_mask(encode_png(colour), (16, 16), "m.png").sum() == 1
-    assert decode_mask(encode_png(grey.astype(np.uint16) * 257), (16, 16), "m.png").sum() == 2
-
-
-def test_a_mask_of_another_size_is_refused() -> None:
-    with pytest.raises(PhotoError, match=r"m\.png is 30×20 pixels but its photo is 20×30"):
-        decode_mask(encode_mask(np.zeros((20, 30), bool)), (30, 20), "m.png")
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,10 +20,6 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         write_file(target, b"half")
     assert target.read_bytes() == b"old"
     assert list(target.parent.iterdir()) == [target]
-
-
-def test_stem_takes_off_the_last_ending_only() -> None:
-    assert [stem(Path(name)) for name in ("a.damaged.jpg", "b.png", "c")] == ["a.damaged", "b", "c"]
 
 
 def touch(*paths: Path) -> None:

@@ -19,8 +19,8 @@ from inference.batch import Done, run_batch
 from inference.cli import commands
 from inference.detector import Detector
 from inference.errors import PhotoError
-from inference.files import encode_png
 from inference.photo import read_photo
+from inference.png import encode_png
 from inference.progress import progress_bar
 from tests.support.commands import failing
 from tests.support.picture_files import noise

@@ -10,8 +10,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from inference.errors import UsageProblem
-from inference.files import encode_png
 from inference.photo import read_photo
+from inference.png import encode_png
 from trainer.clean import NoCleanPhotos
 from trainer.defects import DefectSettings
 from trainer.defects_cli import commands

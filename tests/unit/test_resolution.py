@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
-from inference.files import encode_mask
+from inference.masks import encode_mask
 from inference.metadata import ACROSS, DOWN
 from inference.photo import decode
 from inference.png import encode_png

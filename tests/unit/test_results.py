@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from inference.cli import commands
-from inference.files import encode_mask, encode_png
+from inference.masks import encode_mask
+from inference.png import encode_png
 from inference.results import ENDINGS
 from tests.support.picture_files import noise
 

@@ -26,7 +26,7 @@ from db.errors import PlatformError
 from db.models import Job, Photo
 from db.references import BLOBS, remove_unneeded
 from inference.errors import InferenceError
-from inference.files import decode_mask
+from inference.masks import decode_mask
 from inference.memory import room_for
 from inference.photo import decode
 from inference.thumbnails import shrunk, thumbnail

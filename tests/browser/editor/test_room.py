@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from db.annotations import give_back
 from db.queue import next_task
-from inference.files import encode_mask
+from inference.masks import encode_mask
 from tests.support.databases import submit_mask
 from tests.support.editor_app import EditorHome
 from tests.support.editor_page import HEIGHT, WIDTH, open_label, photo, probability

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
 from db.models import Annotation, Task
-from inference.files import decode_mask
+from inference.masks import decode_mask
 from tests.support.editor_app import EditorHome, Server
 from tests.support.editor_page import (
     HEIGHT,

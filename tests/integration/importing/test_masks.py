@@ -9,7 +9,7 @@ from annotator.context import Platform
 from annotator.importing import import_paths
 from annotator.sources import ImportProblem
 from db.models import Annotation, Photo, Task
-from inference.files import decode_mask, encode_mask
+from inference.masks import decode_mask, encode_mask
 from tests.support.importable import mask, picture, rows, write
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
-from inference.files import encode_png
 from inference.photo import Photo, decode, read_photo
+from inference.png import encode_png
 from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS
 from tests.support.commands import failing

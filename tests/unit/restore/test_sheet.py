@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference.files import encode_png, not_written
+from inference.files import not_written
 from inference.photo import decode, read_photo
+from inference.png import encode_png
 from tests.support.commands import failing
 from tests.support.picture_files import noise
 

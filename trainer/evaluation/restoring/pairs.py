@@ -9,7 +9,8 @@ from pathlib import Path
 from inference.arrays import Mask, Pixels
 from inference.containers import ENDINGS
 from inference.errors import PhotoError
-from inference.files import decode_mask, doubt_of_mask, files_in, real_path
+from inference.files import files_in, real_path
+from inference.masks import decode_mask, doubt_of_mask
 from inference.photo import Photo, decode, read_file
 from trainer.errors import WrongUse
 from trainer.evaluation.detecting.photos import is_damaged
