@@ -17,7 +17,7 @@ from trainer.errors import TrainerError, WrongUse
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from inference.checkpoint import ModelName
+    from inference.names import ModelName
 
 ROOMS = (
     "annotator.up",

@@ -12,11 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from inference.errors import CheckpointError, OutputError
-from inference.names import KINDS, ModelName
+from inference.names import DESCRIPTION, KINDS
 
-__all__ = ["Checkpoint", "ModelName", "load_checkpoint", "save_checkpoint"]
-
-_ENTRY = "heirloom"
 _FORMAT = 1
 
 
@@ -54,7 +51,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> N
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, beside, metadata={_ENTRY: json.dumps(description, sort_keys=True)})
+        save_file(tensors, beside, metadata={DESCRIPTION: json.dumps(description, sort_keys=True)})
         beside.chmod(0o644)  # safetensors keeps its files to their owner
         beside.replace(path)
     except (SafetensorError, OSError) as error:
@@ -81,7 +78,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path}: this is not a readable safetensors file ({error}). Export or download the checkpoint again."
         ) from error
-    return _described(path, metadata.get(_ENTRY), state)
+    return _described(path, metadata.get(DESCRIPTION), state)
 
 
 def _described(path: Path, entry: str | None, state: dict[str, torch.Tensor]) -> Checkpoint:

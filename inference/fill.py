@@ -63,12 +63,7 @@ def fill(
     _checked(method)
     if radius < 1:
         raise UsageProblem(f"Filling with a radius of {radius} is not possible; give 1 or more.")
-    if mask.dtype != np.bool_ or mask.shape != photo.size:
-        raise PhotoError(
-            f"The mask is {mask.dtype} {mask.shape} but {photo.name} needs bool {photo.size}; make it anew."
-        )
-    if mask.all():
-        raise PhotoError(f"The mask covers all of {photo.name}; leave some of it to fill from.")
+    check_mask(mask, photo)
     result = photo.source.copy()
     planes = result.reshape(*photo.size, photo.channels)
     colours = 1 if photo.channels <= 2 else 3
@@ -81,6 +76,16 @@ def fill(
         if progress:
             progress(number / len(pieces))
     return result
+
+
+def check_mask(mask: Mask, photo: Photo) -> None:
+    """Raises PhotoError for a mask of another size than the photo, and one that leaves nothing to fill from."""
+    if mask.dtype != np.bool_ or mask.shape != photo.size:
+        raise PhotoError(
+            f"The mask is {mask.dtype} {mask.shape} but {photo.name} needs bool {photo.size}; make it anew."
+        )
+    if mask.all():
+        raise PhotoError(f"The mask covers all of {photo.name}; leave some of it to fill from.")
 
 
 def _checked(method: FillMethod) -> FillMethod:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.arrays import Array, Mask
+from inference.arrays import Array, Field, Mask
 
 _STRIP = 512
 """Rows at a time, even."""
@@ -20,15 +20,23 @@ def depth_of(mask: Mask) -> NDArray[np.uint8]:
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L1, 3, dstType=cv2.CV_8U)[1:-1, 1:-1], np.uint8)
 
 
+def distance_of(mask: Mask) -> Field:
+    """Pixels (Euclidean) from each one of a hole to the nearest known one; `bool H×W` to `float32 H×W`.
+
+    Beyond the photo's border a hole is taken to go on.
+    """
+    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance[1:-1, 1:-1], np.float32)
+
+
 def widest_hole(mask: Mask, least: int) -> int:
     """Diameter in pixels of the largest disc that fits into a hole; 0 where it is certainly not above `least`."""
     depth = depth_of(mask)
     deepest = int(depth.max()) if depth.size else 0
     if deepest < _DEEPEST and 2 * deepest <= least:  # steps are never fewer than pixels of distance
         return 0
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    return round(2 * float(distance.max()))
+    return round(2 * float(distance_of(mask).max()))
 
 
 def coarser(colours: Array, mask: Mask) -> tuple[Array, Mask]:

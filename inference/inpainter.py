@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from inference.arrays import Array, Mask
 from inference.devices import chosen_device, has_native_bfloat16
-from inference.errors import InferenceError, PhotoError, not_finite
-from inference.fill import Filled
+from inference.errors import InferenceError, not_finite
+from inference.fill import Filled, check_mask
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.loading import load_network
 from inference.names import ModelName
@@ -19,8 +19,6 @@ from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
 from inference.patchwork import fill_by_tiles
 from inference.photo import Photo
-
-__all__ = ["Filled", "Inpainter"]
 
 _SMALLEST_TILE = 128
 _CONTEXT = 64
@@ -77,12 +75,7 @@ class Inpainter:
         Any size up to 100 megapixels: only tiles that hold defects are computed. Raises PhotoError for a mask of
         another size or one that leaves nothing to fill from.
         """
-        if mask.dtype != np.bool_ or mask.shape != photo.size:
-            raise PhotoError(
-                f"The mask is {mask.dtype} {mask.shape} but {photo.name} needs bool {photo.size}; make it anew."
-            )
-        if mask.all():
-            raise PhotoError(f"The mask covers all of {photo.name}; leave some of it to fill from.")
+        check_mask(mask, photo)
         return Filled(self.filled(photo.source, mask, progress), self._warnings(photo, mask))
 
     def filled(self, source: Array, mask: Mask, progress: Progress | None = None) -> Array:

@@ -9,6 +9,8 @@ from inference.text import readable
 
 KINDS = ("detector", "inpainter", "colorizer")
 """The kinds of models, in the order in which a photo meets them."""
+DESCRIPTION = "heirloom"
+"""The entry in which a checkpoint's file says what it holds."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from typing import Any, Protocol
 from safetensors import SafetensorError, safe_open
 
 from inference.errors import CheckpointError, ModelError
-from inference.names import KINDS, ModelName
+from inference.names import DESCRIPTION, KINDS, ModelName
 from inference.shipped import shipped_path
 
-_ENTRY = "heirloom"
 _UNREADABLE = (SafetensorError, OSError, LookupError, TypeError, ValueError)
 
 
@@ -69,5 +68,5 @@ def checkpoint_kind(path: Path) -> str:
 def _description(path: Path) -> dict[str, Any]:
     with safe_open(path, framework="numpy") as file:
         metadata = file.metadata() or {}
-    described: dict[str, Any] = json.loads(metadata[_ENTRY])
+    described: dict[str, Any] = json.loads(metadata[DESCRIPTION])
     return described

@@ -48,7 +48,7 @@ def crop(
 
 
 def as_tensors(pixels: Pixels, mask: Mask) -> tuple[torch.Tensor, torch.Tensor]:
-    """`float32 3×H×W` in [0, 1] and `float32 1×H×W`, 1 = defect."""
+    """`float32 3×H×W` in [0, 1], and `float32 1×H×W` that is 1 where the mask is true."""
     photo = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float() / 255
     return photo, torch.from_numpy(mask[None].astype(np.float32))
 

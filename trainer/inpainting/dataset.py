@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from inference.arrays import Mask, Pixels
 from trainer.clean import CleanPhoto
-from trainer.cropping import augmentation, crop
+from trainer.cropping import as_tensors, augmentation, crop
 from trainer.errors import TrainerError
 from trainer.examples import TrainingExample
 from trainer.inpainting.masks import MaskSource
@@ -46,10 +45,4 @@ class InpainterDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         pixels = np.ascontiguousarray(self._augment(image=pixels)["image"])
         if chance.random() < _GREY:
             pixels = np.asarray(cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
-        return as_tensors(pixels, self._masks.draw(chance))
-
-
-def as_tensors(pixels: Pixels, mask: Mask) -> tuple[torch.Tensor, torch.Tensor]:
-    """`float32 3×H×W` in [0, 1], and `float32 1×H×W`, 1 = clean, of a mask that is true in holes."""
-    photo = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float() / 255
-    return photo, torch.from_numpy((~mask)[None].astype(np.float32))
+        return as_tensors(pixels, ~self._masks.draw(chance))

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from inference.arrays import Mask
+from inference.holes import distance_of
 from trainer.cropping import crop, read_example
 from trainer.defects.render import touched, visible_change
 from trainer.defects.sampler import draw_layers
@@ -66,9 +66,7 @@ def defect_mask(seed: int, side: int, settings: DefectSettings) -> Mask:
 
 def limited(mask: Mask, largest: int) -> Mask:
     """The mask without what lies so deep in a hole that a disc wider than `largest` pixels fits around it."""
-    depth = cv2.distanceTransform(cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE),
-                                  cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]  # fmt: skip
-    return np.asarray(mask & (depth <= largest / 2), np.bool_)
+    return np.asarray(mask & (distance_of(mask) <= largest / 2), np.bool_)
 
 
 def _strokes(chance: np.random.Generator, side: int, most: float) -> Mask:
