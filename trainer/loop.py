@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,17 @@ class TrainingOutcome:
     stopped: bool
 
 
+@dataclass(frozen=True)
+class _Best:
+    """The best validation so far, of which the checkpoint is."""
+
+    score: float
+    settings: dict[str, float]
+    figures: dict[str, float]
+    epoch: int
+    """Counted from 1."""
+
+
 @dataclass
 class _Training:
     """Everything that moves while a model is trained."""
@@ -58,7 +69,7 @@ class _Training:
     should_stop: Callable[[], bool]
     step: int = 0
     epochs_validated: int = 0
-    best: dict[str, Any] = field(default_factory=dict)
+    best: _Best | None = None
     told_at: float = 0.0
     waited: float = 0.0
     """Seconds that this process waited for pictures, of those that its epochs `lasted`."""
@@ -252,13 +263,8 @@ def _validate(training: _Training) -> None:
     training.tracker.metrics({**found.figures, **found.settings}, training.step)
     for key, pixels in found.samples.items():
         training.tracker.picture(key, pixels, training.step)
-    if not training.best or found.score > training.best["score"]:
-        training.best = {
-            "score": found.score,
-            "settings": found.settings,
-            "figures": found.figures,
-            "epoch": training.epochs_validated,
-        }
+    if not training.best or found.score > training.best.score:
+        training.best = _Best(found.score, found.settings, found.figures, training.epochs_validated)
         if training.accelerator.is_main_process:
             _keep(training, found)
 
@@ -275,7 +281,7 @@ def _look(training: _Training) -> Validation | None:
 def _over(training: _Training) -> bool:
     """Whether all epochs are done, or none of the last `patience` was better than one before them."""
     recipe, done = training.recipe, training.epochs_validated
-    early = bool(recipe.patience and training.best and done - training.best["epoch"] >= recipe.patience)
+    early = bool(recipe.patience and training.best and done - training.best.epoch >= recipe.patience)
     return done >= recipe.epochs or early
 
 
@@ -301,7 +307,7 @@ def _save(training: _Training) -> None:
             "identity": training.identity,
             "step": training.step,
             "epochs_validated": training.epochs_validated,
-            "best": training.best,
+            "best": asdict(training.best) if training.best else None,
             "network": training.learner.network.state_dict(),
             "learner": training.learner.state(),
             "averaged": training.averaged.network.state_dict() if training.averaged else None,
@@ -325,7 +331,7 @@ def _go_on(training: _Training) -> None:
             "Choose another folder, or go on with what it was begun with."
         )
     training.step, training.epochs_validated = state["step"], state["epochs_validated"]
-    training.best = state["best"]
+    training.best = _Best(**state["best"]) if state["best"] else None  # that of an older state may be empty
     training.learner.network.load_state_dict(state["network"])
     training.learner.load_state(state["learner"])
     if training.averaged:
@@ -358,6 +364,4 @@ def _tell(training: _Training, message: str) -> None:
 
 
 def _best_figures(training: _Training) -> dict[str, float]:
-    if not training.best:
-        return {}
-    return {**training.best["figures"], **training.best["settings"]}
+    return {**training.best.figures, **training.best.settings} if training.best else {}
