@@ -103,6 +103,11 @@ def queue_of(kind: JobKind) -> str:
     return {"train": TRAINING_QUEUE, "propose": PROPOSALS_QUEUE}.get(kind, PICTURES_QUEUE)
 
 
+def trained_kind(job: Job) -> str:
+    """The kind of model that a training makes; the first ones said none and made detectors."""
+    return str(job.params.get("kind", "detector"))
+
+
 def job_folder(settings: Settings, job_id: str) -> Path:
     """Where a training keeps its checkpoints, its journal and its log."""
     return settings.home.resolve() / "jobs" / job_id

@@ -16,8 +16,6 @@ from inference.shipped import shipped_path
 from trainer.locks import exclusive
 from trainer.store import check_own_store, own_store
 
-DETECTOR = "detector"
-
 
 def prepare(settings: Settings) -> None:
     """Make everything that work on the platform needs. Idempotent; any number of processes may call it at once.

@@ -18,10 +18,9 @@ from db.snapshots import SnapshotContents, snapshot_contents
 from trainer import registry
 from trainer.errors import JobError, Stopped
 from trainer.examples import examples_of
-from trainer.jobs import job_folder, job_log
+from trainer.jobs import job_folder, job_log, trained_kind
 from trainer.kinds import recipe_class
 from trainer.locks import exclusive
-from trainer.platform import DETECTOR
 from trainer.recipe import Recipe, from_mapping
 from trainer.tracking import MlflowTracker, close_run, open_run
 from trainer.work import Work
@@ -38,7 +37,7 @@ def train(work: Work) -> dict[str, Any]:
     Without a snapshot it trains on clean photos alone. `resume_run` goes on with an earlier job's run from its
     last checkpoint. Whoever writes a run holds its lock. Raises Stopped when asked to stop: the last checkpoint stays.
     """
-    recipe = from_mapping(recipe_class(work.params.get("kind", DETECTOR)), work.params["recipe"])
+    recipe = from_mapping(recipe_class(trained_kind(work.job)), work.params["recipe"])
     snapshot = _snapshot(work)
     owner = _owner(work)
     with exclusive(work.settings, run_lock(owner)) as lock:

@@ -17,7 +17,6 @@ from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import ACTIVE, get_job
 from db.models import Assessor, Job
-from trainer.platform import DETECTOR
 
 
 def comparison(jobs: list[Job], in_production: set[str]) -> None:
@@ -90,8 +89,9 @@ def _left_out(left_out: list[dict[str, str]], said: str) -> None:
 @st.dialog("Promote this model?")
 def ask_promote(spec: str) -> None:
     """Promotion moves everything that works by itself to another model, so it is asked once more."""
-    again = " Proposals are made anew." if spec.startswith(DETECTOR) else ""
-    st.write(f"From now on {spec} {kind_of(spec).does}.{again} You can undo it.")
+    kind = kind_of(spec)
+    again = " Proposals are made anew." if kind.name == "detector" else ""
+    st.write(f"From now on {spec} {kind.does}.{again} You can undo it.")
     with st.container(horizontal=True):
         if st.button("Promote", type="primary", key="confirm-promote"):
             try:

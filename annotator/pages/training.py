@@ -13,10 +13,11 @@ from annotator.views import actions
 from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
 from annotator.views.training import ending, hindrance, is_kept
-from annotator.views.words import ago, exact, job_line, job_name, percent, trained_kind, verbatim
+from annotator.views.words import ago, exact, job_line, job_name, percent, verbatim
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
+from trainer.jobs import trained_kind
 
 
 def legend(kind: Kind) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.context import Platform
-from annotator.views.words import count, duration, job_name, percent, trained_kind
+from annotator.views.words import count, duration, job_name, percent
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
@@ -20,7 +20,7 @@ from inference.shipped import shipped_path
 from trainer import tracking
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.holding import was_here
-from trainer.jobs import has_state, job_log
+from trainer.jobs import has_state, job_log, trained_kind
 from trainer.kinds import recipe_class
 from trainer.recipe import Recipe, RecipeError, from_mapping
 from trainer.training import first_job

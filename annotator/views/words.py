@@ -8,6 +8,7 @@ from annotator.views.kinds import kind_named
 from db.models import Job
 from db.stories import StoryEntry, StoryKind
 from db.wall import PhotoState
+from trainer.jobs import trained_kind
 
 STATE_WORDS: dict[PhotoState, str] = {
     "new": "new",
@@ -114,11 +115,6 @@ JOB_NAMES = {"propose": "Proposing masks", "restore": "Restoring photos", "compa
 def job_name(job: Job) -> str:
     """What a job does: `Training an inpainter`."""
     return JOB_NAMES.get(job.kind) or f"Training {kind_named(trained_kind(job)).a}"
-
-
-def trained_kind(job: Job) -> str:
-    """The kind of model that a training makes; the first ones said none and made detectors."""
-    return str(job.params.get("kind", "detector"))
 
 
 def job_line(job: Job, now: datetime | None = None) -> str:

@@ -16,7 +16,6 @@ from trainer.errors import WrongUse
 from trainer.evaluation.detecting.photos import is_damaged
 
 
-
 @dataclass(frozen=True)
 class RestoredTruth:
     """The damaged photo, the expert's `uint8 H×W×3` RGB, the mask `bool H×W`, and the SHA-256 of all three files."""
