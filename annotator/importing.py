@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from annotator.context import Platform
 from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
+from annotator.troubles import passing
 from db.annotations import add_annotation
 from db.errors import BlobError, InvalidState
 from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
@@ -138,7 +139,7 @@ def import_sources(
             mask = _mask_for(source, masks, namesakes) if masks else None
             outcome = import_bytes(platform, source.read(), source.filename, collection, by_id, mask=mask)
         except (InferenceError, ImportProblem, BlobError, OSError) as error:
-            report.failures.append(failed(source.name, _without_name(str(error), source.filename)))
+            report.failures.append(failed(source.name, passing(error) or _without_name(str(error), source.filename)))
         except Exception as error:
             if not ran_out(error):
                 raise

@@ -10,6 +10,7 @@ import streamlit as st
 
 from annotator import theme
 from annotator.telling import tell
+from annotator.troubles import passing
 from annotator.visitor import visitor
 from db.errors import PlatformError
 from db.models import Assessor
@@ -63,9 +64,9 @@ def show() -> None:
     theme.inject()
     try:
         _run_page()
-    except Exception:
+    except Exception as error:
         _log.exception("A page broke.")
-        tell(BROKEN)
+        tell(passing(error) or BROKEN)
 
 
 def _run_page() -> None:

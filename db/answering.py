@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from db.addresses import shown_url, sqlite_file
-from db.errors import SchemaError
+from db.errors import FULL, SchemaError
+
+DISK_FULL = "53100"
+"""PostgreSQL's word for it."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -18,6 +21,18 @@ def is_away(error: BaseException) -> bool:
     if not isinstance(error, OperationalError):
         return False
     return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+
+
+def lacks_room(error: BaseException) -> bool:
+    """Whether it says that a disk, that of a database among them, is full."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.orig
+    return (
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == DISK_FULL
+    )
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Errors of this room, and what people read of any. Each message names the input and the remedy."""
 
-from db.errors import PlatformError
+from db.errors import FULL, PlatformError
 from inference.errors import InferenceError
 from inference.memory import ran_out
 
 MEMORY_RAN_OUT = "Memory ran out. Choose a smaller size or batch and start it again."
+NO_ROOM = "The disk of the computer that did it is full. Make room and start it again."
 
 
 class TrainerError(PlatformError):
@@ -41,5 +42,7 @@ def sentence(error: Exception) -> str:
         return str(error)
     if ran_out(error):
         return MEMORY_RAN_OUT
+    if isinstance(error, OSError) and error.errno in FULL:
+        return NO_ROOM
     said = str(error).strip().splitlines()
     return f"{type(error).__name__}: {said[0] if said else 'no more is known'}. The job's log tells more."

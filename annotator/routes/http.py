@@ -1,22 +1,25 @@
 """What all our routes share: who asks, JSON in and out, and expected errors as sentences with the right status."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from json import loads
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from annotator import identity
 from annotator.asked import LARGEST_ID
 from annotator.context import Platform, assessor_of, platform
-from db.errors import FULL, InvalidState, NotAllowed, NotFound, PlatformError, Stale
+from annotator.troubles import NO_ROOM, passing
+from db.errors import InvalidState, NotAllowed, NotFound, PlatformError, Stale
 from db.models import Assessor
 
+_log = logging.getLogger(__name__)
 LARGEST_BODY = 8 * 2**20
 """Bytes of one request; a stroke of a minute has some ten thousand."""
 
@@ -56,12 +59,15 @@ class Call:
 Answer = Response | dict[str, Any] | list[Any] | None
 
 
-def handler(answer: Callable[[Call], Answer]) -> ASGIApp | Callable[[Request], Any]:
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def handler(answer: Callable[[Call], Answer]) -> Endpoint:
     """An endpoint around a plain function, which runs in a thread of its own and may take its time.
 
     A dict or list becomes JSON, None becomes 204. Without a valid session cookie the answer is 401. Expected errors, a
-    full disk among them, become {"error": sentence}; a stale version adds {"version": current}. The app's guard checks
-    Origin and Host.
+    full disk and a database that is away among them, become {"error": sentence}; a stale version adds
+    {"version": current}. The app's guard checks Origin and Host.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -74,18 +80,24 @@ def handler(answer: Callable[[Call], Answer]) -> ASGIApp | Callable[[Request], A
             return JSONResponse({"error": str(error), "version": error.current}, 409)
         except PlatformError as error:
             return JSONResponse({"error": str(error)}, _status(error))
-        except OSError as error:
-            return no_room(error)
 
-    return endpoint
+    return telling_troubles(endpoint)
 
 
-def no_room(error: OSError) -> Response:
-    """The answer where a full disk is why something cannot be stored; raises what is another error."""
-    if error.errno not in FULL:
-        raise error
-    said = "There is no room on the disk of the computer that runs heirloom; once there is, do this again."
-    return JSONResponse({"error": said}, 507)
+def telling_troubles(endpoint: Endpoint) -> Endpoint:
+    """Answers in words also where the disk is full or the database away."""
+
+    async def telling(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (OSError, OperationalError) as error:
+            said = passing(error)
+            if said is None:
+                raise
+            _log.exception("%s was not done.", request.url.path)
+            return JSONResponse({"error": said}, 507 if said == NO_ROOM else 503)
+
+    return telling
 
 
 def get(path: str, answer: Callable[[Call], Answer]) -> Route:

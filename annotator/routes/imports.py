@@ -13,7 +13,7 @@ from starlette.routing import Route
 from annotator import identity
 from annotator.context import assessor_of, platform
 from annotator.importing import ImportFailure, ImportReport, failed, import_sources
-from annotator.routes.http import no_room
+from annotator.routes.http import telling_troubles
 from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
 from annotator.views import actions
 from db.models import Assessor
@@ -39,8 +39,6 @@ async def receive(request: Request) -> Response:
             await _save(request.stream(), path)
         except ImportProblem as problem:
             return JSONResponse({"error": f"{name}: {problem}"}, 413)
-        except OSError as error:
-            return no_room(error)
         report = await run_in_threadpool(_import, path, request.query_params.get("collection", ""), assessor)
     return JSONResponse(asdict(report))
 
@@ -75,4 +73,4 @@ def _import(path: Path, collection: str, by: Assessor) -> ImportReport:
     return report
 
 
-routes = [Route("/api/photos", receive, methods=["POST"])]
+routes = [Route("/api/photos", telling_troubles(receive), methods=["POST"])]

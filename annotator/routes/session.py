@@ -8,7 +8,7 @@ from starlette.routing import Route
 from annotator import identity
 from annotator.access import sign_in_configured
 from annotator.context import Platform, platform
-from annotator.routes.http import RouteError, read_body
+from annotator.routes.http import RouteError, read_body, telling_troubles
 from db.errors import NotAllowed, PlatformError
 from db.models import Assessor
 from db.people import sign_in, sign_in_subject
@@ -69,4 +69,7 @@ def redeem(here: Platform, token: str) -> tuple[str, str]:
     return redeemed
 
 
-routes = [Route("/api/session", start, methods=["POST"]), Route("/api/session", end, methods=["DELETE"])]
+routes = [
+    Route("/api/session", telling_troubles(start), methods=["POST"]),
+    Route("/api/session", end, methods=["DELETE"]),
+]

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from annotator import identity
 from annotator.routes import drafts
+from annotator.troubles import AWAY
 from db.annotations import give_back
 from db.blobs import BlobStore
 from db.models import Annotation, DraftEvent, Task
@@ -125,6 +127,21 @@ def test_a_mask_that_the_disk_has_no_room_for_is_told_in_a_sentence_and_submitte
         refused = client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1})
     assert (refused.status_code, refused.json()["error"][:28]) == (507, "There is no room on the disk")
     assert client.post(f"/api/drafts/{draft}/submit", json={"version": 0, "seconds": 1}).status_code == 200
+
+
+def test_a_stroke_is_taken_once_the_database_answers_again(
+    client: TestClient, editor: EditorHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE annotation", None, Exception("the database system is starting up"))
+
+    add_photo(editor)
+    draft = next_task(client)["draft"]["id"]
+    with monkeypatch.context() as broken:
+        broken.setattr(drafts, "append_events", away)
+        refused = save(client, draft, 0, stroke())
+    assert (refused.status_code, refused.json()) == (503, {"error": AWAY})
+    assert save(client, draft, 0, stroke()).status_code == 200
 
 
 @pytest.mark.parametrize("version", [True, "0", None, 2**70])

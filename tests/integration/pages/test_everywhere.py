@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
 import annotator
 from annotator import navigation
 from annotator.context import platform
 from annotator.navigation import PAGES, may_open
+from annotator.troubles import AWAY
 from annotator.views import actions
 from db.engine import Database
 from db.errors import NotAllowed
@@ -60,6 +62,16 @@ def test_a_page_that_breaks_says_whose_fault_it_is(
     page = AppTest.from_function(run_app, default_timeout=120).run()
     assert page.error[0].value == navigation.BROKEN
     assert "division by zero" in caplog.text
+
+
+@pytest.mark.usefixtures("show")
+def test_a_page_whose_database_is_away_blames_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OperationalError("SELECT 1", None, Exception("the database system is starting up"))
+
+    monkeypatch.setattr("annotator.pages.welcome.page", away)
+    page = AppTest.from_function(run_app, default_timeout=120).run()
+    assert page.error[0].value == AWAY
 
 
 @pytest.mark.parametrize("module", ["label", "review", "accept"])
