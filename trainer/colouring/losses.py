@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
+from inference.colour import BLUE, GREEN, RED
 from trainer.colouring.difference import ciede2000, lab_of
 from trainer.features import Features
 
@@ -94,6 +95,6 @@ def perceptual_loss(features: Features, luma: torch.Tensor, painted: torch.Tenso
 
 def as_rgb(luma: torch.Tensor, chroma: torch.Tensor) -> torch.Tensor:
     """`N×3×H×W` RGB of luma and chroma (BT.601, full range), not held inside [0, 1], so that gradients flow."""
-    blue, red = luma + 1.772 * chroma[:, :1], luma + 1.402 * chroma[:, 1:]
-    green = (luma - 0.114 * blue - 0.299 * red) / 0.587
+    blue, red = luma + 2 * (1 - BLUE) * chroma[:, :1], luma + 2 * (1 - RED) * chroma[:, 1:]
+    green = (luma - BLUE * blue - RED * red) / GREEN
     return torch.cat([red, green, blue], dim=1)
