@@ -13,10 +13,10 @@ from sqlalchemy import select
 from db.annotations import accepted_annotations
 from db.models import Annotation, Photo
 from db.splits import NEAR_BITS
-from inference.checkpoint import load_checkpoint
 from trainer import registry
 from trainer.clean import packaged
 from trainer.errors import JobError
+from trainer.seen import trained_on
 from trainer.store import local_artifact, open_client
 from trainer.training import TRAINING_PHOTOS
 from trainer.work import Work
@@ -44,8 +44,7 @@ def candidate_of(work: Work, spec: str) -> Candidate:
 def trained_photos(work: Work, model: registry.ModelVersion) -> frozenset[str]:
     """Fingerprints (`clean.fingerprint`) of what a model was trained on. Raises JobError, CheckpointError."""
     if model.tags.get("origin") == registry.SHIPPED:
-        shipped = load_checkpoint(registry.checkpoint_file(work.settings, model))
-        return frozenset(shipped.provenance.get("trained_on", ()))
+        return frozenset(trained_on(registry.checkpoint_file(work.settings, model)))
     from mlflow.artifacts import load_text
     from mlflow.exceptions import MlflowException
 

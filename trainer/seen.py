@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from inference.checkpoint import load_checkpoint
@@ -52,13 +53,21 @@ def _left(photos: list[CleanPhoto], field: str, other: str) -> list[CleanPhoto]:
     return photos
 
 
+def trained_on(checkpoint: Path) -> list[str]:
+    """Fingerprints (`clean.fingerprint`) of the photos that a checkpoint's model was trained on, as far as it says so.
+
+    Raises CheckpointError.
+    """
+    return list(load_checkpoint(checkpoint).provenance.get("trained_on", []))
+
+
 def seen_beside(recipe: Recipe, clean: Sequence[CleanPhoto]) -> set[str]:
     """Fingerprints (`clean.fingerprint`) of the photos that a model saw beside its training annotations.
 
     Those its first weights and its teacher were trained on, and the `clean` ones of its training: a platform may hold
     the same files, or samples made from them. Raises CheckpointError, CleanPhotosError.
     """
-    before = (load_checkpoint(path).provenance.get("trained_on", []) for path in recipe.learned_from)
+    before = map(trained_on, recipe.learned_from)
     return {*chain.from_iterable(before), *map(fingerprint, clean)}
 
 

@@ -12,10 +12,10 @@ import typer
 
 from db.settings import Settings
 from inference.batch import Failed
-from inference.checkpoint import load_checkpoint
 from inference.files import write_file
 from inference.names import ModelName
 from trainer.registry import resolve
+from trainer.seen import trained_on
 
 Model_co = TypeVar("Model_co", covariant=True)
 Model = TypeVar("Model")
@@ -35,12 +35,12 @@ def load_models(
     Raises RegistryError or CheckpointError for one that cannot be had.
     """
     models: list[Model] = []
-    trained_on: dict[str, str] = {}
+    learners: dict[str, str] = {}
     for spec in specs or (None,):
         path, name = resolve(settings, spec, kind)
         models.append(load(path, name=name))
-        trained_on |= dict.fromkeys(load_checkpoint(path).provenance.get("trained_on", []), str(name))
-    return models, trained_on
+        learners |= dict.fromkeys(trained_on(path), str(name))
+    return models, learners
 
 
 def keep(

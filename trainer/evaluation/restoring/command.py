@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from db.settings import Settings
-from inference.checkpoint import load_checkpoint
 from inference.choosing import Model, resolve_models
 from inference.detector import Detector
 from inference.files import check_folder
@@ -24,6 +23,7 @@ from trainer.evaluation.restoring.report import draw_report
 from trainer.evaluation.tables import terminal_table, wide_console
 from trainer.evaluation.tracking import keep_run, metrics_of, plain_name
 from trainer.registry import answering, resolve
+from trainer.seen import trained_on
 
 EXPERIMENT = "restoration evaluation"
 
@@ -80,11 +80,7 @@ def _inpainter(path: Path, name: ModelName) -> Inpainter:
 
 def _trained_on(chosen: dict[str, Model]) -> dict[str, str]:
     """For every photo that one of the models was trained on, by hash, that one's name."""
-    return {
-        sha: str(name)
-        for path, name in chosen.values()
-        for sha in load_checkpoint(path).provenance.get("trained_on", [])
-    }
+    return {sha: str(name) for path, name in chosen.values() for sha in trained_on(path)}
 
 
 def _track(
