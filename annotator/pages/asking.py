@@ -7,7 +7,7 @@ import streamlit as st
 
 from annotator.context import platform
 from annotator.navigation import link
-from annotator.routes.exports import export_url
+from annotator.routes.exports import export_url, results_url
 from annotator.telling import tell
 from annotator.views import actions
 from annotator.views.exporting import FORMAT_WORDS, exportable, without_sentence
@@ -40,10 +40,17 @@ def ask_collection(photo_ids: Sequence[int]) -> None:
             st.rerun()
 
 
-@st.dialog("Export accepted masks")
+@st.dialog("Export")
 def ask_export(photo_ids: Sequence[int]) -> None:
     with platform().database.reading() as session:
         found = exportable(session, photo_ids)
+    st.subheader("Restored photos", anchor=False)
+    if found.restored:
+        said = count(len(found.restored), "restored photo")
+        st.link_button(f"Download all results of {said}", results_url(list(found.restored)))
+    else:
+        st.write("None of them is restored yet.")
+    st.subheader("Accepted masks", anchor=False)
     if found.without:
         st.write(without_sentence(found.without))
     if not found.photo_ids:
@@ -52,7 +59,7 @@ def ask_export(photo_ids: Sequence[int]) -> None:
     formats = list(ExportFormat)
     kind = st.radio("Written as", formats, format_func=FORMAT_WORDS.__getitem__)
     said = count(len(found.photo_ids), "photo and its mask", "photos and their masks")
-    st.link_button(f"Download {said}", export_url(list(found.photo_ids), kind), type="primary")
+    st.link_button(f"Download {said}", export_url(list(found.photo_ids), kind))
 
 
 @st.dialog("Delete for good?")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import PurePath
 from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from db.models import Annotation, Proposal, Restoration, Result
 from db.photos import get_photo
 from db.proposals import get_proposal
 from inference.photo import decode
+from inference.results import ENDINGS
 from inference.thumbnails import thumbnail
 
 SIGNATURES = (
@@ -56,6 +58,11 @@ def result_url(result: Result, kind: str = "view") -> str:
     return f"/api/results/{result.id}/{kind}?v={result.view_sha256[:VERSION_DIGITS]}"
 
 
+def result_file_url(result: Result) -> str:
+    """Address of a result as a file to keep, in the photo's own depth and channels."""
+    return f"/api/results/{result.id}/file?v={result.sha256[:VERSION_DIGITS]}"
+
+
 def restoration_mask_url(restoration: Restoration) -> str:
     return f"/api/restorations/{restoration.id}/mask?v={restoration.mask_sha256[:VERSION_DIGITS]}"
 
@@ -75,9 +82,7 @@ def _thumbnail(call: Call) -> Response:
 def _original(call: Call) -> Response:
     with call.platform.database.reading() as session:
         photo = get_photo(session, call.path["id"])
-    response = _blob(call, photo.sha256)
-    response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(photo.filename)}"
-    return response
+    return _file(call, photo.sha256, photo.filename)
 
 
 def _probability(call: Call) -> Response:
@@ -113,6 +118,14 @@ def _result(call: Call) -> Response:
     return _blob(call, _result_sha(call))
 
 
+def _result_file(call: Call) -> Response:
+    """Named as `heirloom restore` names it."""
+    with call.platform.database.reading() as session:
+        result = _row(session, Result, call.path["id"], "result")
+        name = PurePath(result.restoration.photo.filename).stem + ENDINGS[result.kind]
+    return _file(call, result.sha256, name)
+
+
 def _result_thumbnail(call: Call) -> Response:
     return _small(call, _result_sha(call))
 
@@ -145,6 +158,13 @@ def _small(call: Call, sha: str) -> Response:
     return _blob(call, sha, lambda: _thumbnail_of(call.platform.blobs, sha))
 
 
+def _file(call: Call, sha: str, name: str) -> Response:
+    """The bytes as a file that the browser keeps under that name."""
+    response = _blob(call, sha)
+    response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
+
+
 def _blob(call: Call, sha: str, read: Callable[[], bytes] | None = None) -> Response:
     """The bytes of that name, or what `read` makes of them."""
     named = call.query.get("v", "") == sha[:VERSION_DIGITS]
@@ -168,6 +188,7 @@ routes: list[Route] = [
     get("/api/annotations/{id:int}/mask", _annotation_mask),
     get("/api/annotations/{id:int}/thumbnail", _annotation_thumbnail),
     get("/api/results/{id:int}/view", _result),
+    get("/api/results/{id:int}/file", _result_file),
     get("/api/results/{id:int}/thumbnail", _result_thumbnail),
     get("/api/restorations/{id:int}/mask", _restoration_mask),
 ]

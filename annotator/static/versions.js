@@ -9,6 +9,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".versions");
   const picture = root.querySelector("figure img");
   const film = root.querySelector(".film");
+  const file = root.querySelector(".file");
   const versions = data.versions;
   const figure = root.querySelector("figure");
   // As large as it goes, but no more than three times its own size; known before it loads, so that nothing jumps.
@@ -34,6 +35,9 @@ export default function ({ data, parentElement }) {
     picture.alt = version.said;
     veil(root.querySelector("figure .mask"), version);
     root.querySelector(".label").textContent = version.said;
+    file.hidden = !version.file;
+    file.href = version.file ?? "";
+    file.ariaLabel = `Download ${version.label}`;
     // Tab enters the filmstrip once; within it the arrow keys walk, and the focus goes along.
     const walking = film.contains(root.getRootNode().activeElement);
     [...film.children].forEach((button, place) => {

@@ -3,6 +3,7 @@ export default function ({ data, parentElement }) {
   const figure = root.querySelector("figure");
   const slider = root.querySelector("input");
   const results = root.querySelector(".results");
+  const file = root.querySelector(".file");
   const [before, after] = ["before", "after"].map((side) => root.querySelector(`.${side}`));
   const width = `min(100%, min(70vh, 52rem) * ${data.width / data.height}, ${3 * data.width}px)`;
   figure.style.width = width;
@@ -16,6 +17,8 @@ export default function ({ data, parentElement }) {
   const choose = (index) => {
     root.dataset.chosen = String(index);
     draw(after, data.results[index].src, data.results[index].label);
+    file.href = data.results[index].file;
+    file.ariaLabel = `Download ${data.results[index].label}`;
     [...results.children].forEach((button, place) => button.setAttribute("aria-pressed", String(place === index)));
   };
   const put = (share) => {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_url
+from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_file_url, result_url
 from annotator.views.words import ago, concerns, count, plain_entry, plain_model
 from db.jobs import latest_job, list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
@@ -29,6 +29,8 @@ class Version:
     said: str
     src: str
     thumb: str
+    file: str | None = None
+    """The whole picture to keep, in its own depth."""
     mask: str | None = None
     mask_thumb: str | None = None
     tone: Tone | None = None
@@ -80,7 +82,7 @@ class PhotoPage:
         if not self.results:
             return None
         photo = self.photo
-        shown = [{"label": result.label, "src": result.src} for result in self.results]
+        shown = [{"label": result.label, "src": result.src, "file": result.file} for result in self.results]
         sides = {"width": photo.width, "height": photo.height}
         return {"before": self.versions[0].src, "results": shown, "name": photo.filename, **sides}
 
@@ -161,11 +163,12 @@ def _masks(session: Session, photo: Photo) -> list[Version]:
     """The photo as it came, and under each mask that was proposed or drawn."""
     view = photo_url(photo.id, photo.view_sha256)
     thumb = photo_url(photo.id, photo.thumbnail_sha256, "thumbnail")
-    found = [Version("original", "original", f"The photo as it came, {ago(photo.created_at)}", view, thumb)]
+    said = f"The photo as it came, {ago(photo.created_at)}"
+    found = [Version("original", "original", said, view, thumb, photo_url(photo.id, photo.sha256, "original"))]
     for proposal in session.scalars(select(Proposal).where(Proposal.photo_id == photo.id).order_by(Proposal.id)):
         said = f"Proposed by {plain_model(proposal.model)}, {ago(proposal.created_at)}"
         masks = probability_url(proposal), probability_url(proposal, "thumbnail")
-        found.append(Version(f"proposal {proposal.id}", "proposal", said, view, thumb, *masks, "proposal"))
+        found.append(Version(f"proposal {proposal.id}", "proposal", said, view, thumb, None, *masks, "proposal"))
     return found + [_mask_version(annotation, view, thumb) for annotation in _annotations(session, photo)]
 
 
@@ -179,7 +182,8 @@ def _results(session: Session, photo: Photo) -> list[Version]:
         said = f"{what.capitalize()} by {_makers(result, restoration)}, {ago(restoration.created_at)}"
         said += ", colours corrected" if restoration.colouring and result.kind != "restored" else ""
         said += "".join(f" ⚠ {warning}" for warning in restoration.warnings)
-        found.append(Version(f"result {result.id}", what, said, source, thumb, restoration=restoration.id))
+        file = result_file_url(result)
+        found.append(Version(f"result {result.id}", what, said, source, thumb, file, restoration=restoration.id))
     return found
 
 
@@ -203,7 +207,7 @@ def _mask_version(annotation: Annotation, view: str, thumb: str) -> Version:
     said = f"Mask {origin[annotation.origin]}{who}, {ago(annotation.created_at)}" + (f"; {state}" if state else "")
     tone: Tone = "accepted" if annotation.status == "accepted" else "drawn"
     masks = annotation_mask_url(annotation), annotation_mask_url(annotation, "thumbnail")
-    return Version(f"mask {annotation.id}", f"mask, {state or 'draft'}", said, view, thumb, *masks, tone)
+    return Version(f"mask {annotation.id}", f"mask, {state or 'draft'}", said, view, thumb, None, *masks, tone)
 
 
 def impact_sentence(photos: int, annotations: int, restorations: int, verdicts: int, snapshots: list[str]) -> str:

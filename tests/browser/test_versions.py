@@ -21,6 +21,25 @@ def test_the_focus_goes_along_with_the_version_that_is_looked_at(page: Page) -> 
     expect(page.locator("figure img")).to_have_attribute("src", "data:,restored")
 
 
+def test_what_is_looked_at_is_what_is_downloaded(page: Page) -> None:
+    shown = [version("original"), version("proposal"), version("restored")]
+    for each in shown[::2]:
+        each["file"] = f"/api/{each['key']}"
+    mount(page, "versions", {"versions": shown, "start": 2, "width": 40, "height": 30})
+    expect(page.get_by_role("link", name="Download restored")).to_have_attribute("href", "/api/restored")
+    page.get_by_role("tab", name="proposal").click()
+    expect(page.get_by_role("link")).to_have_count(0)
+    page.get_by_role("tab", name="original").click()
+    expect(page.get_by_role("link", name="Download original")).to_have_attribute("href", "/api/original")
+
+
+def test_a_first_result_is_downloaded_as_it_is_looked_at(page: Page) -> None:
+    results = [{"label": name, "src": "data:,", "file": f"/api/{name}"} for name in ("restored", "coloured")]
+    mount(page, "wipe", {"before": "data:,", "results": results, "name": "a.png", "width": 40, "height": 30})
+    page.get_by_role("button", name="coloured").click()
+    expect(page.get_by_role("link", name="Download coloured")).to_have_attribute("href", "/api/coloured")
+
+
 def test_the_original_goes_when_the_window_is_left_while_it_is_held(page: Page) -> None:
     names = ("original", "restored")
     mount(page, "versions", {"versions": [version(name) for name in names], "start": 1, "width": 40, "height": 30})

@@ -1,4 +1,7 @@
-"""Chosen photos go out as one zip: the same files that `heirloom export` writes, and what stays behind is named."""
+"""What goes out: results and masks of chosen photos as one zip each, and a result by itself.
+
+Named are also the photos that stay behind.
+"""
 
 import io
 import tempfile
@@ -9,26 +12,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annotator import identity
 from annotator.context import platform
 from annotator.routes import routes
-from annotator.routes.exports import export_url
+from annotator.routes.exports import export_url, results_url
+from annotator.routes.pictures import result_file_url
 from annotator.views.exporting import Exportable, exportable
 from db.annotations import add_annotation
 from db.blobs import BlobStore, open_blobs
 from db.engine import Database
 from db.exports import ExportFormat, export_items, write_export
+from db.models import Restoration, ResultKind
 from db.people import sign_in
 from db.photos import PhotoFacts, add_photo
+from db.reviews import add_restoration
 from db.settings import Settings
 
+KINDS: tuple[ResultKind, ...] = ("restored", "restored_color", "color")
 
-def png(value: int) -> bytes:
+
+def png(value: int, kind: type[np.generic] = np.uint8) -> bytes:
     written = io.BytesIO()
-    Image.fromarray(np.full((30, 40), value, np.uint8)).save(written, "PNG")
+    Image.fromarray(np.full((30, 40), value, kind)).save(written, "PNG")
     return written.getvalue()
 
 
@@ -94,6 +103,51 @@ def test_what_cannot_be_exported_is_a_sentence(client: TestClient, database: Dat
     assert "by their numbers" in client.get("/api/export?format=png&photos=all").json()["error"]
     client.cookies.clear()
     assert client.get(export_url([baby], ExportFormat.PNG)).status_code == 401
+
+
+def restore(database: Database, blobs: BlobStore, photo_id: int, value: int) -> None:
+    """Results of 16 bits, and what a browser shows of them."""
+    view = blobs.put(png(value))
+    stored = [blobs.put(png(256 * value + number, np.uint16)) for number in range(len(KINDS))]
+    with database.unit_of_work() as session:
+        add_restoration(
+            session, photo_id, detector="detector v1", inpainter="inpainter v1", colorizer="colorizer v1",
+            threshold=0.5, mask_sha256=view, warnings=[],
+            results={kind: (sha, view) for kind, sha in zip(KINDS, stored, strict=True)},
+        )  # fmt: skip
+
+
+def test_a_result_is_downloaded_whole_under_the_name_that_the_command_gives_it(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    blobs = open_blobs(settings)
+    aunt, *_ = fill(database, blobs)
+    restore(database, blobs, aunt, 7)
+    with database.reading() as session:
+        _, coloured, _ = session.scalars(select(Restoration)).one().results
+        answer = client.get(result_file_url(coloured))
+    assert answer.content == png(256 * 7 + 1, np.uint16)
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''aunt.restored-color.png"
+
+
+def test_the_newest_results_of_chosen_photos_are_downloaded_as_one_zip(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    blobs = open_blobs(settings)
+    aunt, uncle, baby = fill(database, blobs)
+    assert "nothing to download" in client.get(results_url([baby])).json()["error"]
+    for photo_id, value in ((aunt, 1), (aunt, 2), (uncle, 3), (baby, 4)):
+        restore(database, blobs, photo_id, value)
+    with zipfile.ZipFile(io.BytesIO(client.get(results_url([aunt, uncle])).content)) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    endings = ".restored.png", ".restored-color.png", ".color.png"
+    assert files == {
+        f"{name}{ending}": png(256 * value + number, np.uint16)
+        for name, value in (("aunt", 2), ("uncle", 3))
+        for number, ending in enumerate(endings)
+    }
+    with database.reading() as session:
+        assert exportable(session, [uncle, aunt]).restored == (aunt, uncle)
 
 
 def test_a_zip_lies_nowhere_once_it_is_sent_or_could_not_be_made(

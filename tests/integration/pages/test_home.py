@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from annotator.pages.first import ANOTHER, FOLLOWING, UNDER_WAY
 from annotator.parts import ignore
-from annotator.routes.pictures import photo_url, result_url
+from annotator.routes.pictures import photo_url, result_file_url, result_url
 from db.engine import Database
 from db.jobs import add_job, finish, list_jobs
 from db.models import Job, JobKind, ResultKind
@@ -60,7 +60,7 @@ def test_a_newcomer_follows_the_photo_that_was_dropped(
     name, compared = parts[-1]
     assert (name, compared["before"]) == ("wipe", photo_url(1, sha("a")))
     assert compared["results"] == [
-        {"label": label, "src": result_url(result)}
+        {"label": label, "src": result_url(result), "file": result_file_url(result)}
         for label, result in zip(("restored", "restored in colour", "only coloured"), made.results, strict=True)
     ]
     offer_another(page, monkeypatch)

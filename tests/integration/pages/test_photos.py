@@ -16,7 +16,7 @@ from db.jobs import add_job, fail
 from db.models import Assessor
 from db.people import sign_in
 from db.photos import archive
-from tests.support.databases import new_photo
+from tests.support.databases import new_photo, restored
 from tests.support.pages import go, said
 
 
@@ -158,6 +158,28 @@ def test_a_choice_on_the_wall_ends_with_other_filters_and_with_a_deletion(
     next(button for button in page.button if button.label == "Delete").click().run()
     assert not page.exception
     assert choices[-1] != searched
+
+
+def test_what_can_be_exported_of_chosen_photos_is_offered(
+    show: Callable[..., AppTest], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit_of_work() as session:
+        photos = [new_photo(session, name) for name in "ab"]
+    asked: dict[str, object] = {"name": "export", "ids": [each.id for each in photos], "names": ["a.jpg", "b.jpg"]}
+    ask(monkeypatch, asked)
+    page = show("photos")
+    assert not page.exception
+    assert not page.get("link_button")
+    assert "None of them is restored yet." in said(page)
+    with database.unit_of_work() as session:
+        restored(session, photos[1].id, "b")
+    page.run()
+    assert not page.exception
+    (download,) = page.get("link_button")
+    assert (download.proto.label, download.proto.url) == (
+        "Download all results of 1 restored photo",
+        "/api/results?photos=2",
+    )
 
 
 def test_of_many_photos_that_are_gone_a_few_are_named() -> None:
