@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from db.errors import InvalidState
 from db.holding import hold_photo
-from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task, utc_now
+from db.jobs import shared_now
+from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task
 from db.people import require_lead
 from db.queue import RETURNED_PRIORITY, end_task, put_on_top, require_hold, require_other_author, unfinished_labels
 
 
 def accept(session: Session, task: Task, lead: Assessor, now: datetime | None = None) -> Annotation:
     """A lead accepts the submitted annotation of an accept task."""
-    return _decide(session, task, lead, "accepted", comment="", now=now or utc_now())
+    return _decide(session, task, lead, "accepted", comment="", now=now or shared_now(session))
 
 
 def give_back(session: Session, task: Task, lead: Assessor, comment: str, now: datetime | None = None) -> Task:
@@ -23,7 +24,7 @@ def give_back(session: Session, task: Task, lead: Assessor, comment: str, now: d
     said = comment.strip()
     if not said:
         raise InvalidState("Returning a mask needs a comment that says what to change; please write one.")
-    moment = now or utc_now()
+    moment = now or shared_now(session)
     annotation = _decide(session, task, lead, "rejected", comment=said, now=moment)
     return put_on_top(
         session,
@@ -46,7 +47,7 @@ def add_annotation(
     now: datetime | None = None,
 ) -> Annotation:
     """Adds a mask that nobody drew here, imported or synthetic, as accepted; ends the photo's open label tasks."""
-    moment = now or utc_now()
+    moment = now or shared_now(session)
     annotation = Annotation(
         photo_id=photo.id,
         assessor_id=assessor_id,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.holding import hold_photo
+from db.jobs import shared_now
 from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, end_task, put_on_top, require_hold
@@ -46,7 +47,7 @@ def add_restoration(
 
     `results` maps a result's kind to the blobs of its picture and of what a browser shows, in the order of review.
     """
-    moment = now or utc_now()
+    moment = now or shared_now(session)  # the newest mask may be another machine's, and says which came last
     photo = hold_photo(session, photo_id)
     # a key of its own: whoever gives a verdict holds the review while it waits to put the photo back to Label
     serialise(session, _reviews_of(photo_id))

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from annotator.views.exporting import exportable
+from db import reviews
 from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
@@ -18,7 +19,17 @@ from db.queue import LEASE, next_task, skip
 from db.snapshots import make_snapshot
 from db.stories import photo_story
 from db.wall import photo_states
-from tests.support.databases import new_photo, photo_facts, reject, restored, sha, two_people, two_people_and_a_photo
+from tests.support.databases import (
+    TEMPLATE,
+    new_photo,
+    photo_facts,
+    reject,
+    restored,
+    sha,
+    two_people,
+    two_people_and_a_photo,
+)
+from tests.support.postgres import Cluster
 
 
 def test_the_same_bytes_are_one_photo(either_database: Database) -> None:
@@ -93,6 +104,21 @@ def test_a_photo_walks_through_its_states(either_database: Database) -> None:
         assert state() == "archived"
         unarchive(session, [photo.id])
         assert state() == "restored"
+
+
+def test_a_worker_whose_clock_is_behind_restores_all_the_same(
+    migrated_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A team's machines share PostgreSQL, and no clock but its."""
+    with migrated_cluster.fresh_database(template=TEMPLATE) as url:
+        database = Database(url)
+        with database.unit_of_work() as session:
+            photo = new_photo(session, "a")
+            add_annotation(session, photo, sha("mask"), 0.1, origin="imported")
+            monkeypatch.setattr(reviews, "utc_now", lambda: utc_now() - timedelta(hours=1))
+            restored(session, photo.id, "a")
+            assert photo_states(session, [photo.id]) == {photo.id: "restored"}
+        database.dispose()
 
 
 def test_a_photo_stays_restored_when_another_is_restored_after_it(either_database: Database) -> None:
