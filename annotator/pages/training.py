@@ -80,20 +80,22 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
     for job in past[:12]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"past-{job.id}"):
             when = f'<time class="hl-quiet" title="{exact(job.created_at)}">{ago(job.created_at)}</time>'
-            st.html(f"<span>{escape(ending(job))}</span> {when}")
-            if job.status in ("cancelled", "failed") and job.run_id is not None:
-                _go_on(job, assessor)
+            early = job.status in ("cancelled", "failed") and job.run_id is not None
+            kept = early and is_kept(platform(), job)
+            st.html(f"<span>{escape(ending(job, kept))}</span> {when}")
+            if early:
+                _go_on(job, kept, assessor)
         if job.status == "failed":
             log(job)
     if any(job.status == "done" for job in past):
         st.page_link(link("compare"), label="Compare models", icon=":material/balance:")
 
 
-def _go_on(job: Job, assessor: Assessor) -> None:
+def _go_on(job: Job, kept: bool, assessor: Assessor) -> None:
     """The button that does it, the one to start again where nothing was saved, or why there is none."""
     if hindered := hindrance(job):
         st.caption(f"It cannot go on: {verbatim(hindered)}")
-    elif not is_kept(platform(), job):
+    elif not kept:
         if st.button("Start again", key=f"again-{job.id}", help="Nothing was saved. The same settings, a new run."):
             actions.start_again(platform(), job, assessor)
             st.rerun()

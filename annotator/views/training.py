@@ -160,14 +160,15 @@ def is_kept(here: Platform, job: Job) -> bool:
         return has_state(here.settings, first_job(session, str(job.run_id)))
 
 
-def ending(job: Job) -> str:
-    """How a training ended, in one line."""
+def ending(job: Job, kept: bool) -> str:
+    """How a training ended, in one line; `kept` says whether there is something to go on from."""
     if job.status == "failed":
         return f"{job_name(job)} failed: {job.error}"
     if job.status == "cancelled" and not job.progress:
         return f"{job_name(job)} was stopped before it began to learn."
     if job.status == "cancelled":
-        return f"{job_name(job)} was stopped at {percent(job.progress)}; the last checkpoint is kept."
+        left = "the last checkpoint is kept" if kept else "nothing of it is kept"
+        return f"{job_name(job)} was stopped at {percent(job.progress)}; {left}."
     if job.status == "done":
         made = f"{job.result.get('model', 'detector')}@{job.result.get('version', '?')}"
         took = ""

@@ -70,11 +70,12 @@ def test_a_colorizers_recipe_has_the_networks_own_widths() -> None:
 
 def test_a_training_that_stopped_says_which_and_what_is_left_of_it() -> None:
     stopped = Job(kind="train", status="cancelled", progress=0.34, params={"kind": "inpainter"})
-    assert ending(stopped) == "Training an inpainter was stopped at 34 %; the last checkpoint is kept."
+    assert ending(stopped, kept=True) == "Training an inpainter was stopped at 34 %; the last checkpoint is kept."
+    assert ending(stopped, kept=False) == "Training an inpainter was stopped at 34 %; nothing of it is kept."
     stopped.progress = 0.0
-    assert ending(stopped) == "Training an inpainter was stopped before it began to learn."
+    assert ending(stopped, kept=False) == "Training an inpainter was stopped before it began to learn."
     failed = Job(kind="train", status="failed", error="out of memory", params={"kind": "colorizer"})
-    assert ending(failed) == "Training a colorizer failed: out of memory"
+    assert ending(failed, kept=False) == "Training a colorizer failed: out of memory"
 
 
 def test_every_kind_of_job_has_a_log_to_look_into(tmp_path: Path) -> None:
