@@ -54,20 +54,22 @@ def not_written(path: Path, error: OSError) -> OutputError:
 
 def check_folder(folder: Path, option: str = "--out") -> None:
     """Raises UsageProblem where nothing can be written into `folder`, which an option names, or it cannot be made."""
+    _check_within(folder, f"{option} {folder}")
+
+
+def _check_within(folder: Path, asked: str) -> None:
     nearest = _nearest(folder)
     if not os.path.isdir(nearest):
-        raise UsageProblem(f"{option} {folder} cannot be: {nearest} is no folder; choose another one.")
+        raise UsageProblem(f"{asked} cannot be: {nearest} is no folder; choose another one.")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UsageProblem(
-            f"{option} {folder} cannot be written to: {nearest} is not yours to write in; choose another."
-        )
+        raise UsageProblem(f"{asked} cannot be written to: {nearest} is not yours to write in; choose another.")
 
 
 def check_file(path: Path, option: str = "--out") -> None:
     """Raises UsageProblem where no file can be written at `path`, which an option names."""
     if os.path.isdir(path):
         raise UsageProblem(f"{option} {path} is a folder; name a file.")
-    check_folder(path.parent, option)
+    _check_within(path.parent, f"{option} {path}")
     if _too_long(path):
         raise UsageProblem(f"{option} {path} cannot be: its name is too long; choose a shorter one.")
 

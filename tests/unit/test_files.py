@@ -7,7 +7,7 @@ import pytest
 
 from inference import files
 from inference.errors import OutputError, PhotoError, UsageProblem
-from inference.files import check_name, plan_outputs, write_file
+from inference.files import check_name, check_png, plan_outputs, write_file
 from inference.photo import read_file
 from tests.support.folders import forbidding
 
@@ -115,6 +115,9 @@ def test_an_impossible_folder_for_results_is_refused(
     monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
     with pytest.raises(UsageProblem, match="is not yours to write in; choose another"):
         plan_outputs([tmp_path / "a.png"], tmp_path / below)
+    sheet = tmp_path / "new.png"
+    with pytest.raises(UsageProblem, match=f"^--sheet {sheet} cannot be written to: {tmp_path} is not yours"):
+        check_png(sheet, "--sheet")
 
 
 def test_names_may_be_as_long_as_the_file_system_lets_them(tmp_path: Path) -> None:
