@@ -182,5 +182,10 @@ def _shown(database: Database, job_id: str, quiet: bool) -> Iterator[None]:
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[float | None, str], None]]:
     with terminal_bar(counted=False, quiet=quiet) as progress:
-        task = progress.add_task("Starting", total=1.0)
-        yield lambda fraction, message: progress.update(task, completed=fraction, description=message)
+        task = progress.add_task("Starting", total=None)
+
+        def tell(fraction: float | None, message: str) -> None:
+            begun = None if not fraction else 1.0  # while it loads, nobody knows how far it is
+            progress.update(task, total=begun, completed=fraction, description=message)
+
+        yield tell

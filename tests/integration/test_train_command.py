@@ -16,8 +16,9 @@ from db.models import Photo
 from db.settings import Settings
 from db.snapshots import make_snapshot
 from inference.checkpoint import load_checkpoint
+from inference.progress import terminal_bar
 from tests.support import tiny
-from trainer import registry, seen
+from trainer import registry, seen, shell
 from trainer.cli import commands
 from trainer.errors import RunBusy, WrongUse
 from trainer.examples import TrainingExample
@@ -63,6 +64,19 @@ def test_a_bar_shows_names_as_they_stand(monkeypatch: pytest.MonkeyPatch, capsys
     with _bar(quiet=False) as tell:
         tell(0.5, "Starting from a[/b]/c.safetensors")
     assert "Starting from a[/b]/c.safetensors" in capsys.readouterr().err
+
+
+def test_a_bar_shows_no_share_before_the_training_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    bar = terminal_bar(counted=False, quiet=True)
+    monkeypatch.setattr(shell, "terminal_bar", lambda **_: bar)
+    with _bar(quiet=True) as tell:
+        (task,) = bar.tasks
+        for unknown in (None, 0.0):
+            tell(unknown, "loading")
+            assert task.total is None
+        for share in (0.25, 1.0):
+            tell(share, "epoch 1")
+            assert (task.percentage, task.description) == (100 * share, "epoch 1")
 
 
 def test_several_processes_are_no_job_and_a_snapshot_needs_a_platform(
