@@ -89,7 +89,7 @@ kbd {
   background: rgb(0 0 0 / 0.72); color: #fff;
 }
 .results button {
-  position: relative; display: block; padding: 0; border: 0; border-radius: 4px; background: none; font: inherit; overflow: hidden; cursor: pointer; opacity: 0.72;
+  position: relative; display: block; padding: 0; border: 0; border-radius: 4px; background: none; font: inherit; overflow: hidden; cursor: pointer; opacity: 0.8;
 }
 .results button:hover, .results button:focus-visible { opacity: 1; }
 .results button[aria-pressed="true"] { opacity: 1; box-shadow: 0 0 0 2px var(--back), 0 0 0 4px var(--accent); }
@@ -98,7 +98,7 @@ kbd {
   position: absolute; inset: auto 0 0 0; display: flex; gap: 6px; align-items: center; padding: 3px 6px; font-size: 11px; line-height: 16px;
   white-space: nowrap; text-align: left; background: rgb(0 0 0 / 0.72); color: #fff;
 }
-.result .name kbd { min-width: 16px; padding: 0 3px; font-size: 10px; line-height: 14px; }
+.result .name kbd { min-width: 16px; padding: 0 3px; font-size: 10px; line-height: 14px; opacity: 1; }
 .result .state {
   position: absolute; top: 4px; right: 4px; width: 20px; border-radius: 10px; font: 700 12px/20px var(--st-font, system-ui, sans-serif); text-align: center;
   background: rgb(0 0 0 / 0.66); color: #fff;

@@ -1,11 +1,13 @@
 """Text is read easily in both themes, as WCAG 2.2 asks for: 4.5 to 1."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from annotator.parts import STATIC
 from annotator.theme import DARK, LIGHT
+from tests.support.editor_bundle import EDITOR
 
 ENOUGH = 4.5
 QUIET_TEXT = {"pages": (r"\.hl-quiet, .+", r"\.hl-story time"), "versions": (r"\.keys",), "drop": (r"\.hint",)}
@@ -25,6 +27,28 @@ def test_text_stands_out_from_its_ground(palette: dict[str, str]) -> None:
             assert contrast(mixed(text, ground, float(opacity[1])), ground) > ENOUGH, selector
     assert contrast(accent, mixed(accent, ground, TINT)) > ENOUGH
     assert contrast(ground, accent) > ENOUGH
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT])
+def test_comments_of_a_recipe_and_names_of_results_stand_out(palette: dict[str, str]) -> None:
+    code, ground = rgb(palette["codeTextColor"]), rgb(palette["codeBackgroundColor"])
+    share = opacity_of(r"\[data-testid=\"stCode\"\] pre \.token\.comment {", STATIC / "pages.css")
+    assert contrast(mixed(code, ground, share), ground) > ENOUGH
+
+    viewer, page = EDITOR / "src" / "viewer.css", rgb(palette["backgroundColor"])
+    assert opacity_of(r"\.result \.name kbd {", viewer) == 1, "set back once already, with all of its result"
+    share = opacity_of(r"\.results button {\n", viewer)
+    veil = float(
+        re.findall(r"\.result \.name {[^}]*background: rgb\(0 0 0 / (0\.\d+)\); color: #fff", viewer.read_text())[0]
+    )
+    over_white = [1 - veil] * 3
+    assert contrast(mixed(rgb("#ffffff"), page, share), mixed(over_white, page, share)) > ENOUGH
+
+
+def opacity_of(rule: str, sheet: Path) -> float:
+    found = re.search(rf"^{rule}[^}}]* opacity: ([0-9.]+)", sheet.read_text(), re.MULTILINE)
+    assert found is not None, rule
+    return float(found[1])
 
 
 def rgb(colour: str) -> list[float]:
