@@ -13,7 +13,9 @@ export default function ({ data, parentElement }) {
   const versions = data.versions;
   const figure = root.querySelector("figure");
   // As large as it goes, but no more than three times its own size; known before it loads, so that nothing jumps.
-  figure.style.width = `min(100%, min(66vh, 46rem) * ${data.width / data.height}, ${3 * data.width}px)`;
+  const whole = `min(100%, min(66vh, 46rem) * ${data.width / data.height}, ${3 * data.width}px)`;
+  // A panorama is higher than a line, and wider than the page: it is scrolled.
+  figure.style.width = `max(${whole}, min(7rem * ${data.width / data.height}, ${data.width}px))`;
   figure.style.aspectRatio = `${data.width} / ${data.height}`;
   const chosen = versions.findIndex((version) => version.key === root.dataset.chosen);
   let current = chosen >= 0 && root.dataset.known === String(versions.length) ? chosen : data.start;

@@ -1,5 +1,6 @@
 """The versions of a photo on its own page."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.mounted import mount
@@ -38,6 +39,28 @@ def test_a_first_result_is_downloaded_as_it_is_looked_at(page: Page) -> None:
     mount(page, "wipe", {"before": "data:,", "results": results, "name": "a.png", "width": 40, "height": 30})
     page.get_by_role("button", name="coloured").click()
     expect(page.get_by_role("link", name="Download coloured")).to_have_attribute("href", "/api/coloured")
+
+
+def test_a_panorama_is_scrolled_and_not_a_line(page: Page) -> None:
+    mount(page, "versions", {"versions": [version("original")], "start": 0, "width": 12000, "height": 200})
+    figure, stage = page.locator("figure"), page.locator(".stage")
+    seen = figure.bounding_box()
+    assert seen is not None
+    assert (seen["width"], seen["height"]) == (6720, 112)
+    assert stage.evaluate("stage => [stage.clientWidth <= innerWidth, stage.scrollWidth]") == [True, 6720]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 800), (800, 1200), (40, 30)])
+def test_other_photos_are_seen_whole_in_the_middle(page: Page, width: int, height: int) -> None:
+    mount(page, "versions", {"versions": [version("original")], "start": 0, "width": width, "height": height})
+    figure, stage = page.locator("figure").bounding_box(), page.locator(".stage").bounding_box()
+    assert figure is not None
+    assert stage is not None
+    assert figure["width"] / figure["height"] == pytest.approx(width / height, rel=0.01)
+    assert figure["x"] - stage["x"] == pytest.approx((stage["width"] - figure["width"]) / 2, abs=1)
+    assert figure["width"] <= 3 * width
+    assert page.locator(".stage").evaluate("stage => stage.scrollWidth === stage.clientWidth")
 
 
 def test_the_original_goes_when_the_window_is_left_while_it_is_held(page: Page) -> None:
