@@ -1,9 +1,7 @@
 """The command line's root: mounts each room's commands and turns expected errors into one sentence."""
 
 import sys
-from dataclasses import dataclass
 from importlib import import_module, metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeGuard
 
 import typer
@@ -17,7 +15,7 @@ from trainer.errors import TrainerError, WrongUse
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from inference.names import ModelName
+    from inference.resolve import Model
 
 ROOMS = (
     "annotator.up",
@@ -32,22 +30,18 @@ _WRONG_USES = (UsageProblem, CheckpointError, ModelError, WrongUse)
 PLATFORM_PACKAGES = {"mlflow", "streamlit", "dbos", "accelerate", "albumentations", "altair"}
 
 
-@dataclass(frozen=True)
-class RegistryResolver:
-    """`inference.resolve.ModelResolver` of the whole program: the registry's names as well as files."""
+def resolve_model(spec: str | None, kind: str) -> "Model":
+    """The `inference.resolve.Resolver` of the whole program: the registry's names as well as files.
 
-    def resolve_model(self, spec: str | None, kind: str) -> "tuple[Path, ModelName]":
-        """Checkpoint file and full name of what stands after `--model`.
+    Without a spec: the platform's production model, or the shipped one where there is no platform.
+    Raises the registry's error when it should answer and does not.
+    """
+    from db.settings import Settings
+    from trainer.registry import resolve
+    from trainer.store import ask_briefly
 
-        Without a spec: the platform's production model, or the shipped one where there is no platform.
-        Raises the registry's error when it should answer and does not.
-        """
-        from db.settings import Settings
-        from trainer.registry import resolve
-        from trainer.store import ask_briefly
-
-        ask_briefly()
-        return resolve(Settings(), spec, kind)
+    ask_briefly()
+    return resolve(Settings(), spec, kind)
 
 
 def build() -> typer.Typer:
@@ -78,7 +72,7 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    context.obj = RegistryResolver()
+    context.obj = resolve_model
 
 
 def main(arguments: list[str] | None = None) -> None:

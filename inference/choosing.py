@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inference.errors import ModelError, UsageProblem
-from inference.names import KINDS, ModelName
-from inference.resolve import ModelResolver, checkpoint_kind
-
-Model = tuple[Path, ModelName]
-"""A checkpoint file and the name that results give it."""
+from inference.names import KINDS
+from inference.resolve import Model, Resolver, checkpoint_kind
 
 
-def resolve_models(resolver: ModelResolver, specs: Sequence[str], kinds: Sequence[str] = KINDS) -> dict[str, Model]:
+def resolve_models(resolver: Resolver, specs: Sequence[str], kinds: Sequence[str] = KINDS) -> dict[str, Model]:
     """A model of each of `kinds`: the one that a spec names, else the one in use.
 
     A checkpoint file says itself what kind it is of; in NAME@ALIAS the name is the kind. Raises UsageProblem for two of
@@ -26,7 +23,7 @@ def resolve_models(resolver: ModelResolver, specs: Sequence[str], kinds: Sequenc
         if kind not in kinds:
             raise UsageProblem(f"--model {spec} is of kind {kind}, and none is needed here; leave it out.")
         chosen[kind] = spec
-    return {kind: resolver.resolve_model(chosen.get(kind), kind) for kind in kinds}
+    return {kind: resolver(chosen.get(kind), kind) for kind in kinds}
 
 
 def _kind_of(spec: str) -> str:

@@ -14,7 +14,7 @@ from inference.options import AsJson, Fill, Model, Models, Out, Paths, Saturatio
 if TYPE_CHECKING:
     from inference.fill import ClassicalInpainter
     from inference.inpainter import Inpainter
-    from inference.resolve import ModelResolver
+    from inference.resolve import Resolver
 
 commands = typer.Typer(help="Restore photos.")
 
@@ -94,7 +94,7 @@ def detect(
 
     try:
         plan = plan_outputs(paths, out, (".probability.png", ".mask.png"))
-        checkpoint, name = _resolver(context).resolve_model(model, "detector")
+        checkpoint, name = _resolver(context)(model, "detector")
         from inference.detector import Detector
 
         detector = Detector.load(checkpoint, name=name, threshold=threshold)
@@ -179,7 +179,7 @@ def colorize(
     ending = ENDINGS["color"]
     try:
         plan = plan_outputs(paths, out, (ending,))
-        checkpoint, name = _resolver(context).resolve_model(model, "colorizer")
+        checkpoint, name = _resolver(context)(model, "colorizer")
         from inference.colorizer import Colorizer
         from inference.hints import read_hints
         from inference.restorer import profile_warning
@@ -203,16 +203,16 @@ def colorize(
     run_batch([source for source, _ in plan], step, as_json)
 
 
-def _resolver(context: typer.Context) -> "ModelResolver":
+def _resolver(context: typer.Context) -> "Resolver":
     """The root of the command line, or, where these commands stand alone, the files."""
-    from inference.resolve import FilesOnly
+    from inference.resolve import resolve_file
 
-    resolver: ModelResolver = context.obj or FilesOnly()
+    resolver: Resolver = context.obj or resolve_file
     return resolver
 
 
 def _inpainter(context: typer.Context, spec: str | None) -> "Inpainter":
-    checkpoint, name = _resolver(context).resolve_model(spec, "inpainter")
+    checkpoint, name = _resolver(context)(spec, "inpainter")
     from inference.inpainter import Inpainter
 
     return Inpainter.load(checkpoint, name=name)

@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -14,35 +15,34 @@ from inference.shipped import shipped_path
 _UNREADABLE = (SafetensorError, OSError, LookupError, TypeError, ValueError)
 
 
-class ModelResolver(Protocol):
-    """What the commands need from the root of the command line."""
+Model = tuple[Path, ModelName]
+"""A checkpoint file and the name that results give it."""
+Resolver = Callable[[str | None, str], Model]
+"""The model that a spec (NAME@ALIAS, PATH, or None for the model in use) means, of the kind given second.
 
-    def resolve_model(self, spec: str | None, kind: str) -> tuple[Path, ModelName]:
-        """The checkpoint of `spec` (NAME@ALIAS, PATH, or None for the model in use) and its name.
-
-        Raises InferenceError (ModelError, CheckpointError) when it cannot be had.
-        """
-
-
-class FilesOnly:
-    """Resolves paths and the shipped models: all there is without a platform."""
-
-    def resolve_model(self, spec: str | None, kind: str) -> tuple[Path, ModelName]:
-        """The file `spec` names, or the shipped model of `kind`. Raises ModelError for names of a registry."""
-        if spec is None:
-            return shipped_model(kind)
-        path = Path(spec)
-        if os.path.isfile(path):
-            return path, ModelName.of_file(kind, path)
-        if "@" in spec and path.suffix != ".safetensors":
-            raise ModelError(
-                f"{spec} names a model of a platform, and there is none here; give a checkpoint file, "
-                "or set HEIRLOOM_HOME to a platform's folder."
-            )
-        raise ModelError(f"There is no checkpoint file {spec}; check the path after --model.")
+Raises ModelError, CheckpointError or, where a registry is asked, its errors when the model cannot be had.
+"""
 
 
-def shipped_model(kind: str) -> tuple[Path, ModelName]:
+def resolve_file(spec: str | None, kind: str) -> Model:
+    """The file `spec` names, or the shipped model of `kind`: all there is without a platform.
+
+    Raises ModelError where there is no such file and for names of a registry, CheckpointError when nothing ships.
+    """
+    if spec is None:
+        return shipped_model(kind)
+    path = Path(spec)
+    if os.path.isfile(path):
+        return path, ModelName.of_file(kind, path)
+    if "@" in spec and path.suffix != ".safetensors":
+        raise ModelError(
+            f"{spec} names a model of a platform, and there is none here; give a checkpoint file, "
+            "or set HEIRLOOM_HOME to a platform's folder."
+        )
+    raise ModelError(f"There is no checkpoint file {spec}; check the path after --model.")
+
+
+def shipped_model(kind: str) -> Model:
     """The checkpoint of `kind` that comes with heirloom. Raises CheckpointError when there is none or it is damaged."""
     path = shipped_path(kind)
     try:

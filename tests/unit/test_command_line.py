@@ -66,9 +66,9 @@ def test_a_registry_that_does_not_answer_is_not_asked_for_minutes(monkeypatch: p
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "")  # so that it is as before at the end
     monkeypatch.setattr("trainer.registry.resolve", lambda *_: os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"])
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES")
-    assert main.RegistryResolver().resolve_model(None, "detector") == "2"
+    assert main.resolve_model(None, "detector") == "2"
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
-    assert main.RegistryResolver().resolve_model(None, "detector") == "5", "who sets it knows better"
+    assert main.resolve_model(None, "detector") == "5", "who sets it knows better"
 
 
 def test_a_missing_platform_package_names_the_extra() -> None:

@@ -96,13 +96,12 @@ def test_a_checkpoint_that_may_not_be_read_is_named(
 
 
 def test_the_root_may_resolve_names(photos: Path, model: Path, tmp_path: Path) -> None:
-    class Registry:
-        def resolve_model(self, spec: str | None, kind: str) -> tuple[Path, ModelName]:
-            assert (spec, kind) == ("detector@production", "detector")
-            return model, ModelName("detector", "3", "registry")
+    def resolve_model(spec: str | None, kind: str) -> tuple[Path, ModelName]:
+        assert (spec, kind) == ("detector@production", "detector")
+        return model, ModelName("detector", "3", "registry")
 
     arguments = ("detect", photos, "--out", tmp_path / "out", "--model", "detector@production")
-    result = invoke(*arguments, obj=Registry())
+    result = invoke(*arguments, obj=resolve_model)
     assert result.exit_code == 0, result.output
     assert "detector v3 (registry)" in result.stdout
 

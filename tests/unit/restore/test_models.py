@@ -51,13 +51,12 @@ def test_a_damaged_checkpoint_is_wrong_use(photos: Path, tmp_path: Path) -> None
 def test_the_root_resolves_every_kind_by_its_name(models: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     asked: list[tuple[str | None, str]] = []
 
-    class Registry:
-        def resolve_model(self, spec: str | None, kind: str) -> tuple[Path, ModelName]:
-            asked.append((spec, kind))
-            return models[kind], ModelName(kind, "3", "registry")
+    def resolve_model(spec: str | None, kind: str) -> tuple[Path, ModelName]:
+        asked.append((spec, kind))
+        return models[kind], ModelName(kind, "3", "registry")
 
     words = ["restore", str(photos), "--out", str(tmp_path / "out"), "--model", "colorizer@3"]
-    result = CliRunner().invoke(commands, words, obj=Registry())
+    result = CliRunner().invoke(commands, words, obj=resolve_model)
     assert result.exit_code == 0, result.output
     assert asked == [(None, "detector"), (None, "inpainter"), ("colorizer@3", "colorizer")]
     assert "detector v3 (registry), inpainter v3 (registry)" in result.stdout

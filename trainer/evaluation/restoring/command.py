@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from db.settings import Settings
-from inference.choosing import Model, resolve_models
+from inference.choosing import resolve_models
 from inference.detector import Detector
 from inference.files import check_folder
 from inference.fill import ClassicalInpainter
@@ -15,6 +15,7 @@ from inference.inpainter import Inpainter
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.progress import progress_bar
+from inference.resolve import Model
 from trainer.evaluation.outputs import Findings, keep
 from trainer.evaluation.restoring import figures
 from trainer.evaluation.restoring.measuring import RestoredOutcome, evaluate_restorations
@@ -40,14 +41,6 @@ class Request:
     track: bool = True
 
 
-@dataclass(frozen=True)
-class _Registry:
-    settings: Settings
-
-    def resolve_model(self, spec: str | None, kind: str) -> Model:
-        return resolve(self.settings, spec, kind)
-
-
 def measure(settings: Settings, request: Request) -> Findings:
     """Measure, and keep what was asked for.
 
@@ -58,7 +51,7 @@ def measure(settings: Settings, request: Request) -> Findings:
         check_folder(request.out)
     pairs = restored_pairs_in(request.on)
     kinds = ["detector"] if request.method else ["detector", "inpainter"]
-    chosen = resolve_models(_Registry(settings), request.models, kinds)
+    chosen = resolve_models(partial(resolve, settings), request.models, kinds)
     detector = Detector.load(chosen["detector"][0], name=chosen["detector"][1], threshold=request.threshold)
     inpainter = ClassicalInpainter(request.method) if request.method else _inpainter(*chosen["inpainter"])
     with progress_bar(len(pairs)) as show:
