@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ class CleanPhoto:
 
     name: str
     load: Callable[[], Pixels]
-    """Gives `uint8 H×W×3` RGB."""
+    """Gives `uint8 H×W×3` RGB; pickles, since other processes call it too."""
     path: Path | None = None
     """Its file; None for one that a package brings."""
 
@@ -41,9 +41,9 @@ class CleanPhoto:
 def packaged_photos() -> list[CleanPhoto]:
     """The eight sample photos of scikit-image, matplotlib and scikit-learn."""
     names = ("astronaut", "camera", "chelsea", "coffee", "rocket")
-    photos = [CleanPhoto(name, _Skimage(name)) for name in names]
+    photos = [CleanPhoto(name, partial(_of_skimage, name)) for name in names]
     photos.append(CleanPhoto("grace_hopper", _grace_hopper))
-    return photos + [CleanPhoto(name, _Sklearn(name)) for name in ("china", "flower")]
+    return photos + [CleanPhoto(name, partial(_of_sklearn, name)) for name in ("china", "flower")]
 
 
 def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
@@ -53,7 +53,7 @@ def photos_in(folders: Sequence[str]) -> list[CleanPhoto]:
         paths = files_in(Path(folder), is_picture_name) if os.path.isdir(folder) else []
         if not paths:
             raise NoCleanPhotos(f"{folder}: there are no photos here. Name a folder of clean photos.")
-        photos += [CleanPhoto(path.relative_to(folder).as_posix(), _File(path), path) for path in paths]
+        photos += [CleanPhoto(path.relative_to(folder).as_posix(), partial(_read, path), path) for path in paths]
     return photos
 
 
@@ -122,34 +122,22 @@ def _hash(written: tuple[Path, int]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@dataclass(frozen=True)
-class _File:
-    path: Path
+def _read(path: Path) -> Pixels:
+    from inference.photo import read_photo
 
-    def __call__(self) -> Pixels:
-        from inference.photo import read_photo
-
-        return read_photo(self.path).pixels
+    return read_photo(path).pixels
 
 
-@dataclass(frozen=True)
-class _Skimage:
-    name: str
+def _of_skimage(name: str) -> Pixels:
+    import skimage.data
 
-    def __call__(self) -> Pixels:
-        import skimage.data
-
-        return _as_rgb(getattr(skimage.data, self.name)())
+    return _as_rgb(getattr(skimage.data, name)())
 
 
-@dataclass(frozen=True)
-class _Sklearn:
-    name: str
+def _of_sklearn(name: str) -> Pixels:
+    from sklearn.datasets import load_sample_image
 
-    def __call__(self) -> Pixels:
-        from sklearn.datasets import load_sample_image
-
-        return _as_rgb(load_sample_image(f"{self.name}.jpg"))
+    return _as_rgb(load_sample_image(f"{name}.jpg"))
 
 
 def _grace_hopper() -> Pixels:
