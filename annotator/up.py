@@ -56,7 +56,7 @@ def up(
         children = plan(settings, host, port, mlflow_port)
         try:
             for child in children:
-                child.start()
+                start(child)
             _wait_until_ready(children)
             typer.echo(f"heirloom is up; its state is in {home}. Ctrl-C stops all of it, and nothing is lost.")
             _watch(children)
@@ -110,6 +110,15 @@ def _prepare(sample_photos: bool) -> None:
         raise UpError("The platform could not be prepared; what went wrong stands above.")
 
 
+def start(child: Child) -> None:
+    """Start a part. Raises UpError where the system does not let it."""
+    try:
+        child.start()
+    except OSError as error:
+        said = f"{child.name} cannot be started ({error})"
+        raise UpError(f"{said}; see to it that {child.log} may be written and that there is memory.") from error
+
+
 def _wait_until_ready(children: list[Child]) -> None:
     deadline = time.monotonic() + START_SECONDS
     waiting = list(children)
@@ -134,7 +143,7 @@ def _watch(children: list[Child]) -> None:
         for child in children:
             if child.restart_at is not None:
                 if time.monotonic() >= child.restart_at:
-                    child.start()
+                    start(child)
             elif not child.alive:
                 _report_death(child)
         time.sleep(0.3)

@@ -25,8 +25,8 @@ def prepare(settings: Settings) -> None:
     answer or is damaged.
     """
     home = settings.home.resolve()
-    check_folder(home, "HEIRLOOM_HOME")
-    for folder in (home, settings.artifacts_dir, home / "jobs", home / "locks"):
+    for folder in (home, settings.artifacts_dir, home / "jobs", home / "locks", home / "logs"):
+        check_folder(folder, "HEIRLOOM_HOME")
         folder.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
     check_own_store(settings)

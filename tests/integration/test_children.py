@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from annotator.children import MOST_DEATHS, STEADY_SECONDS, Child, stop
+from annotator.up import UpError, start
 from tests.support.home import alive
 from tests.support.waiting import wait_for
 
@@ -35,6 +36,15 @@ def test_a_child_is_ready_when_it_says_so_and_stops_when_asked(tmp_path: Path) -
     assert one.alive
     stop([one])
     assert not one.alive
+
+
+def test_a_child_whose_log_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    one = child(tmp_path, SLEEP)
+    one.log.mkdir()
+    with pytest.raises(
+        UpError, match=rf"^the child cannot be started \(.*{one.log}'\); see to it that {one.log} may be"
+    ):
+        start(one)
 
 
 def test_a_child_that_ignores_the_request_is_ended_by_force(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from annotator import main
 from db.engine import Database
 from db.errors import NotFound
 from db.settings import Settings
-from inference.errors import CheckpointError, ModelError, PhotoError
+from inference.errors import CheckpointError, ModelError, PhotoError, UsageProblem
 from trainer.errors import RegistryError, UnknownModel
+from trainer.platform import prepare
 from trainer.recipe import RecipeError
 
 HEAVY = ("torch", "mlflow", "streamlit", "albumentations", "accelerate", "dbos", "segmentation_models_pytorch")
@@ -197,6 +198,12 @@ def test_a_home_that_is_no_folder_is_named(
         main.main([*words])
     assert f"heirloom: HEIRLOOM_HOME {taken} cannot be" in capsys.readouterr().err
     assert left.value.code == 2
+
+
+def test_a_part_of_the_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "locks").touch()
+    with pytest.raises(UsageProblem, match=f"^HEIRLOOM_HOME {tmp_path / 'locks'} cannot be"):
+        prepare(Settings(home=tmp_path))
 
 
 @pytest.mark.parametrize(
