@@ -3,13 +3,17 @@
 import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from inference.checkpoint import load_checkpoint
+from inference.errors import InferenceError
 from trainer.recipe import Recipe, RecipeError
+from trainer.tracker import Tracker
+
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 def first_state(
@@ -26,6 +30,27 @@ def first_state(
             f"set the recipe's fields to match, or choose a checkpoint of kind {kind} like {architecture}."
         )
     return checkpoint.state
+
+
+def new_network(build: Callable[..., _Network], seed: int, *, pretrained: bool) -> tuple[_Network, str]:
+    """A network with random weights or, where wanted and to be had, ImageNet's in its encoder; and which, in words.
+
+    `build` takes `pretrained`, and raises InferenceError when those weights cannot be had.
+    """
+    if not pretrained:
+        return build(), "random weights, as the recipe says"
+    try:
+        return build(pretrained=True), "ImageNet weights in the encoder"
+    except InferenceError as error:
+        torch.manual_seed(seed)
+        return build(), f"random weights: {error}"
+
+
+def started(network: _Network, start: str, tracker: Tracker) -> _Network:
+    """The network ready to train; where its first weights come from is kept as the tag `start`."""
+    tracker.tag("start", start)
+    tracker.progress(None, f"Starting from {start}")
+    return network.to(memory_format=torch.channels_last)
 
 
 def start_optimiser(

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
-from inference.networks.encoders import is_known
+from inference.networks.encoders import is_known, no_pretrained_weights
 from inference.networks.folded import FOLDED, FoldedTrunk, batch_normed
 from inference.networks.hinted import HINT_CHANNELS, HintedUNet
 from inference.networks.padding import beyond
@@ -146,10 +146,7 @@ def build_colorizer(architecture: ColorizerArchitecture, *, pretrained: bool = F
     except Exception as error:
         if not pretrained:
             raise
-        raise InferenceError(
-            f"Pretrained weights for encoder '{architecture.encoder}' cannot be had ({type(error).__name__}: {error}). "
-            "Connect this machine to the internet once, or start from random weights with pretrained: false."
-        ) from error
+        raise no_pretrained_weights(architecture.encoder, error) from error
     return _starting_grey(ColorizerNetwork(unet, int(unet.encoder.output_stride), hints), unet.head)
 
 

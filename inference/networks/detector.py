@@ -16,6 +16,7 @@ from inference.networks.encoders import (
     library,
     no_full_stem,
     no_inplace_norm,
+    no_pretrained_weights,
 )
 from inference.networks.folded import FOLDED, FOLDED_CHANNELS, FOLDED_DECODER, FoldedUNet, batch_normed, inplace_normed
 from inference.networks.padding import beyond
@@ -142,10 +143,7 @@ def build_detector(architecture: DetectorArchitecture, *, pretrained: bool = Fal
     except Exception as error:
         if not pretrained:
             raise
-        raise InferenceError(
-            f"Pretrained weights for encoder '{architecture.encoder}' cannot be had ({type(error).__name__}: {error}). "
-            "Connect this machine to the internet once, or start from random weights with pretrained: false."
-        ) from error
+        raise no_pretrained_weights(architecture.encoder, error) from error
     if architecture.stem == "full":
         from inference.networks import stem
 

@@ -59,3 +59,11 @@ def no_inplace_norm(name: str) -> InferenceError:
         f"Encoder '{name}' cannot have in-place normalisation: its normalisations do not all follow convolutions. "
         "Choose a ResNet, ResNeXt, SE-ResNet, EfficientNet, MobileNetV2 or 'plain', or set norm to 'batch'."
     )
+
+
+def no_pretrained_weights(name: str, error: Exception) -> InferenceError:
+    """What is said where an encoder's pretrained weights could not be fetched."""
+    return InferenceError(
+        f"Pretrained weights for encoder '{name}' cannot be had ({type(error).__name__}: {error}). "
+        "Connect this machine to the internet once, or start from random weights with pretrained: false."
+    )

@@ -1,12 +1,14 @@
 """What a colorizer's training starts from."""
 
+from functools import partial
+
 import torch
 
 from inference.errors import InferenceError
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.recipe import RecipeError
-from trainer.starting import first_state
+from trainer.starting import first_state, new_network, started
 from trainer.tracker import Tracker
 
 
@@ -26,14 +28,6 @@ def start_network(recipe: ColorizerRecipe, tracker: Tracker) -> ColorizerNetwork
     if first:
         network, start = build_colorizer(architecture), f"weights of {recipe.init}"
         network.load_state_dict(first_state(first, "colorizer", architecture, ColorizerArchitecture.from_dict))
-    elif not recipe.pretrained:
-        network, start = build_colorizer(architecture), "random weights, as the recipe says"
     else:
-        try:
-            network, start = build_colorizer(architecture, pretrained=True), "ImageNet weights in the encoder"
-        except InferenceError as error:
-            torch.manual_seed(recipe.seed)
-            network, start = build_colorizer(architecture), f"random weights: {error}"
-    tracker.tag("start", start)
-    tracker.progress(None, f"Starting from {start}")
-    return network.to(memory_format=torch.channels_last)
+        network, start = new_network(partial(build_colorizer, architecture), recipe.seed, pretrained=recipe.pretrained)
+    return started(network, start, tracker)

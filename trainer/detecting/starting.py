@@ -1,7 +1,7 @@
 """What a detector's training starts from."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from trainer.detecting.losses import share_weight
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.examples import TrainingExample
 from trainer.recipe import RecipeError
-from trainer.starting import first_state
+from trainer.starting import first_state, new_network, started
 from trainer.tracker import Tracker
 
 
@@ -36,25 +36,11 @@ def start_network(recipe: DetectorRecipe, tracker: Tracker) -> DetectorNetwork:
     torch.manual_seed(recipe.seed)
     first = recipe.first_weights
     if first:
-        network = _from_checkpoint(first, architecture)
-        start = f"weights of {recipe.init}"
-    elif not recipe.pretrained:
-        network, start = build_detector(architecture), "random weights, as the recipe says"
+        network, start = build_detector(architecture), f"weights of {recipe.init}"
+        network.load_state_dict(first_state(first, "detector", architecture, DetectorArchitecture.from_dict))
     else:
-        try:
-            network, start = build_detector(architecture, pretrained=True), "ImageNet weights in the encoder"
-        except InferenceError as error:
-            torch.manual_seed(recipe.seed)
-            network, start = build_detector(architecture), f"random weights: {error}"
-    tracker.tag("start", start)
-    tracker.progress(None, f"Starting from {start}")
-    return network.to(memory_format=torch.channels_last)
-
-
-def _from_checkpoint(path: Path, architecture: DetectorArchitecture) -> DetectorNetwork:
-    network = build_detector(architecture)
-    network.load_state_dict(first_state(path, "detector", architecture, DetectorArchitecture.from_dict))
-    return network
+        network, start = new_network(partial(build_detector, architecture), recipe.seed, pretrained=recipe.pretrained)
+    return started(network, start, tracker)
 
 
 def weight_of_defects(recipe: DetectorRecipe, examples: Sequence[TrainingExample]) -> float | None:

@@ -14,7 +14,7 @@ from trainer.inpainting.growing import grown, is_wider
 from trainer.inpainting.losses import FillLoss
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.recipe import RecipeError
-from trainer.starting import first_state
+from trainer.starting import first_state, started
 from trainer.tracker import Tracker
 
 SHARES = {"perceptual": 0.15, "style": 0.25}
@@ -48,9 +48,7 @@ def start_network(recipe: InpainterRecipe, tracker: Tracker) -> InpainterNetwork
         state, how = _first_state(first, network)
         network.load_state_dict(state)
         start = f"weights of {recipe.init}{how}"
-    tracker.tag("start", start)
-    tracker.progress(None, f"Starting from {start}")
-    return network.to(memory_format=torch.channels_last)
+    return started(network, start, tracker)
 
 
 def _first_state(path: Path, network: InpainterNetwork) -> tuple[Mapping[str, torch.Tensor], str]:
