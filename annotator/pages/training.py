@@ -79,7 +79,8 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
         st.subheader("Trainings so far", anchor=False)
     for job in past[:12]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"past-{job.id}"):
-            when = f'<time class="hl-quiet" title="{exact(job.created_at)}">{ago(job.created_at)}</time>'
+            ended = job.finished_at or job.created_at
+            when = f'<time class="hl-quiet" title="{exact(ended)}">{ago(ended)}</time>'
             early = job.status in ("cancelled", "failed") and job.run_id is not None
             kept = early and is_kept(platform(), job)
             st.html(f"<span>{escape(ending(job, kept))}</span> {when}")

@@ -68,7 +68,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     input.value = "";
     const fresh = outcomes.filter((outcome) => outcome.is_new);
     const known = outcomes.filter((outcome) => !outcome.is_new);
-    for (const outcome of known.slice(0, 20)) line(`${outcome.name} is here already, as ${outcome.known_as}.`);
+    for (const { name, known_as } of known.slice(0, 20))
+      line(`${name} is here already${name === known_as ? "" : `, as ${known_as}`}.`);
     if (fresh.length) line(`${count(fresh.length, "photo")} came in.`);
     if (outcomes.length)
       setTriggerValue("taken", {

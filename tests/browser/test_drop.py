@@ -54,6 +54,23 @@ def test_a_folder_brings_in_the_photos_in_it_and_below_it(page: Page, tmp_path: 
     assert len(sent) == 2
 
 
+def test_a_photo_that_is_here_is_told_under_its_other_name_only_where_it_has_one(page: Page) -> None:
+    names = iter((("a.png", "a.png"), ("b.png", "a.png")))
+
+    def answer(route: Route) -> None:
+        name, known_as = next(names)
+        outcome = {"photo_id": 1, "name": name, "known_as": known_as, "is_new": False}
+        route.fulfill(json={"outcomes": [outcome], "failures": []})
+
+    page.route(HERE, lambda route: route.fulfill(body="", content_type="text/html"))
+    page.route("**/api/photos?*", answer)
+    page.goto(HERE)
+    mount(page, "drop", {"call": "Drop photos here"})
+    files = [{"name": name, "mimeType": "image/png", "buffer": b"x"} for name in ("a.png", "b.png")]
+    page.locator("input").set_input_files(files)
+    expect(page.locator(".said li")).to_have_text(["a.png is here already.", "b.png is here already, as a.png."])
+
+
 def drop(page: Page, path: Path) -> None:
     """Drop a file or a folder as a file manager does."""
     box = page.locator(".target").bounding_box()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from annotator.pages.recipes import RECIPES
 from annotator.views.words import verbatim
 from db.engine import Database
 from db.errors import NotAllowed
-from db.jobs import add_job, fail
+from db.jobs import add_job, fail, finish
 from db.models import Assessor
 from db.settings import Settings
 from tests.support.pages import go, said
@@ -40,6 +41,18 @@ def test_a_training_that_failed_shows_its_log(show: Callable[..., AppTest], data
     assert not page.exception
     assert "Training a detector failed: It diverged." in said(page)
     assert [each.label for each in page.expander] == ["More settings", "Log"]
+
+
+def test_a_training_that_took_long_ended_when_it_ended(show: Callable[..., AppTest], database: Database) -> None:
+    with database.unit_of_work() as session:
+        job = add_job(session, "train", {"kind": "detector"}, 1)
+        job.created_at -= timedelta(hours=9)
+        finish(session, job.id, {"model": "detector", "version": "2"})
+    page = show("train")
+    assert not page.exception
+    assert "Became detector@2" in said(page)
+    assert "just now" in said(page)
+    assert "9 hours ago" not in said(page)
 
 
 def test_what_would_fail_again_at_once_is_not_offered_to_go_on(
