@@ -40,7 +40,7 @@ class BlobStore:
     def put(self, data: bytes) -> str:
         """Stores `data` and returns its SHA-256 in hex. A reader sees all of it or nothing."""
         sha = hashlib.sha256(data).hexdigest()
-        if self._stored_size(sha) == len(data):
+        if self._holds(sha, len(data)):
             return sha
         path = self._path(sha)
         if self._local:
@@ -88,6 +88,16 @@ class BlobStore:
             name = str(path).rpartition("/")[2]
             if HASH.fullmatch(name):
                 yield name
+
+    def _holds(self, sha: str, size: int) -> bool:
+        """Whether the bytes are there and whole: a dying disk changes them and leaves their size."""
+        if self._stored_size(sha) != size:
+            return False
+        try:
+            self.get(sha)
+        except (BlobError, OSError):
+            return False
+        return True
 
     def _stored_size(self, sha: str) -> int | None:
         try:

@@ -38,9 +38,10 @@ def test_changed_bytes_are_named_and_never_returned(store: BlobStore) -> None:
         store.get(sha)
 
 
-def test_a_truncated_blob_is_written_again(store: BlobStore) -> None:
+@pytest.mark.parametrize("left", [b"a ph", b"a ph0to"], ids=["truncated", "changed"])
+def test_a_damaged_blob_is_written_again(store: BlobStore, left: bytes) -> None:
     sha = store.put(b"a photo")
-    damage(store, sha, b"a ph")
+    damage(store, sha, left)
     store.put(b"a photo")
     assert store.get(sha) == b"a photo"
 
