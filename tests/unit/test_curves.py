@@ -28,6 +28,32 @@ def test_bins_are_fine_enough_for_what_networks_give(case: tuple[np.ndarray, np.
     )
 
 
+@pytest.mark.parametrize("sureness", [10, 14, 40])
+def test_what_a_network_is_very_sure_of_is_told_apart(sureness: float) -> None:
+    """Half of what is marked, and some of what is clean, lies nearer to 1 than a thousandth."""
+    chance = np.random.default_rng(6)
+    mask = chance.random((120, 100)) < 0.1
+    logits = chance.normal(-4, 4, mask.shape) + (4 + sureness) * mask * chance.random(mask.shape)
+    logits += (chance.random(mask.shape) < 0.1) * sureness
+    probability = (1 / (1 + np.exp(-logits))).astype(np.float32)
+    truth, flat = mask.ravel(), probability.ravel()
+    curve = Curve.of(probability, mask)
+    assert curve.auc() == pytest.approx(roc_auc_score(truth, flat), abs=1e-4)
+    assert curve.average_precision() == pytest.approx(average_precision_score(truth, flat), abs=2e-4)
+    dice, threshold = curve.best_dice()
+    assert f1_score(truth, flat >= np.float32(threshold)) == pytest.approx(dice, abs=1e-12)
+
+
+def test_every_bin_begins_with_its_least_probability() -> None:
+    chance = np.random.default_rng(7)
+    shares = np.concatenate([chance.random(9), chance.random(9) ** 9, 1 - chance.random(9) ** 9, [0, 0.5, 1]])
+    for share in shares.astype(np.float32):
+        _, least = Curve.of(share[None, None], np.ones((1, 1), bool)).best_dice()
+        (same,) = np.flatnonzero(Curve.of(np.array([[least]], np.float32), np.ones((1, 1), bool)).defect)
+        assert least == np.float32(least) <= share
+        assert Curve.of(share[None, None], np.ones((1, 1), bool)).defect[same] == 1
+
+
 def test_points_on_the_curves_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray]) -> None:
     probability, mask = np.round(case[0], 2), case[1]
     curve, truth, flat = Curve.of(probability, mask), mask.ravel(), probability.ravel()
