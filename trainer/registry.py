@@ -285,6 +285,7 @@ def _only_checkpoint(folder: Path, model: ModelVersion) -> Path:
     files = sorted(folder.glob("*.safetensors"))
     if len(files) != 1:
         raise RegistryError(
-            f"{model.spec} should hold one safetensors file, {folder} holds {len(files)}. Register it anew."
+            f"{model.spec} should hold one safetensors file, {folder} holds {len(files)}. "
+            "Put it back from a backup, or promote another version."
         )
     return files[0]

@@ -8,9 +8,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
 
 from db import jobs as rows
 from db.addresses import normal_url
+from db.answering import answering
 from db.engine import Database, open_database
 from db.models import Job
 from db.settings import Settings
@@ -70,7 +72,10 @@ class Worker:
             self._trainings.discard(hand)
 
     def stop(self) -> None:
-        """Let children save what they have, and leave the jobs to whoever comes next."""
+        """Let children save what they have, and leave the jobs to whoever comes next.
+
+        Where the database is away, its jobs are found by their silence.
+        """
         self._stopping.set()
         hands = [*self._warm.values(), *self._trainings]
         closing = [threading.Thread(target=hand.close, args=(_PATIENCE_S,)) for hand in hands]
@@ -78,9 +83,12 @@ class Worker:
             thread.start()
         for thread in closing:
             thread.join()
-        with self.database.unit_of_work() as session:
-            for job in rows.list_jobs(session, active=True):
-                rows.leave(session, job.id, self.name)
+        try:
+            with self.database.unit_of_work() as session:
+                for job in rows.list_jobs(session, active=True):
+                    rows.leave(session, job.id, self.name)
+        except SQLAlchemyError:
+            _log.exception("that the jobs are left could not be written")
 
     def _claimed(self, job_id: str) -> Job | None:
         """The job once it is ours; None when it is over. Waits while another living worker holds it."""
@@ -167,6 +175,7 @@ def run_worker(settings: Settings) -> None:
 
 
 def _join_queue(settings: Settings, name: str) -> "DBOSClient":
+    """Raises SchemaError where the queue's database does not answer."""
     DBOS(
         config={
             "name": jobs.APPLICATION,
@@ -178,9 +187,10 @@ def _join_queue(settings: Settings, name: str) -> "DBOSClient":
             "enable_otlp": False,
         }
     )
-    DBOS.launch()
-    for queue in (jobs.TRAINING_QUEUE, jobs.PROPOSALS_QUEUE, jobs.PICTURES_QUEUE):
-        DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
+    with answering(settings.jobs_database_url, settings.jobs_variable):
+        DBOS.launch()
+        for queue in (jobs.TRAINING_QUEUE, jobs.PROPOSALS_QUEUE, jobs.PICTURES_QUEUE):
+            DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
     return jobs.open_queue(settings)
 
 

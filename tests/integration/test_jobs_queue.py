@@ -160,6 +160,20 @@ def test_a_job_whose_end_could_not_be_written_is_queued_again(
     assert revive_all(platform, opened, worker.carried) == [job.id], "the worker lives, and has it no more"
 
 
+def test_a_worker_stops_while_its_database_is_away(
+    platform: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE job", None, Exception("the database system is shutting down"))
+
+    with opened.unit_of_work() as session:
+        job = rows.add_job(session, "propose", {}, None)
+        rows.claim(session, job.id, "one")
+    monkeypatch.setattr(rows, "leave", away)
+    Worker(platform, opened, "one").stop()
+    assert "shutting down" in caplog.text
+
+
 def test_a_job_is_left_while_its_database_is_away(
     platform: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
