@@ -3,6 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from annotator.theme import STYLE
+from annotator.views.pictures import strip
+from db.models import Photo
 
 NARROW = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='20' height='320'/>"
 
@@ -21,6 +23,14 @@ def test_a_long_name_stays_in_the_story_and_a_narrow_photo_is_seen_in_the_strip(
     photo = page.locator("img").bounding_box()
     assert photo is not None
     assert photo["width"] == 40
+
+
+def test_a_panorama_is_shown_whole_in_the_strip(page: Page) -> None:
+    sizes = {"aunt.jpg": (400, 300), "school.jpg": (1600, 400)}
+    photos = [Photo(id=1, filename=name, width=w, height=h, thumbnail_sha256="") for name, (w, h) in sizes.items()]
+    page.set_content(f"<style>{STYLE.read_text()}</style>{strip(photos)}")
+    fits = [page.get_by_title(name).evaluate("photo => getComputedStyle(photo).objectFit") for name in sizes]
+    assert fits == ["cover", "contain"]
 
 
 def test_a_link_that_has_the_focus_is_told_from_the_page_in_front(page: Page) -> None:
