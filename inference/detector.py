@@ -1,6 +1,7 @@
 """The detector in use: a photo in, the probability of 'defect' per pixel out."""
 
 import logging
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from inference.arrays import Pixels, Probability
 from inference.devices import chosen_device, fast_precision
 from inference.errors import InferenceError, not_finite
 from inference.loading import load_network
+from inference.looks import halved, look_sizes, seen_together
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.networks.lean import fold_norms
 from inference.probability import checked_threshold
-from inference.regions import checked_certainty, demote_unsure
+from inference.regions import checked_certainty
 from inference.tiles import run_tiled
 
 _SMALLEST_TILE = 128
@@ -33,9 +36,10 @@ class Detector:
         """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is.
 
         `threshold` is in (0, 1]. Regions at the threshold whose mean probability is less than `certainty`, 0 to 1, are
-        taken below it (`regions.demote_unsure`); 0 leaves all as they are. With `mirror`, what is seen is averaged with
-        what is seen in the mirror, which takes twice the time. Photos go through the network in tiles of `tile` pixels,
-        `batch` pictures at a time (tiles and mirror images): 1 on a CPU, where more only take memory, and 4 on a GPU.
+        taken below it, and in smaller looks at the photo more is asked (`looks.seen_together`); 0 leaves all as they
+        are. With `mirror`, what is seen is averaged with what is seen in the mirror, which takes twice the time. Photos
+        go through the network in tiles of `tile` pixels, `batch` pictures at a time (tiles and mirror images): 1 on a
+        CPU, where more only take memory, and 4 on a GPU.
         Raises UsageProblem for an impossible threshold or certainty.
         """
         self.threshold = checked_threshold(threshold)
@@ -76,24 +80,34 @@ class Detector:
             detector.threshold = checked_threshold(threshold)
         return detector
 
-    def probability(
-        self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None = None
-    ) -> NDArray[np.float32]:
+    def probability(self, pixels: Pixels, progress: Callable[[float], None] | None = None) -> Probability:
         """Probability of 'defect' for every pixel of uint8 H×W×3 RGB, any size: float32 H×W in [0, 1].
 
-        The photo and its mirror image are averaged, as probabilities, unless the detector was made without; regions
-        that are unsure as a whole lie below the threshold. The network's memory is bounded by the tile whatever the
-        photo's size; where a GPU's runs out, the photo is begun anew with less at a time. `progress` gets the share
-        done.
+        What is seen in the photo's own size and in smaller ones (`looks`), together; regions that are unsure as a whole
+        lie below the threshold. Raises InferenceError for other pixels, and for a network whose answer is no number.
+        `progress` gets the share done.
+        """
+        return seen_together(self.looks(pixels, progress), self._level, self._certainty)
+
+    def looks(self, pixels: Pixels, progress: Callable[[float], None] | None = None) -> list[Probability]:
+        """What the network says of uint8 H×W×3 RGB, any size, in each of `look_sizes`: float32 h×w in [0, 1].
+
+        The photo and its mirror image are averaged, as probabilities, unless the detector was made without. The
+        network's memory is bounded by the tile whatever the photo's size; where a GPU's runs out, the look is begun
+        anew with less at a time.
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise InferenceError(f"A detector takes uint8 H×W×3 pixels, not {pixels.dtype} {pixels.shape}.")
-        probability = self._tiled(pixels, progress)
-        return demote_unsure(probability, self._level, self._certainty) if self._certainty > 0 else probability
+        sizes = look_sizes(*pixels.shape[:2])
+        whole, done = sum(map(math.prod, sizes)), 0
+        seen = []
+        for size in sizes:
+            pixels = pixels if pixels.shape[:2] == size else halved(pixels)
+            seen.append(self._tiled(pixels, progress and _part(progress, done, math.prod(size), whole)))
+            done += math.prod(size)
+        return seen
 
-    def _tiled(
-        self, pixels: NDArray[np.uint8], progress: Callable[[float], None] | None
-    ) -> NDArray[np.float32]:  # fmt: skip
+    def _tiled(self, pixels: Pixels, progress: Callable[[float], None] | None) -> Probability:
         while True:
             at_once = max(1, self._batch // 2) if self._mirror else self._batch
             try:
@@ -141,3 +155,8 @@ class Detector:
         with fast_precision(self._device.type):
             logits: torch.Tensor = self._network(photos)
         return logits.float()
+
+
+def _part(progress: Callable[[float], None], done: int, part: int, whole: int) -> Callable[[float], None]:
+    """Tells the progress of a part of the work, of which so much is done, as that of the whole."""
+    return lambda share: progress((done + share * part) / whole)

@@ -225,8 +225,8 @@ def dice(counts: "np.ndarray | int") -> float:
 
 
 def look(detector: Detector, pixels: np.ndarray, mask: np.ndarray) -> Picture:
-    """All regions above every level of LOWS."""
-    probability = detector.probability(pixels)
+    """All regions above every level of LOWS, of the picture in its own size."""
+    probability = detector.looks(pixels)[0]
     levels = quantise(probability)
     seen = {}
     for low in LOWS:

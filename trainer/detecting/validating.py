@@ -9,10 +9,10 @@ from typing import IO, TypeVar
 import numpy as np
 from torch import nn
 
-from inference.arrays import Mask, Pixels
+from inference.arrays import Mask, Pixels, Probability
 from inference.detector import Detector
+from inference.looks import seen_together
 from inference.names import ModelName
-from inference.regions import demote_unsure
 from trainer.calibrating import CertaintySearch, ThresholdSearch
 from trainer.errors import Stopped
 from trainer.examples import TrainingExample
@@ -43,9 +43,10 @@ def validate(
     """Measure a network on synthetic pictures and on annotated photos (whole, however large), as it will be used.
 
     The threshold is the best for all of them together, and the score is the Dice at it over all their pixels; how sure
-    a region has to be is what gives the best mean Dice over photos then, and the figures are with it. Both are
-    known only when all have been seen: until then their probabilities wait in a file, 4 bytes a
-    pixel, so that memory holds one photo at a time. Raises Stopped as soon as `should_stop` says so.
+    a region has to be is what gives the best mean Dice over photos then: both in the photos' own sizes. The figures are
+    with both, and with smaller looks at large photos. They are known only when all have been seen: until then their
+    looks wait in a file, up to 6 bytes a pixel, so that memory holds one photo at a time. Raises Stopped as soon as
+    `should_stop` says so.
     """
 
     def go_on(_: float = 0.0) -> None:
@@ -58,9 +59,9 @@ def validate(
     with TemporaryFile() as file:
         for photo in judged:
             go_on()
-            probability = detector.probability(photo.pixels(), progress=go_on)
-            search.add(probability, photo.mask())
-            np.save(file, probability)
+            looks = detector.looks(photo.pixels(), progress=go_on)
+            search.add(looks[0], photo.mask())
+            _keep(file, looks)
         threshold, score = search.best()
         certainty = _certainty(judged, file, threshold)
         file.seek(0)
@@ -72,8 +73,18 @@ def _certainty(judged: Sequence[_Judged], file: IO[bytes], threshold: float) -> 
     search = CertaintySearch(threshold)
     file.seek(0)
     for photo in judged:
-        search.add(np.load(file), photo.mask())
+        search.add(_kept(file)[0], photo.mask())
     return search.best()[0]
+
+
+def _keep(file: IO[bytes], looks: Sequence[Probability]) -> None:
+    np.save(file, len(looks))
+    for look in looks:
+        np.save(file, look)
+
+
+def _kept(file: IO[bytes]) -> list[Probability]:
+    return [np.load(file) for _ in range(int(np.load(file)))]
 
 
 def _all(pictures: Sequence[tuple[Pixels, Mask]], examples: Sequence[TrainingExample]) -> list[_Judged]:
@@ -94,7 +105,7 @@ def _measured(
     metrics: dict[str, list[Metrics]] = {"synthetic": [], "real": []}
     columns: dict[str, list[Pixels]] = {"synthetic": [], "real": []}
     for photo in judged:
-        probability, mask = demote_unsure(np.load(file), threshold, certainty), photo.mask()
+        probability, mask = seen_together(_kept(file), threshold, certainty), photo.mask()
         metrics[photo.group].append(measure(probability, mask, threshold))
         if len(columns[photo.group]) < _SHOWN:
             columns[photo.group].append(_column(photo.pixels(), mask, probability >= threshold))

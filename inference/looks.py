@@ -1,0 +1,53 @@
+"""A photo looked at in several sizes: on a large scan a crease is wider than any that a network has learned to see."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from inference.arrays import Pixels, Probability
+from inference.regions import demote_unsure
+
+_LEAST_SIDE = 256
+"""Shorter side in pixels below which a photo is not made smaller: its lines would be gone."""
+_EXPONENT = 0.5
+"""What the certainty is raised to in all looks but the first: each is one more occasion to be wrong."""
+
+
+def look_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """Heights and widths in which a photo is looked at: its own, and halves while the shorter side keeps 256 pixels."""
+    sizes = [(height, width)]
+    while min(height, width) // 2 >= _LEAST_SIDE:
+        height, width = height // 2, width // 2
+        sizes.append((height, width))
+    return sizes
+
+
+def halved(pixels: Pixels) -> Pixels:
+    """Half as high and half as wide, each pixel the mean of those that it stands for: uint8 H×W×3."""
+    height, width = pixels.shape[:2]
+    whole = np.ascontiguousarray(pixels)
+    return np.asarray(cv2.resize(whole, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def seen_together(looks: Sequence[Probability], level: float, certainty: float) -> Probability:
+    """What all looks say of a photo: float32 H×W in [0, 1], as large as the first; the looks are changed in place.
+
+    Regions that are unsure as a whole are taken below `level` in each look (`regions.demote_unsure`), in the smaller
+    ones with the root of `certainty`. A pixel that reaches `level` in some look has the highest of its probabilities,
+    any other their mean.
+    """
+    found, *smaller = (_sure(look, level, certainty if number == 0 else certainty**_EXPONENT)
+                       for number, look in enumerate(looks))  # fmt: skip
+    if not smaller:
+        return found
+    mean = found / len(looks)
+    for look in smaller:
+        enlarged = cv2.resize(look, found.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        np.maximum(found, enlarged, out=found)
+        mean += enlarged / len(looks)
+    return np.where(found >= level, found, mean)
+
+
+def _sure(look: Probability, level: float, certainty: float) -> Probability:
+    return demote_unsure(look, level, certainty) if certainty > 0 else look
