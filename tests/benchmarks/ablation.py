@@ -176,7 +176,8 @@ def run(bench: Bench, row: Row, seed: int, out: Path) -> dict[str, Any]:
     begun = time.process_time()
     checkpoint = _trained(recipe, out / f"{row.name if row.trains else 'base'}-{seed}", f"{row.name}, seed {seed}")
     seconds = time.process_time() - begun if row.trains else 0.0
-    found = bench.figures(Detector.load(checkpoint, mirror=row.mirror and bench.mirror, certainty=0).probability)
+    detector = Detector.load(checkpoint, mirror=row.mirror and bench.mirror, certainty=0)
+    found = bench.figures(lambda pixels: detector.looks(pixels)[0])  # as published: in the photo's own size alone
     about = {"row": row.name, "title": row.title, "changes": row.changes, "seed": seed, "base": bench.digest}
     cost = {"seconds": seconds, "pictures": recipe.steps * recipe.accumulate * recipe.batch, "size": recipe.size}
     return _write(done, {**about, **cost, **found})

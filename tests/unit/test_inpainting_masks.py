@@ -13,7 +13,7 @@ from trainer.examples import TrainingExample
 from trainer.inpainting.dataset import InpainterDataset
 from trainer.inpainting.irregular import BINS, bin_name, irregular_mask, mask_for
 from trainer.inpainting.masks import MaskSource, defect_mask, limited
-from trainer.inpainting.recipe import InpainterRecipe
+from trainer.inpainting.recipe import InpainterRecipe, Schedule
 from trainer.recipe import RecipeError
 
 
@@ -115,7 +115,7 @@ def test_some_pictures_are_grey() -> None:
     ("change", "field"),
     [
         ({"irregular_share": 0.9}, "annotated_share"),
-        ({"largest_hole": 0}, "largest_hole"),
+        ({"largest_hole": 1}, "largest_hole"),
         ({"most_covered": 1.0}, "most_covered"),
         ({"second_rate": 0.5}, "second_rate"),
         ({"schedule": "stairs"}, "schedule"),
@@ -151,3 +151,9 @@ def test_without_a_second_phase_the_rate_falls_to_nothing_at_once() -> None:
     )
     assert recipe.rate_share(99) == pytest.approx(0, abs=1e-3)
     assert all(recipe.rate_share(step) > recipe.rate_share(step + 1) for step in range(4, 99))
+
+
+@pytest.mark.parametrize("schedule", ["steps", "cosine"])
+def test_a_training_that_is_all_second_phase_begins_at_its_rate(schedule: Schedule) -> None:
+    recipe = InpainterRecipe(second_share=1.0, second_rate=1e-4, learning_rate=1e-3, warmup_steps=4, schedule=schedule)
+    assert 1e-3 * recipe.rate_share(0) == pytest.approx(1e-4)

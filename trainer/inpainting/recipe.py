@@ -61,7 +61,7 @@ class InpainterRecipe(DamagingRecipe):
     """Widest hole of a training mask in pixels: the diameter of the largest disc in it. Kept with the model, which
     warns of larger ones."""
     most_covered: float = 0.6
-    """Largest share of a picture that free strokes cover."""
+    """Largest share that free strokes cover of the picture, larger than a training picture, that this is cut out of."""
     loss: FillLossSettings = field(default_factory=FillLossSettings)
     features: str = "auto"
     """Whose features the perceptual and style losses compare: `vgg16`, a file of its weights, a checkpoint of a
@@ -83,7 +83,7 @@ class InpainterRecipe(DamagingRecipe):
         check(self.irregular_share + self.annotated_share <= 1, "annotated_share", self.annotated_share,
               "at most what irregular_share leaves")  # fmt: skip
         check(0 < self.most_covered <= 0.9, "most_covered", self.most_covered, "above 0 and at most 0.9")
-        check(self.largest_hole >= 1, "largest_hole", self.largest_hole, "1 pixel or more")
+        check(self.largest_hole >= 2, "largest_hole", self.largest_hole, "2 pixels or more")
         check(self.form in get_args(Form), "form", self.form, f"one of {get_args(Form)}")
         check(self.schedule in get_args(Schedule), "schedule", self.schedule, f"one of {get_args(Schedule)}")
         check(0 < self.second_rate <= self.learning_rate, "second_rate", self.second_rate,
@@ -96,7 +96,7 @@ class InpainterRecipe(DamagingRecipe):
 
     def rate_share(self, step: int) -> float:
         """Share of `learning_rate` at a step: a linear warm-up, then as `schedule` says."""
-        warmup = min(self.warmup_steps, max(1, self.second_phase // 2))
+        warmup = min(self.warmup_steps, max(1, self.second_phase // 2), self.second_phase)
         lower = self.second_rate / self.learning_rate
         if step < warmup:
             return (step + 1) / (warmup + 1)
