@@ -173,5 +173,5 @@ def _said(session: Session, row: Promotion) -> str:
     person = session.get(Assessor, row.assessor_id) if row.assessor_id else None
     who = person.name if person else "Somebody at the command line"
     did = "put back" if row.undoes_id else "promoted"
-    before = f", in place of v{row.previous_version}" if row.previous_version else ""
+    before = f", in place of {row.model}@{row.previous_version}" if row.previous_version else ""
     return f"{who} {did} {row.model}@{row.version}{before}"

@@ -9,11 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annotator.pages.recipes import RECIPES
+from annotator.views.comparing import moves
 from annotator.views.words import verbatim
 from db.engine import Database
 from db.errors import NotAllowed
 from db.jobs import add_job, fail, finish
 from db.models import Assessor
+from db.people import sign_in
+from db.promotions import record_promotion
 from db.settings import Settings
 from tests.support.pages import go, said
 from trainer.colouring.recipe import ColorizerRecipe
@@ -267,6 +270,12 @@ def test_a_comparison_without_photos_says_what_it_takes(kind: str, needed: str) 
     assert "There is no photo to compare them on." in said(page)
     assert needed in said(page)
     assert "took part" not in said(page)
+
+
+def test_a_promotion_names_both_models_alike(database: Database) -> None:
+    with database.unit_of_work() as session:
+        record_promotion(session, "detector", "2", "1", sign_in(session, "Ann").id)
+        assert [move.said for move in moves(session, "detector")] == ["Ann promoted detector@2, in place of detector@1"]
 
 
 def test_compare_leads_to_a_first_training(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
