@@ -70,7 +70,7 @@ def _settings(choices: list[SnapshotChoice], jobs: list[Job], assessor: Assessor
 def _snapshot(kind: str, choices: list[SnapshotChoice], assessor: Assessor) -> SnapshotChoice | None:
     by_id = {choice.id: choice for choice in choices}
     chosen = st.selectbox(
-        "On",
+        "Snapshot to train on",
         [*by_id, NO_SNAPSHOT],
         format_func=lambda each: by_id[each].name if each else f"{WITHOUT[kind][0]} only, no snapshot",
         key=f"{kind}-snapshot",

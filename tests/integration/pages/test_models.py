@@ -238,7 +238,9 @@ def test_an_inpainters_settings_go_together(show: Callable[..., AppTest], monkey
     monkeypatch.setattr("annotator.views.actions.train", lambda _here, recipe, _snapshot, _by: asked.append(recipe))
     page = show("train")
     page.segmented_control(key="trained kind").set_value("inpainter").run()
-    assert "clean photos only, no snapshot" in page.selectbox(key="inpainter-snapshot").options
+    snapshots = page.selectbox(key="inpainter-snapshot")
+    assert snapshots.label == "Snapshot to train on", "what is read out says what the list chooses"
+    assert "clean photos only, no snapshot" in snapshots.options
     page.slider(key="inpainter-largest").set_value(64).run()
     page.slider(key="inpainter-strokes").set_value(100).run()
     page.number_input(key="inpainter-rate").set_value(1e-4).run()
