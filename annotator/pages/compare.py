@@ -18,6 +18,7 @@ from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor
 
+WHOSE_FIGURES = "The table has what each training measured; a comparison measures all anew, on the same photos."
 SPARKLINES = 15
 """Newest runs that get one; each is a question to MLflow."""
 
@@ -42,7 +43,7 @@ def page() -> None:
         st.page_link(link("train"), label="**Train the first one**", icon=":material/model_training:")
         return
     chosen = _table(kind, runs, losses)
-    st.caption(kind.terms)
+    st.caption(f"{WHOSE_FIGURES} {kind.terms}")
     _chosen(kind, chosen, assessor)
     promotions(kind, runs, assessor)
 

@@ -80,7 +80,7 @@ _DETECTOR = Kind(
     does="proposes masks and finds the defects of photos that are restored",
     columns=(
         Column("on real photos: Dice, ROC AUC, AP", ("real/dice", "real/auc", "real/average_precision"),
-               missing="not measured"),
+               missing="none from training"),
         Column("synthetic: Dice", ("synthetic/dice",)),
     ),
     curves={

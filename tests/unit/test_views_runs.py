@@ -24,7 +24,7 @@ def said(kind: str, **figures: float) -> list[str]:
 
 
 def test_a_run_without_real_annotations_has_no_figure_for_them() -> None:
-    assert said("detector", synthetic__dice=0.91234) == ["not measured", "0.912"]
+    assert said("detector", synthetic__dice=0.91234) == ["none from training", "0.912"]
 
 
 def test_real_figures_stand_apart_from_synthetic_ones() -> None:

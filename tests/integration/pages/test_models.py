@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from annotator.pages.recipes import RECIPES
 from annotator.views.comparing import moves
+from annotator.views.runs import Run
 from annotator.views.words import verbatim
 from db.engine import Database
 from db.errors import NotAllowed
@@ -272,6 +274,18 @@ def test_a_comparison_without_photos_says_what_it_takes(kind: str, needed: str) 
     assert "There is no photo to compare them on." in said(page)
     assert needed in said(page)
     assert "took part" not in said(page)
+
+
+def test_the_table_of_models_says_whose_figures_it_has(
+    show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = Run("r", "1", "detector@1", "", "FINISHED", None, {}, {}, {}, None)
+    monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings, _kind: [shipped])
+    monkeypatch.setattr("annotator.pages.compare.curve", lambda *_: [])
+    monkeypatch.setattr("annotator.pages.compare.part", lambda *_, **__: SimpleNamespace(chosen=[]))
+    page = show("compare")
+    assert not page.exception
+    assert "The table has what each training measured" in said(page)
 
 
 def test_a_promotion_names_both_models_alike(database: Database) -> None:
