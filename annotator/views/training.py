@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from annotator.context import Platform
 from annotator.views.words import count, duration, job_name, percent
+from db.jobs import ACTIVE
 from db.models import Job, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
@@ -160,12 +161,24 @@ def is_kept(here: Platform, job: Job) -> bool:
         return has_state(here.settings, first_job(session, str(job.run_id)))
 
 
-def ending(job: Job, kept: bool) -> str:
+def newest_of_runs(jobs: Sequence[Job]) -> set[str]:
+    """Ids of the trainings, of `jobs` newest first, that wrote their run last, or are about to: only they can go on."""
+    newest: dict[str, str] = {}
+    for job in jobs:
+        run = job.run_id or (job.params.get("resume_run") if job.status in ACTIVE else None)
+        if run:
+            newest.setdefault(run, job.id)
+    return set(newest.values())
+
+
+def ending(job: Job, kept: bool, went_on: bool = False) -> str:
     """How a training ended, in one line; `kept` says whether there is something to go on from."""
     if job.status == "failed":
         return f"{job_name(job)} failed: {job.error}"
     if job.status == "cancelled" and not job.progress:
         return f"{job_name(job)} was stopped before it began to learn."
+    if job.status == "cancelled" and went_on:
+        return f"{job_name(job)} was stopped at {percent(job.progress)}, and went on."
     if job.status == "cancelled":
         left = "the last checkpoint is kept" if kept else "nothing of it is kept"
         return f"{job_name(job)} was stopped at {percent(job.progress)}; {left}."

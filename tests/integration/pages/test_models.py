@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from annotator.pages.recipes import RECIPES
@@ -15,8 +16,8 @@ from annotator.views.runs import Run
 from annotator.views.words import verbatim
 from db.engine import Database
 from db.errors import NotAllowed
-from db.jobs import add_job, fail, finish
-from db.models import Assessor
+from db.jobs import add_job, claim, end_cancelled, fail, finish, progress, request_cancel, set_run
+from db.models import Assessor, Job
 from db.people import sign_in
 from db.promotions import record_promotion
 from db.settings import Settings
@@ -68,7 +69,7 @@ def test_what_would_fail_again_at_once_is_not_offered_to_go_on(
     def failed(worker: str, recipe: dict[str, object]) -> str:
         with database.unit_of_work() as session:
             job = add_job(session, "train", {"kind": "detector", "recipe": recipe}, 1)
-            job.run_id, job.worker = "r", worker
+            job.run_id, job.worker = job.id, worker
             fail(session, job.id, "It ended.")
             return job.id
 
@@ -107,6 +108,42 @@ def test_a_training_of_which_nothing_was_saved_starts_again_in_a_run_of_its_own(
     page.button(key=f"again-{job.id}").click().run()
     assert not page.exception
     assert asked == [params]
+
+
+def test_only_the_newest_training_of_a_run_goes_on(
+    show: Callable[..., AppTest], database: Database, settings: Settings
+) -> None:
+    def asked(**params: object) -> Job:
+        with database.unit_of_work() as session:
+            return add_job(session, "train", {"kind": "detector", **params}, 1)
+
+    def stopped(job: Job) -> Job:
+        with database.unit_of_work() as session:
+            set_run(session, job.id, "r")
+            progress(session, claimed(session, job.id), 0.07, "")
+            return end_cancelled(session, job.id, {})
+
+    def claimed(session: Session, job_id: str) -> str:
+        claim(session, job_id, worker_name())
+        return job_id
+
+    def offered() -> set[str | None]:
+        page.run()
+        assert not page.exception
+        return {button.key for button in page.button if str(button.key).startswith(("go-on", "again"))}
+
+    page = show("train")
+    first = stopped(asked())
+    save_state(job_folder(settings, first.id) / "state", {})
+    assert offered() == {f"go-on-{first.id}"}
+    second = asked(resume_run="r")
+    assert offered() == set(), "it goes on already"
+    with database.unit_of_work() as session:
+        request_cancel(session, second.id)
+    assert offered() == {f"go-on-{first.id}"}, "what was withdrawn before it began left all as it was"
+    third = stopped(asked(resume_run="r"))
+    assert offered() == {f"go-on-{third.id}"}
+    assert "Training a detector was stopped at 7 %, and went on." in said(page)
 
 
 def test_train_launches_what_was_chosen(show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
