@@ -17,6 +17,8 @@ from db.people import count_leads, get_assessor, require_active, require_lead
 LEASE = timedelta(minutes=20)
 VERDICT_PRIORITY = 100.0
 RETURNED_PRIORITY = 90.0
+KEPT_FOR_AUTHOR = timedelta(days=1)
+"""For so long a returned mask is offered to nobody but its author, who may be away tomorrow."""
 CHOSEN_PRIORITY = 50.0
 """Uncertainty sorts the rest, within [0, 1]."""
 LABEL_LEASES = "label leases"
@@ -43,8 +45,9 @@ def next_task(
     """Leases the next task of a kind to `assessor` for `LEASE`; None when nothing waits for them.
 
     What they hold already comes first, then by priority, then the oldest. Never offered: what they skipped, what
-    somebody else holds, archived photos, and to a lead their own masks while another lead could decide. `task_id`
-    asks for one task; it raises InvalidState with the reason when that one cannot be had. `task.photo` is loaded.
+    somebody else holds, archived photos, for a day what was returned to somebody else, and to a lead their own masks
+    while another lead could decide. `task_id` asks for one task; it raises InvalidState with the reason when that one
+    cannot be had. `task.photo` is loaded.
     """
     moment = now or utc_now()
     _require_role(assessor, kind)
@@ -358,6 +361,8 @@ def _offerable(session: Session, assessor: Assessor, kind: TaskKind, now: dateti
     if kind == "label":
         held = and_(Task.leased_to_id == assessor.id, Task.leased_until > now)
         conditions.append(or_(held, Task.photo_id.not_in(_labelled_by_others(assessor, now))))
+        # nothing is asked of tasks that were never returned, which are nearly all
+        conditions.append(or_(held, Task.annotation_id.is_(None), ~_kept_for_author(assessor, now)))
     if kind == "accept" and count_leads(session) > 1:
         own = exists().where(Annotation.id == Task.annotation_id, Annotation.assessor_id == assessor.id)
         conditions.append(~own)
@@ -370,6 +375,21 @@ def _labelled_by_others(assessor: Assessor, now: datetime) -> Select[int]:
     # coalesce, or SQLite goes through all label tasks by the queue's index in place of the few that are leased
     of_label = func.coalesce(held.kind, "") == "label"
     return select(held.photo_id).where(held.leased_to_id != assessor.id, held.leased_until > now, of_label)
+
+
+def _kept_for_author(assessor: Assessor, now: datetime) -> ColumnElement[bool]:
+    """Whether the mask was returned lately to somebody else, who is still here and did not pass it on."""
+    passed_on = (
+        exists().where(Skip.task_id == Task.id, Skip.assessor_id == Annotation.assessor_id).correlate(Task, Annotation)
+    )
+    return exists().where(
+        Annotation.id == Task.annotation_id,
+        Annotation.decided_at > now - KEPT_FOR_AUTHOR,
+        Annotation.assessor_id == Assessor.id,
+        Assessor.id != assessor.id,
+        Assessor.active,
+        ~passed_on,
+    )
 
 
 def _count(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> int:

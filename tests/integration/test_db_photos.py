@@ -143,8 +143,8 @@ def test_a_photo_tells_its_story(either_database: Database) -> None:
         assert task is not None
         draft = open_draft(session, task, ben, proposal=None)
         waiting = submit(session, draft.id, ben, 0, sha("mask"), 0.125, 5.0)
-        give_back(session, waiting, ada, "more here")
-        again = next_task(session, sign_in(session, "Cem"), "label")
+        returned = give_back(session, waiting, ada, "more here")
+        again = next_task(session, sign_in(session, "Cem"), "label", task_id=returned.id)
         assert again is not None
         skip(session, again.id, sign_in(session, "Cem"), "too dark")
         add_annotation(session, photo, sha("better"), 0.2, origin="imported")

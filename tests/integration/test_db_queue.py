@@ -111,6 +111,36 @@ def test_a_lead_decides_on_own_masks_only_when_alone(either_database: Database) 
         assert accept(session, task, ben, now=NOON).status == "accepted"
 
 
+def test_a_returned_mask_is_its_authors_for_a_day(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben, _ = two_people_and_a_photo(session)
+        cem, other = sign_in(session, "Cem"), new_photo(session, "b")
+        queue.skip(session, label_task(session, other.id).id, ben, "too dark", now=NOON)
+        task = give_back(session, label_and_submit(session, ben), ada, "the crease is missing", now=NOON)
+        assert [each.photo_id for each in queue.upcoming(session, cem, "label", now=NOON)] == [other.id]
+        assert queue.waiting(session, cem, now=NOON).label == 1
+        assert take_label(session, cem).photo_id == other.id
+        assert queue.upcoming(session, ben, "label", now=NOON) == [task]
+        much_later = NOON + queue.KEPT_FOR_AUTHOR
+        assert queue.upcoming(session, cem, "label", now=much_later)[0] is task, "whoever is away holds nothing up"
+        assert take_label(session, ben) is task
+        assert next_task(session, ada, "label", now=NOON) is None
+        queue.skip(session, task.id, ben, "I cannot see it", now=NOON)
+        assert take_label(session, ada) is task, "passed on"
+
+
+def test_a_mask_returned_to_somebody_who_left_is_anyones(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        ada, ben, _ = two_people_and_a_photo(session)
+        task = give_back(session, label_and_submit(session, ben), ada, "the crease is missing", now=NOON)
+        assert next_task(session, ada, "label", now=NOON) is None
+        asked = next_task(session, sign_in(session, "Cem"), "label", task_id=task.id, now=NOON)
+        assert asked is task, "asking for it by number still works"
+        task.leased_to_id = task.leased_until = None
+        set_roles(session, ada, ben.id, active=False)
+        assert take_label(session, ada) is task
+
+
 def test_putting_on_top_uses_the_task_that_is_there(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         photo = new_photo(session, "a")

@@ -77,7 +77,7 @@ export class Accept implements Judge {
     if (!this.task) return;
     this.comment.value = "";
     const who = this.task.annotation.assessor ?? "The assessor";
-    this.hint.textContent = `${who} gets it back on top of the queue, with what you write.`;
+    this.hint.textContent = `${who} gets it back, with what you write. After a day others may get it, too.`;
     const cancel = makeButton("Cancel", "Esc", () => this.desk.shell.closePanel(), "quiet");
     const send = makeButton("Return", "↵", () => this.giveBack(), "danger");
     const row = make("div", { class: "row" }, this.comment, cancel, send);
@@ -103,7 +103,7 @@ export class Accept implements Judge {
     }
     this.desk.decide(async () => {
       await returnAnnotation(task.id, comment);
-      return { text: `Returned: ${task.photo.filename} is on top of the label queue, with your comment.` };
+      return { text: `Returned: ${task.photo.filename} waits in the label queue, with your comment.` };
     });
   }
 }
