@@ -6,12 +6,16 @@ import cv2
 import numpy as np
 
 from inference.arrays import Pixels, Probability
-from inference.regions import demote_unsure
+from inference.regions import demote_unsure, lowered, regions_at
 
 _LEAST_SIDE = 256
 """Shorter side in pixels below which a photo is not made smaller: its lines would be gone."""
 _EXPONENT = 0.5
 """What the certainty is raised to in all looks but the first: each is one more occasion to be wrong."""
+_KNOWN = 0.5
+"""Share of a region from which it is no news: what a larger look has drawn a smaller one only makes wider."""
+_WEIGHT = 0.5
+"""How much a look counts beside the next larger one where none of them is sure."""
 
 
 def look_sizes(height: int, width: int) -> list[tuple[int, int]]:
@@ -34,20 +38,30 @@ def seen_together(looks: Sequence[Probability], level: float, certainty: float) 
     """What all looks say of a photo: float32 H×W in [0, 1], as large as the first; the looks are changed in place.
 
     Regions that are unsure as a whole are taken below `level` in each look (`regions.demote_unsure`), in the smaller
-    ones with the root of `certainty`. A pixel that reaches `level` in some look has the highest of its probabilities,
-    any other their mean.
+    ones with the root of `certainty`, and so are those of a smaller look of which half has been found by larger ones.
+    A pixel that reaches `level` in some look has the highest of its probabilities, any other their mean, in which each
+    look counts half as much as the next larger one.
     """
     found, *smaller = (_sure(look, level, certainty if number == 0 else certainty**_EXPONENT)
                        for number, look in enumerate(looks))  # fmt: skip
     if not smaller:
         return found
-    mean = found / len(looks)
-    for look in smaller:
-        enlarged = cv2.resize(look, found.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    weights = [_WEIGHT**number for number in range(len(looks))]
+    mean = found * np.float32(1 / sum(weights))
+    for look, weight in zip(smaller, weights[1:], strict=True):
+        enlarged = cv2.resize(_news(look, found, level), found.shape[::-1], interpolation=cv2.INTER_LINEAR)
         np.maximum(found, enlarged, out=found)
-        mean += enlarged / len(looks)
+        mean += enlarged * np.float32(weight / sum(weights))
     return np.where(found >= level, found, mean)
 
 
 def _sure(look: Probability, level: float, certainty: float) -> Probability:
     return demote_unsure(look, level, certainty) if certainty > 0 else look
+
+
+def _news(look: Probability, found: Probability, level: float) -> Probability:
+    """A look without the regions that are found already."""
+    known = cv2.resize((found >= level).astype(np.float32), look.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    regions = regions_at(look, level)
+    covered = np.bincount(regions.of, weights=known.ravel()[regions.places], minlength=len(regions.sizes))
+    return lowered(look, regions, covered >= _KNOWN * regions.sizes, level)

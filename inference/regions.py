@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from inference.arrays import Probability
 from inference.errors import UsageProblem
 from inference.probability import highest_outside
 
@@ -31,7 +32,7 @@ class Regions:
     """Mean probability of each region."""
 
 
-def regions_at(probability: NDArray[np.float32], level: float) -> Regions:
+def regions_at(probability: Probability, level: float) -> Regions:
     """The regions of float32 H×W in [0, 1]: pixels of `level` or more that touch, corners included."""
     marked = probability >= level
     count, labels = cv2.connectedComponents(marked.view(np.uint8), connectivity=_NEIGHBOURS, ltype=cv2.CV_32S)
@@ -42,7 +43,7 @@ def regions_at(probability: NDArray[np.float32], level: float) -> Regions:
     return Regions(places, of, sizes, sums / sizes)
 
 
-def demote_unsure(probability: NDArray[np.float32], level: float, certainty: float) -> NDArray[np.float32]:
+def demote_unsure(probability: Probability, level: float, certainty: float) -> Probability:
     """Take regions that are unsure as a whole below `level`; float32 H×W in [0, 1], changed in place and returned.
 
     A region whose mean is less than is asked of its photo's (`asked_certainty` of `certainty`, 0 to 1) keeps its shape
@@ -53,8 +54,13 @@ def demote_unsure(probability: NDArray[np.float32], level: float, certainty: flo
     regions = regions_at(probability, level)
     sure = regions.sizes[regions.means >= certainty].sum()
     asked = asked_certainty(certainty, sure / probability.size)
-    unsure = regions.places[(regions.means < asked)[regions.of]]
-    probability.ravel()[unsure] *= np.float32(min(_BELOW * level, highest_outside(level)))
+    return lowered(probability, regions, regions.means < asked, level)
+
+
+def lowered(probability: Probability, regions: Regions, which: NDArray[np.bool_], level: float) -> Probability:
+    """Scale some regions, `which` of them, until no pixel reaches `level`; float32 H×W, changed in place and returned.
+    They keep their shape, and a lower level brings them back."""
+    probability.ravel()[regions.places[which[regions.of]]] *= np.float32(min(_BELOW * level, highest_outside(level)))
     return probability
 
 
