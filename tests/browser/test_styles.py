@@ -63,3 +63,14 @@ def test_a_training_is_seen_by_whoever_starts_it_below_all_settings(page: Page) 
     page.set_content(f"<style>{STYLE.read_text()}</style><main style='display: flex'>{settings}{trainings}</main>")
     page.get_by_role("button").focus()
     expect(page.get_by_text("Training a detector")).to_be_in_viewport()
+
+
+def test_what_is_said_of_a_training_that_was_started_covers_none_of_its_buttons(page: Page) -> None:
+    streamlits = ".streamlits { position: fixed; top: 64px; right: 15px; width: 315px; height: 72px; }"
+    settings = "<div data-testid='stColumn' style='flex: 1'></div>"
+    stop = "<div class='st-key-trainings' style='text-align: right; padding-top: 64px'><button>Stop</button></div>"
+    columns = f"<main style='display: flex'>{settings}<div data-testid='stColumn' style='flex: 1.5'>{stop}</div></main>"
+    toast = "<div data-testid='stToastContainer' class='streamlits'>It begins as soon as a worker is free.</div>"
+    page.set_content(f"<style>{streamlits}{STYLE.read_text()}</style>{columns}{toast}")
+    page.get_by_role("button", name="Stop").click(timeout=10_000)
+    expect(page.get_by_text("It begins")).to_be_in_viewport(ratio=1)
