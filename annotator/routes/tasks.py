@@ -95,6 +95,7 @@ def _annotation(session: Session, task: Task) -> dict[str, Any]:
         "mask": annotation_mask_url(annotation),
         "seconds": annotation.seconds,
         "assessor": annotation.assessor.name if annotation.assessor is not None else None,
+        "left": annotation.assessor is not None and not annotation.assessor.active,
         "marked_share": annotation.marked_share,
     }
 

@@ -76,8 +76,11 @@ export class Accept implements Judge {
   private openReturn(): void {
     if (!this.task) return;
     this.comment.value = "";
-    const who = this.task.annotation.assessor ?? "The assessor";
-    this.hint.textContent = `${who} gets it back, with what you write. After a day others may get it, too.`;
+    const { assessor, left } = this.task.annotation;
+    const who = assessor ?? "The assessor";
+    this.hint.textContent = left
+      ? `${who} has left. Whoever comes next gets it, with what you write.`
+      : `${who} gets it back, with what you write. After a day others may get it, too.`;
     const cancel = makeButton("Cancel", "Esc", () => this.desk.shell.closePanel(), "quiet");
     const send = makeButton("Return", "↵", () => this.giveBack(), "danger");
     const row = make("div", { class: "row" }, this.comment, cancel, send);

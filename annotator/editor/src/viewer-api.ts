@@ -48,7 +48,15 @@ export interface ReviewTask extends TaskBase {
 
 export interface AcceptTask extends TaskBase {
   kind: "accept";
-  annotation: { id: number; mask: string; seconds: number; assessor: string | null; marked_share: number | null };
+  annotation: {
+    id: number;
+    mask: string;
+    seconds: number;
+    assessor: string | null;
+    /** The assessor is no longer active here. */
+    left: boolean;
+    marked_share: number | null;
+  };
 }
 
 export type ViewerTask = ReviewTask | AcceptTask;

@@ -48,6 +48,17 @@ def test_a_lead_accepts_and_returns(accept: Viewer, reviewable: Reviewable) -> N
         assert label.reason == "returned"
 
 
+def test_a_lead_is_told_who_gets_a_returned_mask(accept: Viewer, reviewable: Reviewable) -> None:
+    accept.press("x")
+    expect(accept.page.get_by_text("Max gets it back, with what you write.")).to_be_visible()
+    with reviewable.platform.database.unit_of_work() as session:
+        session.get_one(Assessor, reviewable.member.id).active = False
+    accept.page.reload()
+    accept.shows("family-0.png")
+    accept.press("x")
+    expect(accept.page.get_by_text("Max has left. Whoever comes next gets it, with what you write.")).to_be_visible()
+
+
 def test_who_is_no_lead_is_told_so(context: BrowserContext, page: Page, reviewable: Reviewable, address: str) -> None:
     sign_in(context, reviewable, reviewable.member, address)
     page.goto(f"{address}/accept")
