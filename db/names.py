@@ -2,8 +2,9 @@
 
 import re
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-"""What has no shape of its own, or turns round whatever follows. Joiners stay: emoji and Persian are made with them."""
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""What has no shape of its own, turns round whatever follows, or is half a character, which no database takes. Joiners
+stay: emoji and Persian are made with them."""
 
 
 def visible(name: str) -> str:
