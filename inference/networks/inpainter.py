@@ -34,12 +34,12 @@ class InpainterArchitecture:
     form: Form = "folded"
     """`folded`: 2×2 pixels enter as channels, and what leaves is added to a smooth fill at full resolution;
     `published`: the first convolution halves the resolution and the last one gives the picture itself."""
-    channels: tuple[int, ...] = (40, 80, 128, 192, 256)
+    channels: tuple[int, ...] = (40, 80, 160, 256, 320)
     """Channels of each level of the encoder, finest first; every level has half the resolution of the one before, the
     first half that of the photo."""
     kernels: tuple[int, ...] = (3, 3, 3, 3, 3)
     """Kernel of each level of the encoder, odd."""
-    decoder_channels: tuple[int, ...] = (160, 112, 80, 48)
+    decoder_channels: tuple[int, ...] = (192, 128, 80, 48)
     """Channels of each stage of the decoder, deepest first; one fewer than levels."""
     convolutions: int = 2
     """Partial convolutions per level and stage, 1 or 2; the finest stage of the decoder has one."""

@@ -43,11 +43,11 @@ class InpainterRecipe(DamagingRecipe):
 
     form: Form = "folded"
     """`folded`, our light network on folded pixels beside a smooth fill, or `published`, as in Liu et al. 2018."""
-    channels: tuple[int, ...] = (40, 80, 128, 192, 256)
+    channels: tuple[int, ...] = (40, 80, 160, 256, 320)
     """Channels of each level of the encoder, finest first."""
     kernels: tuple[int, ...] = (3, 3, 3, 3, 3)
     """Kernel of each level of the encoder."""
-    decoder_channels: tuple[int, ...] = (160, 112, 80, 48)
+    decoder_channels: tuple[int, ...] = (192, 128, 80, 48)
     """Channels of each stage of the decoder, deepest first; one fewer than levels."""
     convolutions: int = 2
     """Convolutions per level and stage, 1 or 2."""
