@@ -143,13 +143,6 @@ def on_canvas(canvas: Locator, photo: OldPhoto, point: tuple[float, float]) -> t
     return x, y
 
 
-def saved_version(visit: Visit) -> int:
-    """The draft's version once the editor says that everything is saved."""
-    saved = visit.page.locator(".desk .saved")
-    expect(saved).to_have_text(re.compile(r"^saved · v\d+$"))
-    return int((saved.text_content() or "").rpartition("v")[2])
-
-
 def fill_number(page: Page, label: str, value: int) -> None:
     """Type into one of Streamlit's number fields."""
     field = page.get_by_label(label, exact=True)

@@ -35,6 +35,7 @@ from inference.masks import decode_mask
 from inference.photo import decode
 from tests.browser import loop_steps as steps
 from tests.browser.loop_steps import Pictures, Visit
+from tests.support.editor_page import saved
 from tests.support.home import RunningHome, heirloom_up
 from trainer import registry
 
@@ -137,7 +138,7 @@ def label_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
     visit.go(f"label?task={task.id}")
     page = visit.page
     expect(page.locator(".desk h1")).to_contain_text(PHOTO)
-    before = steps.saved_version(visit)
+    before = saved(page)
     canvas = page.locator(".desk canvas").first
     line = [steps.on_canvas(canvas, steps.old_photo(), point) for point in steps.old_photo().line]
     steps.drag(page, canvas, *line)
@@ -148,7 +149,7 @@ def label_it(visit: Visit, photo_id: int, pictures: Pictures) -> int:
     steps.drag(page, canvas, (0.3, 0.8), (0.32, 0.85))
     page.keyboard.press("u")
     visit.until(lambda session: newest_version(session, photo_id) >= before + 5)
-    assert steps.saved_version(visit) >= before + 5
+    assert saved(page) >= before + 5
     pictures.take(page, "label")
     page.keyboard.press("Enter")
     submitted = visit.until(

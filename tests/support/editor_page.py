@@ -11,13 +11,16 @@ from annotator.routes.drafts import read_draft, rebuild_draft
 from annotator.strokes import Event, fold
 from db.models import Annotation, DraftEvent
 from tests.support.editor_app import EditorHome
+from tests.support.waiting import wait_for
 
 WIDTH, HEIGHT = 640, 480
+PATIENCE_S = 90.0
 MASK_HASH = """async () => {
     const bytes = document.querySelector('#root').editor.sheet.mask.toBytes();
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }"""
+SAVED = re.compile(r"saved · v(\d+)")
 
 
 def photo(seed: int = 0) -> np.ndarray:
@@ -34,7 +37,7 @@ def open_label(page: Page, editor: EditorHome, address: str, task: int | None = 
     """Sign somebody in and open Label, at a task if one is named; waits until the draft is there."""
     page.context.add_cookies([editor.cookie(editor.add_person(), address)])
     page.goto(f"{address}/label{f'?task={task}' if task else ''}")
-    expect(page.locator(".saved")).to_have_text(re.compile(r"saved · v\d+"))
+    expect(page.locator(".saved")).to_have_text(SAVED)
 
 
 def draw(page: Page, *points: tuple[float, float], button: str = "left", steps: int = 8) -> None:
@@ -49,10 +52,22 @@ def draw(page: Page, *points: tuple[float, float], button: str = "left", steps: 
     page.mouse.up(button=button)  # type: ignore[arg-type]
 
 
-def saved(page: Page) -> int:
-    """Waits until all is saved; the version. A slow machine cuts strokes into more pieces, so it is not foretold."""
-    expect(page.locator(".saved")).to_have_text(re.compile(r"saved · v\d+"))
-    return int(page.locator(".saved").inner_text().rpartition("v")[2])
+def saved(page: Page, after: int = -1) -> int:
+    """
+    Waits until all is saved, in a version newer than `after`; that version.
+
+    A slow machine cuts strokes into more pieces, so it is not foretold. What the page says is read once: by a second
+    look it may have changed.
+    """
+    said: list[int] = []
+
+    def newer() -> bool:
+        match = SAVED.fullmatch(page.locator(".saved").text_content() or "")
+        said.append(int(match[1]) if match else -1)
+        return said[-1] > after
+
+    wait_for(newer, f"a saved version after {after}", PATIENCE_S)
+    return said[-1]
 
 
 def rebuilt(editor: EditorHome) -> np.ndarray:
