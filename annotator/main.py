@@ -37,8 +37,8 @@ def resolve_model(spec: str | None, kind: str) -> "Model":
     Raises the registry's error when it should answer and does not.
     """
     from db.settings import Settings
-    from trainer.registry import resolve
-    from trainer.store import ask_briefly
+    from trainer.tracking.registry import resolve
+    from trainer.tracking.store import ask_briefly
 
     ask_briefly()
     return resolve(Settings(), spec, kind)

@@ -16,8 +16,8 @@ from db.wall import PhotoFilter, count_photos
 from inference.masks import encode_mask
 from inference.png import encode_png
 from trainer import jobs
-from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings, age_and_damage
+from trainer.learning.clean import packaged_photos
 
 COLLECTION = "sample photos"
 WEAR = DefectSettings(

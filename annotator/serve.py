@@ -9,7 +9,7 @@ from annotator.context import platform
 from annotator.theme import streamlit_theme
 from db.errors import PlatformError
 from db.settings import Settings
-from trainer.store import ask_briefly
+from trainer.tracking.store import ask_briefly
 
 
 def serve(access: AppSettings) -> None:

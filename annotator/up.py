@@ -83,7 +83,7 @@ def plan(settings: "Settings", host: str, port: int, mlflow_port: int) -> list[C
         logs / "app.log",
         _answers_at(f"{app_address}/_stcore/health"),
     )
-    worker_command = [sys.executable, "-m", "trainer.worker"]
+    worker_command = [sys.executable, "-m", "trainer.workers.worker"]
     worker = Child("the worker", "on this machine", worker_command, environment, logs / "worker.log", _says_ready)
     if settings.mlflow_tracking_uri.startswith("http"):
         environment["HEIRLOOM_MLFLOW_ADDRESS"] = without_sign_in(settings.mlflow_tracking_uri)
@@ -94,7 +94,7 @@ def plan(settings: "Settings", host: str, port: int, mlflow_port: int) -> list[C
     tracking = Child(
         "MLflow",
         f"{address}{_moved(mlflow_port, tracking_port)}",
-        [sys.executable, "-m", "trainer.mlflow_server", "--port", str(tracking_port)],
+        [sys.executable, "-m", "trainer.tracking.server", "--port", str(tracking_port)],
         environment,
         logs / "mlflow.log",
         _answers_at(f"{address}/health"),

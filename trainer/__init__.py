@@ -1,4 +1,12 @@
-"""Annotations and verdicts in, better models out: synthetic defects, losses, recipes, jobs, MLflow."""
+"""Annotations and verdicts in, better models out: synthetic defects, losses, recipes, jobs, MLflow.
+
+- `learning`: how a model of any kind learns, the loop first; `detecting`, `inpainting` and `colouring` are the kinds,
+  `configs` their recipes by name, `defects` what is drawn on clean photos.
+- `measuring`: figures and curves; `evaluation` on photos whose answer is known, `comparing` models on the same photos.
+- `jobs`: what is launched, and what each job does; `workers`: the processes that carry them; `tracking`: MLflow.
+
+What stands here itself is how people and machines come in: `cli`, `shell`, `platform`.
+"""
 
 from trainer.quiet import stay_quiet
 

@@ -83,8 +83,8 @@ def _train_model(
     kind: str, fields: list[str] | None, config: Path | None, *, snapshot: str | None, out: Path | None, as_json: bool
 ) -> None:
     from db.settings import Settings
-    from trainer.kinds import recipe_class
-    from trainer.recipe import load_recipe
+    from trainer.learning.kinds import recipe_class
+    from trainer.learning.recipe import load_recipe
 
     recipe = load_recipe(recipe_class(kind), config, fields or [])
     settings = Settings()
@@ -125,8 +125,8 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
 def worker() -> None:
     """Do the platform's jobs until Ctrl-C. Several workers share them; makes the platform when there is none."""
     from db.settings import Settings
-    from trainer.log import start_log
-    from trainer.worker import run_worker
+    from trainer.workers.log import start_log
+    from trainer.workers.worker import run_worker
 
     start_log()
     run_worker(Settings())

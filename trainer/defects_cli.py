@@ -10,8 +10,8 @@ from inference.options import named_path
 
 if TYPE_CHECKING:
     from inference.arrays import Pixels
-    from trainer.clean import CleanPhoto
     from trainer.defects import DefectSettings
+    from trainer.learning.clean import CleanPhoto
 
 commands = typer.Typer()
 _defects = typer.Typer(no_args_is_help=True, help="Look at the defects that trainings draw.")
@@ -56,10 +56,10 @@ def preview(
     from inference.errors import UsageProblem
     from inference.files import check_png, real_path, write_file
     from inference.png import encode_png
-    from trainer.clean import photos_in
+    from trainer.defects.preview import sheet
     from trainer.detecting.recipe import DetectorRecipe
-    from trainer.preview import sheet
-    from trainer.recipe import load_recipe
+    from trainer.learning.clean import photos_in
+    from trainer.learning.recipe import load_recipe
 
     check_png(out)
     recipe = load_recipe(DetectorRecipe, config, [_of_recipe(field) for field in fields or []])
@@ -83,7 +83,7 @@ def _drawn(
     """Every photo with defects, outlined on a copy below it where `masks` says so; and why the others failed."""
     from inference.errors import InferenceError
     from inference.progress import progress_bar
-    from trainer.preview import damaged, outlined, sheet
+    from trainer.defects.preview import damaged, outlined, sheet
 
     pictures, failed = [], []
     with progress_bar(len(photos)) as report:

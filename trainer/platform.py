@@ -14,7 +14,7 @@ from inference.files import check_folder
 from inference.names import KINDS
 from inference.shipped import shipped_path
 from trainer.locks import exclusive
-from trainer.store import check_own_store, own_store
+from trainer.tracking.store import check_own_store, own_store
 
 
 def prepare(settings: Settings) -> None:
@@ -94,8 +94,8 @@ def prepare_queue(settings: Settings) -> None:
 
 def _prepare_mlflow(settings: Settings) -> None:
     """Open the store once, alone: several processes in the migrations of a fresh file all fail."""
-    from trainer import registry
-    from trainer.store import experiment_id, follow_home, open_client, upgrade_own_store
+    from trainer.tracking import registry
+    from trainer.tracking.store import experiment_id, follow_home, open_client, upgrade_own_store
 
     with registry.answering(settings):
         upgrade_own_store(settings)

@@ -22,12 +22,12 @@ from inference.files import check_folder
 from inference.memory import ran_out
 from inference.progress import terminal_bar
 from trainer.errors import MEMORY_RAN_OUT, JobError, RunBusy, WrongUse
-from trainer.examples import examples_in
-from trainer.holding import Holding, alive, worker_name
-from trainer.performing import perform
+from trainer.learning.examples import examples_in
+from trainer.learning.recipe import Recipe
+from trainer.learning.tracker import NullTracker
 from trainer.platform import prepare
-from trainer.recipe import Recipe
-from trainer.tracker import NullTracker
+from trainer.workers.holding import Holding, alive, worker_name
+from trainer.workers.performing import perform
 
 _LOOK_EVERY_S = 0.5
 
@@ -86,7 +86,7 @@ def train_alone(recipe: Recipe, out: Path, quiet: bool, source: Source | None = 
     writes and tells. Raises UsageProblem when `out` is no folder to write in, RunBusy when another training writes into
     it, JobError when it was stopped or memory ran out.
     """
-    from trainer.loop import train_model
+    from trainer.learning.loop import train_model
 
     stop, main = threading.Event(), os.environ.get("RANK", "0") == "0"
     with _only_writer(out) if main else nullcontext(), _bar(quiet or not main) as tell, _interrupts(stop.set):

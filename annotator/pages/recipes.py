@@ -11,8 +11,8 @@ from annotator.views.training import SnapshotChoice, first_sentence, not_here, s
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.kinds import recipe_class
-from trainer.recipe import CONFIGS, SHIPPED, Recipe, RecipeError, load_recipe
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import CONFIGS, SHIPPED, Recipe, RecipeError, load_recipe
 
 SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 ENCODERS = {

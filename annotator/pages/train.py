@@ -17,8 +17,8 @@ from annotator.visitor import current
 from db.errors import PlatformError
 from db.jobs import list_jobs
 from db.models import Assessor, Job
-from trainer.kinds import recipe_class
-from trainer.recipe import RecipeError
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import RecipeError
 
 NO_SNAPSHOT = 0
 WITHOUT = {

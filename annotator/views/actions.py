@@ -12,8 +12,9 @@ from db.people import require_active, require_engineer
 from db.references import remove_unneeded
 from db.snapshots import make_snapshot
 from inference.methods import FillMethod
-from trainer import jobs, registry
-from trainer.recipe import Recipe
+from trainer import jobs
+from trainer.learning.recipe import Recipe
+from trainer.tracking import registry
 
 Role = Literal["is_lead", "is_engineer", "active"]
 ALL_PHOTOS: dict[str, Any] = {"photo_ids": None}

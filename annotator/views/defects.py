@@ -13,9 +13,9 @@ from db.wall import PhotoFilter, list_photos
 from inference.arrays import Pixels
 from inference.photo import decode
 from inference.thumbnails import shrunk
-from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings
-from trainer.preview import damaged, outlined
+from trainer.defects.preview import damaged, outlined
+from trainer.learning.clean import packaged_photos
 
 SAMPLES = ""
 """In place of a collection's name: the clean photos that came along."""

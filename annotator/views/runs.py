@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 
 from db.settings import Settings
 from trainer.errors import RegistryError
-from trainer.registry import PRODUCTION, ModelVersion, answering, list_models
-from trainer.store import JOB_TAG, local_artifact, open_client
+from trainer.tracking.registry import PRODUCTION, ModelVersion, answering, list_models
+from trainer.tracking.store import JOB_TAG, local_artifact, open_client
 
 CURVE_POINTS = 240
 MOST_RUNS = 200

@@ -18,13 +18,13 @@ from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
 from inference.errors import CheckpointError
 from inference.shipped import shipped_path
-from trainer import tracking
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.holding import was_here
 from trainer.jobs import has_state, job_log, trained_kind
-from trainer.kinds import recipe_class
-from trainer.recipe import Recipe, RecipeError, from_mapping
-from trainer.training import first_job
+from trainer.jobs.training import first_job
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import Recipe, RecipeError, from_mapping
+from trainer.tracking import runs
+from trainer.workers.holding import was_here
 
 SHOWN_PHOTOS = 8
 LOG_BYTES = 20_000
@@ -130,7 +130,7 @@ def _speed(recipe: Recipe) -> tuple[object, ...]:
 def log_tail(settings: Settings, job: Job) -> str:
     """The end of a job's log, where it lies on this machine; empty elsewhere or before it begins."""
     log = job_log(settings, job)
-    return tracking.log_tail(log, LOG_BYTES) if log.exists() else ""
+    return runs.log_tail(log, LOG_BYTES) if log.exists() else ""
 
 
 def not_here(folder: str) -> str:

@@ -29,17 +29,17 @@ from rich.progress import Progress
 
 from inference.detector import Detector
 from tests.benchmarks.ablation_report import report
-from trainer.calibrating import ThresholdSearch
-from trainer.clean import photos_in
 from trainer.defects.settings import KINDS, AgeingSettings
 from trainer.detecting.dataset import validation_pictures
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.evaluation.detecting.photos import pairs_in
 from trainer.evaluation.detecting.tophat import top_hat
-from trainer.loop import train_model
-from trainer.metrics import measure
-from trainer.recipe import load_recipe
-from trainer.tracker import NullTracker
+from trainer.learning.clean import photos_in
+from trainer.learning.loop import train_model
+from trainer.learning.recipe import load_recipe
+from trainer.learning.tracker import NullTracker
+from trainer.measuring.calibrating import ThresholdSearch
+from trainer.measuring.metrics import measure
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

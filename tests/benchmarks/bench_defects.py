@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from trainer.clean import packaged_photos
 from trainer.defects import AgeingSettings, DefectSettings, age_and_damage
 from trainer.defects.settings import KINDS, RATES
+from trainer.learning.clean import packaged_photos
 
 TARGET = 3.0
 """Pictures of 1024² per second of one core."""

@@ -28,8 +28,8 @@ from inference.networks.filling import filling
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
 from inference.shipped import shipped_path
 from tests.support.memory import begin_peak, peak_memory
-from trainer.clean import packaged_photos
 from trainer.inpainting.irregular import irregular_mask
+from trainer.learning.clean import packaged_photos
 
 REFERENCE = "as trained, float32"
 SHARES = (0.02, 0.1, 0.25, 0.5)

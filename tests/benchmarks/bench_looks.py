@@ -26,9 +26,9 @@ from inference.detector import Detector
 from inference.inpainter import Inpainter
 from inference.looks import seen_together
 from inference.shipped import shipped_path
-from trainer.clean import photos_in
 from trainer.defects import DefectSettings, age_and_damage, make_again, open_textures
-from trainer.metrics import interval_of_mean
+from trainer.learning.clean import photos_in
+from trainer.measuring.metrics import interval_of_mean
 
 WORSE = 0.1
 """Decibels that a photo must lose to count as worse."""

@@ -28,10 +28,10 @@ import numpy as np
 from inference.detector import Detector
 from inference.probability import LEVELS, quantise
 from inference.regions import asked_certainty, regions_at
-from trainer.calibrating import CERTAINTIES
-from trainer.clean import photos_in
 from trainer.defects import DefectSettings, age_and_damage
-from trainer.metrics import interval_of_mean
+from trainer.learning.clean import photos_in
+from trainer.measuring.calibrating import CERTAINTIES
+from trainer.measuring.metrics import interval_of_mean
 
 SIDES = (256, 512)
 LOWS = tuple(range(13, LEVELS, 11))

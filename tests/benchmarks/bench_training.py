@@ -21,9 +21,9 @@ import torch
 
 from tests.support.memory import peak_memory
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.loop import train_model
-from trainer.recipe import load_recipe
-from trainer.tracker import NullTracker
+from trainer.learning.loop import train_model
+from trainer.learning.recipe import load_recipe
+from trainer.learning.tracker import NullTracker
 
 _WARM = 3
 """Steps that are left out."""

@@ -37,7 +37,7 @@ from tests.browser import loop_steps as steps
 from tests.browser.loop_steps import Pictures, Visit
 from tests.support.editor_page import saved
 from tests.support.home import RunningHome, heirloom_up
-from trainer import registry
+from trainer.tracking import registry
 
 WATCH = Path(__file__).parents[1] / "support" / "watch_network"
 PHOTO = "grandfather's motorcycle.png"

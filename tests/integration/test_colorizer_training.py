@@ -20,10 +20,10 @@ from trainer.colouring.discriminator import Diverged
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.colouring.starting import architecture_of, start_network
 from trainer.errors import WrongUse
-from trainer.loop import train_model
-from trainer.recipe import load_recipe
-from trainer.state import load_state
-from trainer.tracker import NullTracker
+from trainer.learning.loop import train_model
+from trainer.learning.recipe import load_recipe
+from trainer.learning.state import load_state
+from trainer.learning.tracker import NullTracker
 
 pytestmark = pytest.mark.timeout(600)
 

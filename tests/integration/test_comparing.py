@@ -23,7 +23,7 @@ from trainer.comparing import job
 from trainer.comparing.colorizers import ColorizerExaminer
 from trainer.comparing.examining import Exhibit, Seen
 from trainer.errors import Stopped
-from trainer.work import Work
+from trainer.jobs.work import Work
 
 
 class Comparison:

@@ -25,7 +25,7 @@ from db.proposals import (
 )
 from tests.support.databases import TEMPLATE, new_photo, sha, two_people
 from tests.support.postgres import Cluster
-from trainer.photos import named_photos
+from trainer.jobs.photos import named_photos
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

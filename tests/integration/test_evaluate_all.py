@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from annotator.main import build
 from inference.masks import encode_mask
 from inference.png import encode_png
-from trainer.clean import packaged_photos
 from trainer.errors import WrongUse
 from trainer.evaluation.quality import speed
+from trainer.learning.clean import packaged_photos
 
 pytestmark = pytest.mark.timeout(900)
 

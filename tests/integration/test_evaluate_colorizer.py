@@ -24,7 +24,7 @@ from trainer.errors import WrongUse
 from trainer.evaluation.clean import clean_photos_in
 from trainer.evaluation.colouring import measuring
 from trainer.evaluation.colouring.command import COLORIZERS
-from trainer.store import open_client
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -20,7 +20,7 @@ from inference.errors import InferenceError
 from tests.support.tiny import add_photo, prepared, put_in_production, tiny_detector
 from trainer.errors import WrongUse
 from trainer.evaluation.detecting.tracking import EXPERIMENT
-from trainer.store import open_client
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
 

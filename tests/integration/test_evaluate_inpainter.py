@@ -24,7 +24,7 @@ from trainer.evaluation.filling.fills import CLASSICAL
 from trainer.evaluation.filling.measuring import fixed_list, fixed_mask
 from trainer.inpainting.irregular import BINS, bin_name
 from trainer.inpainting.measures import l1, psnr, ssim
-from trainer.store import open_client
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -31,7 +31,7 @@ from trainer.evaluation.restoring.measuring import (
 )
 from trainer.evaluation.restoring.pairs import RestoredPair, restored_pairs_in
 from trainer.inpainting.measures import psnr
-from trainer.store import open_client
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -12,16 +12,16 @@ from inference.checkpoint import load_checkpoint
 from inference.inpainter import Inpainter
 from inference.networks.inpainter import LIU2018
 from tests.support.train_once import LoggingTracker, example
-from trainer.features import Features
 from trainer.inpainting.learner import InpainterLearner
 from trainer.inpainting.losses import FillLoss
 from trainer.inpainting.recipe import FillLossSettings, InpainterRecipe
 from trainer.inpainting.starting import SHARES, architecture_of, scales_for, start_network
-from trainer.loop import TrainingOutcome, train_model
-from trainer.recipe import RecipeError, load_recipe
-from trainer.seen import clean_sides
-from trainer.state import load_state
-from trainer.tracker import NullTracker
+from trainer.learning.features import Features
+from trainer.learning.loop import TrainingOutcome, train_model
+from trainer.learning.recipe import RecipeError, load_recipe
+from trainer.learning.seen import clean_sides
+from trainer.learning.state import load_state
+from trainer.learning.tracker import NullTracker
 
 pytestmark = pytest.mark.timeout(900)
 PIXELS = FillLossSettings(perceptual=0.0, style=0.0)

@@ -16,13 +16,14 @@ from db.engine import Database, open_database
 from db.migrate import upgrade
 from db.models import Job, utc_now
 from db.settings import Settings
-from trainer import jobs, performing
-from trainer.hand import Hand
-from trainer.holding import alive
+from trainer import jobs
+from trainer.jobs.work import Work
 from trainer.platform import prepare_queue
-from trainer.reviving import revive
-from trainer.work import Work
-from trainer.worker import Worker
+from trainer.workers import performing
+from trainer.workers.hand import Hand
+from trainer.workers.holding import alive
+from trainer.workers.reviving import revive
+from trainer.workers.worker import Worker
 
 LONG_AGO = timedelta(minutes=10)
 

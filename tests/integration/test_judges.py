@@ -9,9 +9,9 @@ from db.jobs import add_job
 from db.photos import archive
 from db.settings import Settings
 from tests.support.databases import new_photo
-from trainer.judges import Candidate, choose_annotations, choose_photos
-from trainer.registry import ModelVersion
-from trainer.work import Work
+from trainer.comparing.judges import Candidate, choose_annotations, choose_photos
+from trainer.jobs.work import Work
+from trainer.tracking.registry import ModelVersion
 
 
 def test_a_near_copy_of_a_training_photo_that_was_archived_since_judges_nothing(

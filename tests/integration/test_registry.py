@@ -21,14 +21,14 @@ from inference.checkpoint import load_checkpoint
 from inference.errors import CheckpointError
 from inference.shipped import shipped_path
 from tests.support import tiny
-from trainer import registry
+from trainer.comparing.judges import trained_photos
 from trainer.errors import JobError, RegistryError
-from trainer.judges import trained_photos
-from trainer.performing import perform
+from trainer.jobs.work import Work
 from trainer.platform import prepare
-from trainer.store import open_client
-from trainer.tracking import open_run
-from trainer.work import Work
+from trainer.tracking import registry
+from trainer.tracking.runs import open_run
+from trainer.tracking.store import open_client
+from trainer.workers.performing import perform
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -86,7 +86,7 @@ def test_a_training_whose_mlflow_does_not_answer_tells_no_password(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     away = settings.model_copy(update={"tracking_uri": "http://u:geheim@127.0.0.1:9"})
     if begun:  # what comes then asks MLflow first for a run that is there
-        monkeypatch.setattr("trainer.training.open_run", lambda *_, **__: "0" * 32)
+        monkeypatch.setattr("trainer.jobs.training.open_run", lambda *_, **__: "0" * 32)
     with database.unit_of_work() as session:
         job = rows.add_job(session, "train", {"recipe": tiny.RECIPE, "snapshot": None}, None)
         rows.claim(session, job.id, "test")

@@ -23,10 +23,10 @@ from db.settings import Settings
 from inference.methods import FillMethod, fill_name
 from inference.png import encode_png
 from tests.support.databases import new_photo, start_waiting
-from trainer.proposing import _propose_for, propose
-from trainer.restoring import _restore_one, _restored_already, restore
-from trainer.results import Made
-from trainer.work import Work
+from trainer.jobs.proposing import _propose_for, propose
+from trainer.jobs.restoring import _restore_one, _restored_already, restore
+from trainer.jobs.results import Made
+from trainer.jobs.work import Work
 
 SCANNED = (11811, 11811)
 """300 dpi, in pixels per metre."""
@@ -192,8 +192,8 @@ def test_a_photo_that_memory_is_too_small_for_fails_by_itself(
     here = Platform(settings, database, open_blobs(settings))
     photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
     detector = SimpleNamespace(probability=no_room, name="detector v1", threshold=0.5)
-    monkeypatch.setattr("trainer.restoring._restorer", lambda _: SimpleNamespace(restore=no_room))
-    monkeypatch.setattr("trainer.proposing.load_detector", lambda _: detector)
+    monkeypatch.setattr("trainer.jobs.restoring._restorer", lambda _: SimpleNamespace(restore=no_room))
+    monkeypatch.setattr("trainer.jobs.proposing.load_detector", lambda _: detector)
     why = "a.png needs more memory than there is; cut it into parts."
     for kind, perform in (("restore", restore), ("propose", propose)):
         with database.unit_of_work() as session:

@@ -11,8 +11,8 @@ from requests import ConnectionError
 from db.settings import Settings
 from tests.support.waiting import wait_for
 from trainer.platform import prepare
-from trainer.store import open_client
-from trainer.tracking import MlflowTracker, close_run, open_run
+from trainer.tracking.runs import MlflowTracker, close_run, open_run
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -18,15 +18,17 @@ from db.snapshots import make_snapshot
 from inference.checkpoint import load_checkpoint
 from inference.progress import terminal_bar
 from tests.support import tiny
-from trainer import registry, seen, shell
+from trainer import shell
 from trainer.cli import commands
 from trainer.errors import RunBusy, WrongUse
-from trainer.examples import TrainingExample
 from trainer.jobs import has_state
-from trainer.performing import perform
+from trainer.learning import seen
+from trainer.learning.examples import TrainingExample
+from trainer.learning.recipe import Recipe, RecipeError
 from trainer.platform import prepare
-from trainer.recipe import Recipe, RecipeError
 from trainer.shell import _bar
+from trainer.tracking import registry
+from trainer.workers.performing import perform
 
 pytestmark = pytest.mark.timeout(1200)
 FIELDS = [
@@ -159,10 +161,10 @@ def test_a_job_that_goes_on_with_a_run_shows_from_the_start_how_far_that_is(
         with database.reading() as session:
             return rows.get_job(session, job.id)
 
-    monkeypatch.setattr("trainer.seen.clean_sides", clean_sides)
-    monkeypatch.setattr("trainer.loop.clean_sides", clean_sides)
-    monkeypatch.setattr("trainer.work.rows.progress", progress)
-    monkeypatch.setattr("trainer.work._TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("trainer.learning.seen.clean_sides", clean_sides)
+    monkeypatch.setattr("trainer.learning.loop.clean_sides", clean_sides)
+    monkeypatch.setattr("trainer.jobs.work.rows.progress", progress)
+    monkeypatch.setattr("trainer.jobs.work._TELL_EVERY_S", 0.0)
     first = trained({}, lambda: len([fraction for _, fraction in shown if fraction > 0]) > 0)
     assert first.status == "running", first.error
     assert has_state(settings, first.id)

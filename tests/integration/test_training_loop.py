@@ -18,19 +18,19 @@ from torch import nn
 from inference.checkpoint import load_checkpoint
 from inference.networks.detector import DetectorNetwork
 from tests.support.train_once import RECIPE, LoggingTracker, example
-from trainer.clean import CleanPhotosError
 from trainer.detecting import learner
 from trainer.detecting.learner import DetectorLearner
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.starting import start_network, weight_of_defects
 from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
-from trainer.learner import Batch, Validation
-from trainer.loop import train_model
-from trainer.recipe import RecipeError
-from trainer.seen import clean_sides
-from trainer.state import StateError, load_state
-from trainer.tracker import Tracker
+from trainer.learning.clean import CleanPhotosError
+from trainer.learning.examples import TrainingExample
+from trainer.learning.learner import Batch, Validation
+from trainer.learning.loop import train_model
+from trainer.learning.recipe import RecipeError
+from trainer.learning.seen import clean_sides
+from trainer.learning.state import StateError, load_state
+from trainer.learning.tracker import Tracker
 
 SHORT = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=2, average=0.0)
 MEAN = LossSettings(bce=1, dice=0)

@@ -16,8 +16,8 @@ from db.settings import Settings
 from tests.support.serving import serving_here
 from trainer.errors import RegistryError
 from trainer.platform import prepare
-from trainer.store import open_client
-from trainer.tracking import open_run
+from trainer.tracking.runs import open_run
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)
 PICTURE = "images/real samples+step+1+timestamp+2+ab.png"

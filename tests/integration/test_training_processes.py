@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from tests.support.train_once import RECIPE
-from trainer.loop import train_model
-from trainer.recipe import RecipeError
-from trainer.state import load_state
-from trainer.tracker import NullTracker
+from trainer.learning.loop import train_model
+from trainer.learning.recipe import RecipeError
+from trainer.learning.state import load_state
+from trainer.learning.tracker import NullTracker
 
 ROOT = Path(__file__).parents[2]
 MODULE = "tests.support.train_together"

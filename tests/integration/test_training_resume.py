@@ -17,12 +17,12 @@ import torch
 from inference.checkpoint import load_checkpoint
 from tests.support.train_once import RECIPE, LoggingTracker, example, train
 from tests.support.waiting import wait_for
-from trainer import loop
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.detecting.starting import start_network
-from trainer.loop import train_model
-from trainer.recipe import RecipeError
-from trainer.state import StateError, load_state
+from trainer.learning import loop
+from trainer.learning.loop import train_model
+from trainer.learning.recipe import RecipeError
+from trainer.learning.state import StateError, load_state
 
 PACKAGED = [f"packaged:{name}" for name in ("astronaut", "camera", "china", "flower", "grace_hopper", "rocket")]
 ROOT = Path(__file__).parents[2]

@@ -15,9 +15,9 @@ from tests.support.waiting import wait_for
 from trainer import jobs
 from trainer.errors import RunBusy
 from trainer.jobs import job_folder
+from trainer.jobs.training import run_lock
 from trainer.locks import exclusive
-from trainer.store import JOB_TAG, open_client
-from trainer.training import run_lock
+from trainer.tracking.store import JOB_TAG, open_client
 
 pytestmark = pytest.mark.timeout(1800)
 STEPS = 80
@@ -32,7 +32,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Setting
 
 
 def children_of(pid: int) -> list[psutil.Process]:
-    return [each for each in psutil.Process(pid).children() if "trainer.child" in each.cmdline()]
+    return [each for each in psutil.Process(pid).children() if "trainer.workers.child" in each.cmdline()]
 
 
 def writers(settings: Settings) -> list[psutil.Process]:
@@ -44,7 +44,7 @@ def writers(settings: Settings) -> list[psutil.Process]:
     found = {}
     for process in psutil.process_iter():
         try:
-            if "trainer.child" in process.cmdline() and process.environ().get("HEIRLOOM_HOME") == home:
+            if "trainer.workers.child" in process.cmdline() and process.environ().get("HEIRLOOM_HOME") == home:
                 found[process.pid] = (process, process.ppid())
         except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
             continue

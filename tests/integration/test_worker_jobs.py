@@ -25,12 +25,13 @@ from inference.names import KINDS
 from inference.photo import decode
 from tests.support import tiny
 from tests.support.waiting import wait_for
-from trainer import jobs, registry
+from trainer import jobs
 from trainer.jobs import job_folder
-from trainer.kinds import recipe_class
-from trainer.recipe import load_recipe
-from trainer.store import open_client
-from trainer.training import TRAINING_PHOTOS
+from trainer.jobs.training import TRAINING_PHOTOS
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import load_recipe
+from trainer.tracking import registry
+from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(1800)
 

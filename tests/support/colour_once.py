@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.train_once import LoggingTracker
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
-from trainer.loop import TrainingOutcome, train_model
+from trainer.learning.loop import TrainingOutcome, train_model
 
 RECIPE = ColorizerRecipe(
     levels=(8, 8, 8), decoder_channels=(8, 8), size=32, batch=2, epochs=2, steps_per_epoch=3, warmup_steps=1,

@@ -105,10 +105,10 @@ def put_in_production(
     settings: Settings, checkpoint: Path, trained_on: list[str] | None = None, kind: str = "detector"
 ) -> str:
     """Register a checkpoint as a version of its kind, trained on these photos, and point `production` at it."""
-    from trainer import registry
-    from trainer.store import open_client
-    from trainer.tracking import close_run, open_run
-    from trainer.training import TRAINING_PHOTOS
+    from trainer.jobs.training import TRAINING_PHOTOS
+    from trainer.tracking import registry
+    from trainer.tracking.runs import close_run, open_run
+    from trainer.tracking.store import open_client
 
     run_id = open_run(settings, kind, f"by hand {time.time_ns()}", "by hand")
     client = open_client(settings)
@@ -164,7 +164,7 @@ def platform_in(home: Path) -> Iterator[tuple[Settings, Database]]:
 
 @dataclass
 class RunningWorker:
-    """`python -m trainer.worker` in a process of its own."""
+    """`python -m trainer.workers.worker` in a process of its own."""
 
     process: "subprocess.Popen[bytes]"
     log: Path
@@ -180,7 +180,7 @@ def worker(settings: Settings, log: Path, **environment: str) -> Iterator[Runnin
     """A worker that is ready, and gone at the end."""
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainer.worker"],
+            [sys.executable, "-m", "trainer.workers.worker"],
             stdout=sink,
             stderr=subprocess.STDOUT,
             env={**os.environ, "HEIRLOOM_HOME": str(settings.home), **environment},

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from inference.errors import PhotoError
 from tests.support.train_once import RECIPE, example
-from trainer.loop import train_model
-from trainer.tracker import NullTracker
+from trainer.learning.loop import train_model
+from trainer.learning.tracker import NullTracker
 
 
 def pixels() -> npt.NDArray[np.uint8]:

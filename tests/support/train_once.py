@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.examples import TrainingExample
-from trainer.loop import TrainingOutcome, train_model
-from trainer.tracker import NullTracker
+from trainer.learning.examples import TrainingExample
+from trainer.learning.loop import TrainingOutcome, train_model
+from trainer.learning.tracker import NullTracker
 
 RECIPE = DetectorRecipe(
     encoder="plain", decoder_channels=(8, 8, 8, 4, 4), pretrained=False, size=32, batch=2, epochs=2,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.train_once import RECIPE, LoggingTracker, example
 from trainer.detecting.recipe import LossSettings
-from trainer.loop import train_model
+from trainer.learning.loop import train_model
 
 BCE = LossSettings(bce=1, dice=0)
 """A loss whose mean over two halves is that of the whole."""

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 
 from inference.probability import mask_at, quantise
 from inference.regions import demote_unsure, regions_at
-from trainer.calibrating import CERTAINTIES, FEWEST, CertaintySearch, ThresholdSearch
+from trainer.measuring.calibrating import CERTAINTIES, FEWEST, CertaintySearch, ThresholdSearch
 
 Case = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
 LEVEL = 0.5

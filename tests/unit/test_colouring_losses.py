@@ -23,7 +23,7 @@ from trainer.colouring.losses import (
     rarity_weights,
     weights_of,
 )
-from trainer.features import Features, FeaturesError, features_of
+from trainer.learning.features import Features, FeaturesError, features_of
 
 
 def chance(seed: int = 0) -> np.random.Generator:

@@ -16,8 +16,8 @@ from db.errors import NotFound
 from db.settings import Settings
 from inference.errors import CheckpointError, ModelError, PhotoError, UsageProblem
 from trainer.errors import RegistryError, UnknownModel
+from trainer.learning.recipe import RecipeError
 from trainer.platform import prepare
-from trainer.recipe import RecipeError
 
 HEAVY = ("torch", "mlflow", "streamlit", "albumentations", "accelerate", "dbos", "segmentation_models_pytorch")
 COMMANDS = (
@@ -65,7 +65,7 @@ def test_a_database_that_fails_in_the_middle_of_the_work_is_a_sentence(database:
 
 def test_a_registry_that_does_not_answer_is_not_asked_for_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "")  # so that it is as before at the end
-    monkeypatch.setattr("trainer.registry.resolve", lambda *_: os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"])
+    monkeypatch.setattr("trainer.tracking.registry.resolve", lambda *_: os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"])
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES")
     assert main.resolve_model(None, "detector") == "2"
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")

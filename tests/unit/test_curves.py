@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve, roc_auc_score, roc_curve
 
-import trainer.curves
-from trainer.curves import Curve
+import trainer.measuring.curves
+from trainer.measuring.curves import Curve
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_points_on_the_curves_are_those_of_scikit_learn(case: tuple[np.ndarray, 
 
 def test_counting_goes_piece_by_piece(case: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Curve.of(*case)
-    monkeypatch.setattr(trainer.curves, "_CHUNK", 1000)
+    monkeypatch.setattr(trainer.measuring.curves, "_CHUNK", 1000)
     pieces = Curve.of(*case)
     assert np.array_equal(whole.defect, pieces.defect)
     assert np.array_equal(whole.clean, pieces.clean)

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from inference.errors import PhotoError
-from trainer import cropping
-from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_photos, photos_in
 from trainer.defects import AgeingSettings, DefectSettings
 from trainer.detecting.dataset import DetectorDataset, validation_pictures
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
-from trainer.feeding import batches
+from trainer.learning import cropping
+from trainer.learning.clean import CleanPhoto, CleanPhotosError, clean_photos, packaged_photos, photos_in
+from trainer.learning.examples import TrainingExample
+from trainer.learning.feeding import batches
 
 STILL = DefectSettings(lookalikes=0, intact=1, ageing=AgeingSettings(strength=0, grey=0, cast=0, jpeg=0))
 RECIPE = DetectorRecipe(encoder="plain", pretrained=False, size=48, batch=3, steps_per_epoch=4, seed=9, workers=0)

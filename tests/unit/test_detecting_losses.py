@@ -21,7 +21,7 @@ from trainer.detecting.losses import (
     tversky_loss,
 )
 from trainer.detecting.recipe import LossSettings
-from trainer.recipe import RecipeError
+from trainer.learning.recipe import RecipeError
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 PUBLISHED = LossSettings()

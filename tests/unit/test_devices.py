@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from inference.devices import has_native_bfloat16
-from trainer import processes
 from trainer.detecting.recipe import DetectorRecipe
+from trainer.learning import processes
 
 
 @pytest.mark.parametrize(("generation", "native", "precision"), [(7, False, "fp16"), (8, True, "bf16")])

@@ -12,8 +12,8 @@ from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.errors import PhotoError
 from inference.masks import encode_mask
 from inference.png import encode_png
-from trainer import examples
-from trainer.examples import examples_in
+from trainer.learning import examples
+from trainer.learning.examples import examples_in
 
 MASK = np.zeros((30, 40), np.bool_)
 MASK[4:9, 10:30] = True

@@ -6,7 +6,7 @@ from inference.checkpoint import load_checkpoint
 from inference.networks.detector import DetectorArchitecture, build_detector
 from inference.networks.folded import FoldedUNet
 from inference.shipped import shipped_path
-from trainer.features import features_of
+from trainer.learning.features import features_of
 
 
 def test_features_of_a_detector_are_what_it_sees_itself() -> None:

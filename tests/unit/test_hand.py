@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.hand import Hand
+from trainer.workers.hand import Hand
 
 
 def test_a_child_that_does_not_live_to_read_its_order_is_told_and_put_away(

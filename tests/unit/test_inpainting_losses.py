@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.features import Features
 from trainer.inpainting.losses import (
     FillLoss,
     composite_of,
@@ -20,6 +19,7 @@ from trainer.inpainting.losses import (
     valid_loss,
 )
 from trainer.inpainting.recipe import FillLossSettings
+from trainer.learning.features import Features
 
 HEIGHT, WIDTH = 6, 7
 

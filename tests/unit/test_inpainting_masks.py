@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from inference.holes import widest_hole
-from trainer.clean import CleanPhoto, packaged_photos
 from trainer.defects.settings import DefectSettings
-from trainer.examples import TrainingExample
 from trainer.inpainting.dataset import InpainterDataset
 from trainer.inpainting.irregular import BINS, bin_name, irregular_mask, mask_for
 from trainer.inpainting.masks import MaskSource, defect_mask, limited
 from trainer.inpainting.recipe import InpainterRecipe, Schedule
-from trainer.recipe import RecipeError
+from trainer.learning.clean import CleanPhoto, packaged_photos
+from trainer.learning.examples import TrainingExample
+from trainer.learning.recipe import RecipeError
 
 
 @pytest.mark.parametrize("share", [0.01, 0.15, 0.45, 0.6])

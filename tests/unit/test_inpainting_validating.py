@@ -5,9 +5,9 @@ import pytest
 
 from inference.networks.inpainter import build_inpainter
 from tests.unit.test_inpainter_network import LIGHT
-from trainer.clean import CleanPhoto
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.inpainting.validating import judged_pictures, validate
+from trainer.learning.clean import CleanPhoto
 
 
 def _plain(level: int, height: int = 300, width: int = 300) -> CleanPhoto:

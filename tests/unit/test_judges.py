@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from db.models import Photo, PhotoOrigin
 from db.splits import NEAR_BITS, bit_distance
-from trainer.judges import Candidate, seen_here, why_not
-from trainer.registry import ModelVersion
+from trainer.comparing.judges import Candidate, seen_here, why_not
+from trainer.tracking.registry import ModelVersion
 
 NEAR = 0
 

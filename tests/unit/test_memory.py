@@ -64,6 +64,6 @@ def test_a_training_in_a_shell_says_it_too(error: Exception, tmp_path: Path, mon
     def full(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("trainer.loop.train_model", full)
+    monkeypatch.setattr("trainer.learning.loop.train_model", full)
     with pytest.raises(JobError, match=r"^Memory ran out\. Choose a smaller size or batch"):
         train_alone(DetectorRecipe(), tmp_path / "out", quiet=True)

@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt
 from sklearn.metrics import average_precision_score, f1_score, jaccard_score, roc_auc_score
 
 from inference.probability import mask_at, quantise
-from trainer.metrics import Metrics, Tally, mean_intervals, mean_metrics, measure, widened
+from trainer.measuring.metrics import Metrics, Tally, mean_intervals, mean_metrics, measure, widened
 
 
 def _case(seed: int, levels: int, shape: tuple[int, int] = (12, 17)) -> tuple[np.ndarray, np.ndarray]:

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from inference.errors import UsageProblem
 from inference.photo import read_photo
 from inference.png import encode_png
-from trainer.clean import NoCleanPhotos
 from trainer.defects import DefectSettings
+from trainer.defects.preview import OUTLINE, damaged, outlined, sheet
 from trainer.defects_cli import commands
-from trainer.preview import OUTLINE, damaged, outlined, sheet
-from trainer.recipe import RecipeError
+from trainer.learning.clean import NoCleanPhotos
+from trainer.learning.recipe import RecipeError
 
 
 @pytest.fixture
@@ -152,5 +152,5 @@ def test_a_folder_without_photos_is_named(tmp_path: Path) -> None:
 
 
 def test_looking_at_defects_needs_no_torch() -> None:
-    code = "import sys, trainer.preview, trainer.defects; print('torch' in sys.modules)"
+    code = "import sys, trainer.defects.preview, trainer.defects; print('torch' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.proposing import uncertainty
+from trainer.jobs.proposing import uncertainty
 
 
 def test_uncertainty_is_the_mean_entropy_in_bits_whatever_the_size() -> None:

@@ -11,8 +11,8 @@ from inference.networks.detector import ALBUNET18
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.starting import architecture_of
 from trainer.errors import WrongUse
-from trainer.kinds import recipe_class
-from trainer.recipe import RecipeError, from_mapping, load_recipe
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import RecipeError, from_mapping, load_recipe
 
 CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*/*.yaml"))
 
@@ -140,7 +140,8 @@ def test_an_encoder_that_nobody_knows_is_refused_before_training() -> None:
 
 
 def test_recipes_are_read_without_torch() -> None:
-    code = "import sys, trainer.recipe, trainer.tracker, trainer.clean, trainer.defects; print('torch' in sys.modules)"
+    light = "trainer.learning.recipe, trainer.learning.tracker, trainer.learning.clean, trainer.defects"
+    code = f"import sys, {light}; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
@@ -163,7 +164,7 @@ def test_a_training_can_go_on_from_the_detector_that_ships() -> None:
     from inference.checkpoint import load_checkpoint
     from inference.shipped import shipped_path
     from trainer.detecting.starting import start_network
-    from trainer.tracker import NullTracker
+    from trainer.learning.tracker import NullTracker
 
     network = start_network(DetectorRecipe(init="shipped"), NullTracker())
     for key, weights in load_checkpoint(shipped_path("detector")).state.items():

@@ -8,7 +8,7 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from inference.networks.detector import DetectorArchitecture, DetectorNetwork, build_detector
-from trainer.recomputing import recompute_levels
+from trainer.learning.recomputing import recompute_levels
 
 ARCHITECTURES = {
     "plain": DetectorArchitecture("plain", decoder_channels=(16, 8, 8, 8, 8)),

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from trainer.starting import AveragedWeights
+from trainer.learning.starting import AveragedWeights
 
 
 def test_the_average_follows_at_once_at_first_and_slowly_later() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.support.folders import small_files
-from trainer.state import StateError, load_state, save_state
+from trainer.learning.state import StateError, load_state, save_state
 
 
 def test_a_state_that_the_disk_has_no_room_for_is_a_sentence_and_the_one_before_is_kept(tmp_path: Path) -> None:

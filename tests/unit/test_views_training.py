@@ -10,7 +10,7 @@ from inference.networks.colorizer import ColorizerArchitecture
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.recipe import CONFIGS, Recipe, load_recipe
+from trainer.learning.recipe import CONFIGS, Recipe, load_recipe
 
 
 def trained(recipe: Recipe, seconds: float, **params: object) -> Job:

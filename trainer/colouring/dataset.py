@@ -19,11 +19,11 @@ from inference.arrays import Field, Pixels
 from inference.colorizer import hint_map
 from inference.colour import luma_of, to_luma_and_chroma
 from inference.thumbnails import shrunk
-from trainer.clean import CleanPhoto
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.defects.ageing import age_print, scan
 from trainer.defects.ageing_sampler import draw_ageing
 from trainer.errors import TrainerError
+from trainer.learning.clean import CleanPhoto
 
 _KEPT_BYTES = 2**28
 _TRIES = 50

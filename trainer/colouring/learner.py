@@ -7,7 +7,6 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.networks.colorizer import ColorizerNetwork
-from trainer.clean import CleanPhoto
 from trainer.colouring.dataset import ColorizerDataset, Survey, survey
 from trainer.colouring.discriminator import Balance, Discriminator, check_finite
 from trainer.colouring.losses import (
@@ -24,11 +23,12 @@ from trainer.colouring.recipe import ColorizerRecipe
 from trainer.colouring.starting import architecture_of, start_network
 from trainer.colouring.validating import judged_photos, references, validate
 from trainer.errors import WrongUse
-from trainer.examples import TrainingExample
-from trainer.features import features_of
-from trainer.learner import Batch, Learner, Validation
-from trainer.seen import Sides
-from trainer.tracker import Tracker
+from trainer.learning.clean import CleanPhoto
+from trainer.learning.examples import TrainingExample
+from trainer.learning.features import features_of
+from trainer.learning.learner import Batch, Learner, Validation
+from trainer.learning.seen import Sides
+from trainer.learning.tracker import Tracker
 
 
 class ColorizerLearner(Learner):

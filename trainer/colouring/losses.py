@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from inference.colour import BLUE, GREEN, RED
 from trainer.colouring.difference import ciede2000, lab_of
-from trainer.features import Features
+from trainer.learning.features import Features
 
 _SPREAD = 0.02
 """By how much the shares of colours are smoothed, of chroma's range of 1: 5 units of Lab in the paper."""

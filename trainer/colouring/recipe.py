@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
 from trainer.defects.settings import AgeingSettings
-from trainer.recipe import Recipe, check
+from trainer.learning.recipe import Recipe, check
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import torch
 from inference.errors import InferenceError
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
 from trainer.colouring.recipe import ColorizerRecipe
-from trainer.recipe import RecipeError
-from trainer.starting import first_state, new_network, started
-from trainer.tracker import Tracker
+from trainer.learning.recipe import RecipeError
+from trainer.learning.starting import first_state, new_network, started
+from trainer.learning.tracker import Tracker
 
 
 def architecture_of(recipe: ColorizerRecipe) -> ColorizerArchitecture:

@@ -13,12 +13,12 @@ from inference.colour import luma_of, quantised, to_rgb
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerNetwork
 from inference.thumbnails import shrunk
-from trainer.clean import CleanPhoto
 from trainer.colouring.dataset import is_portrait
 from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.errors import Stopped
-from trainer.learner import Validation
-from trainer.overlays import side_by_side
+from trainer.learning.clean import CleanPhoto
+from trainer.learning.learner import Validation
+from trainer.measuring.overlays import side_by_side
 
 GROUPS = ("general", "portraits")
 SCALES = tuple(round(0.7 + 0.05 * step, 2) for step in range(11))

@@ -6,12 +6,12 @@ from typing import Any
 from db.settings import Settings
 from inference.detector import Detector
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, annotated
+from trainer.comparing.judges import Candidate
 from trainer.evaluation.detecting.measuring import look
-from trainer.judges import Candidate
-from trainer.metrics import Metrics, mean_metrics
-from trainer.models import load_detector
-from trainer.overlays import overlay_at
-from trainer.work import Work
+from trainer.jobs.models import load_detector
+from trainer.jobs.work import Work
+from trainer.measuring.metrics import Metrics, mean_metrics
+from trainer.measuring.overlays import overlay_at
 
 
 class DetectorExaminer(Examiner):

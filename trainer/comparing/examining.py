@@ -12,9 +12,9 @@ from db.models import Annotation, Photo
 from db.settings import Settings
 from inference.arrays import Mask, Pixels
 from inference.photo import Photo as Picture
+from trainer.comparing.judges import Candidate, choose_annotations
 from trainer.errors import JobError
-from trainer.judges import Candidate, choose_annotations
-from trainer.work import Work
+from trainer.jobs.work import Work
 
 Figures = Mapping[str, float]
 SHOWN_SIDE = 1024

@@ -31,10 +31,10 @@ from inference.memory import room_for
 from inference.photo import decode
 from inference.thumbnails import shrunk, thumbnail
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, examiner_for
+from trainer.comparing.judges import Candidate, candidate_of, left_out_entry
 from trainer.errors import JobError
-from trainer.judges import Candidate, candidate_of, left_out_entry
-from trainer.metrics import without_nan
-from trainer.work import Work
+from trainer.jobs.work import Work
+from trainer.measuring.metrics import without_nan
 
 SMALL_SIDE = 160
 """Longer side at which it is measured how far pictures are apart, pixels."""

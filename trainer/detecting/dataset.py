@@ -12,12 +12,12 @@ import torch
 from torch.utils.data import Dataset
 
 from inference.arrays import Mask, Pixels
-from trainer.clean import CleanPhoto
-from trainer.cropping import CLEAN_SCALES, VALIDATION_EPOCH, as_tensors, augmentation, crop, read_example
 from trainer.defects import AgeingSettings, age_and_damage
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
+from trainer.learning.clean import CleanPhoto
+from trainer.learning.cropping import CLEAN_SCALES, VALIDATION_EPOCH, as_tensors, augmentation, crop, read_example
+from trainer.learning.examples import TrainingExample
 
 _ANNOTATED_SCALES = (0.75, 1.33)
 

@@ -15,11 +15,11 @@ from trainer.detecting.starting import architecture_of, start_network, tell_what
 from trainer.detecting.teacher import Teacher, teacher_loss
 from trainer.detecting.validating import validate
 from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
-from trainer.learner import Batch, Learner, Validation
-from trainer.recomputing import recompute_levels
-from trainer.seen import Sides
-from trainer.tracker import Tracker
+from trainer.learning.examples import TrainingExample
+from trainer.learning.learner import Batch, Learner, Validation
+from trainer.learning.recomputing import recompute_levels
+from trainer.learning.seen import Sides
+from trainer.learning.tracker import Tracker
 
 
 class DetectorLearner(Learner):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
-from trainer.recipe import DamagingRecipe, check
+from trainer.learning.recipe import DamagingRecipe, check
 
 Stem = Literal["encoder", "full"]
 Norm = Literal["batch", "inplace"]

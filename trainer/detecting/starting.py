@@ -10,10 +10,10 @@ from inference.errors import InferenceError
 from inference.networks.detector import DetectorArchitecture, DetectorNetwork, build_detector
 from trainer.detecting.losses import share_weight
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.examples import TrainingExample
-from trainer.recipe import RecipeError
-from trainer.starting import first_state, new_network, started
-from trainer.tracker import Tracker
+from trainer.learning.examples import TrainingExample
+from trainer.learning.recipe import RecipeError
+from trainer.learning.starting import first_state, new_network, started
+from trainer.learning.tracker import Tracker
 
 
 def architecture_of(recipe: DetectorRecipe) -> DetectorArchitecture:

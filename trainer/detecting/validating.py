@@ -13,12 +13,12 @@ from inference.arrays import Mask, Pixels, Probability
 from inference.detector import Detector
 from inference.looks import seen_together
 from inference.names import ModelName
-from trainer.calibrating import CertaintySearch, ThresholdSearch
 from trainer.errors import Stopped
-from trainer.examples import TrainingExample
-from trainer.learner import Validation
-from trainer.metrics import Metrics, mean_metrics, measure
-from trainer.overlays import overlay, side_by_side
+from trainer.learning.examples import TrainingExample
+from trainer.learning.learner import Validation
+from trainer.measuring.calibrating import CertaintySearch, ThresholdSearch
+from trainer.measuring.metrics import Metrics, mean_metrics, measure
+from trainer.measuring.overlays import overlay, side_by_side
 
 _Made = TypeVar("_Made")
 _SHOWN = 4

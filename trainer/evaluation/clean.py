@@ -9,8 +9,8 @@ from pathlib import Path
 from inference.arrays import Pixels
 from inference.files import real_path
 from inference.photo import decode, read_file
-from trainer.clean import CleanPhotosError, photos_in
 from trainer.errors import WrongUse
+from trainer.learning.clean import CleanPhotosError, photos_in
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from trainer.evaluation.clean import CleanEvaluationPhoto, clean_photos_in
 from trainer.evaluation.outputs import Findings, Loader, keep, load_models
 from trainer.evaluation.tables import Row, terminal_table, wide_console
 from trainer.evaluation.tracking import keep_run, metrics_of, plain_name
-from trainer.registry import answering
+from trainer.tracking.registry import answering
 
 
 class Measured(Protocol):

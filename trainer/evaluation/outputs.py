@@ -14,8 +14,8 @@ from db.settings import Settings
 from inference.batch import Failed
 from inference.files import write_file
 from inference.names import ModelName
-from trainer.registry import resolve
-from trainer.seen import trained_on
+from trainer.learning.seen import trained_on
+from trainer.tracking.registry import resolve
 
 Model_co = TypeVar("Model_co", covariant=True)
 Model = TypeVar("Model")

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from db.settings import Settings
-from trainer.registry import client_of
-from trainer.store import KIND_TAG, experiment_id
+from trainer.tracking.registry import client_of
+from trainer.tracking.store import KIND_TAG, experiment_id
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from trainer.clean import CleanPhoto
-from trainer.cropping import as_tensors, augmentation, crop
 from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
 from trainer.inpainting.masks import MaskSource
 from trainer.inpainting.recipe import InpainterRecipe
+from trainer.learning.clean import CleanPhoto
+from trainer.learning.cropping import as_tensors, augmentation, crop
+from trainer.learning.examples import TrainingExample
 
 _SCALES = (0.7, 1.2)
 _GREY = 0.3

@@ -7,15 +7,15 @@ import torch
 from torch import nn
 
 from inference.networks.inpainter import InpainterNetwork
-from trainer.examples import TrainingExample
 from trainer.inpainting.dataset import InpainterDataset
 from trainer.inpainting.losses import FillLoss
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.inpainting.starting import architecture_of, start_loss, start_network
 from trainer.inpainting.validating import JudgedPicture, judged_pictures, references, validate
-from trainer.learner import Batch, Learner, Validation
-from trainer.seen import Sides
-from trainer.tracker import Tracker
+from trainer.learning.examples import TrainingExample
+from trainer.learning.learner import Batch, Learner, Validation
+from trainer.learning.seen import Sides
+from trainer.learning.tracker import Tracker
 
 
 class InpainterLearner(Learner):

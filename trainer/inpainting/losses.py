@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 import torch.nn.functional as F
 
-from trainer.features import Features
 from trainer.inpainting.recipe import FillLossSettings
+from trainer.learning.features import Features
 
 Maps = Sequence[torch.Tensor]
 

@@ -7,13 +7,13 @@ import numpy as np
 
 from inference.arrays import Mask
 from inference.holes import distance_of
-from trainer.cropping import crop, read_example
 from trainer.defects.render import touched, visible_change
 from trainer.defects.sampler import draw_layers
 from trainer.defects.settings import DefectSettings
-from trainer.examples import TrainingExample
 from trainer.inpainting.irregular import irregular_mask
 from trainer.inpainting.recipe import InpainterRecipe
+from trainer.learning.cropping import crop, read_example
+from trainer.learning.examples import TrainingExample
 
 _FEWEST = 16
 """Pixels that a training mask covers at least."""

@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Literal, get_args
 
-from trainer.recipe import DamagingRecipe, check
+from trainer.learning.recipe import DamagingRecipe, check
 
 Form = Literal["folded", "published"]
 Schedule = Literal["cosine", "steps"]

@@ -8,14 +8,14 @@ import torch
 from inference.checkpoint import load_checkpoint
 from inference.errors import InferenceError
 from inference.networks.inpainter import InpainterArchitecture, InpainterNetwork, build_inpainter
-from trainer.features import Features, features_of
 from trainer.inpainting.dataset import InpainterDataset
 from trainer.inpainting.growing import grown, is_wider
 from trainer.inpainting.losses import FillLoss
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.recipe import RecipeError
-from trainer.starting import first_state, started
-from trainer.tracker import Tracker
+from trainer.learning.features import Features, features_of
+from trainer.learning.recipe import RecipeError
+from trainer.learning.starting import first_state, started
+from trainer.learning.tracker import Tracker
 
 SHARES = {"perceptual": 0.15, "style": 0.25}
 """Share of the whole loss at the start that each term is given when the features are not VGG-16's. An estimate of what

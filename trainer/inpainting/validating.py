@@ -12,14 +12,14 @@ from inference.arrays import Mask, Pixels
 from inference.inpainter import Inpainter
 from inference.names import ModelName
 from inference.networks.inpainter import InpainterNetwork
-from trainer.clean import CleanPhoto
-from trainer.cropping import VALIDATION_EPOCH
 from trainer.errors import Stopped
 from trainer.inpainting.irregular import BINS, bin_name, mask_for
 from trainer.inpainting.measures import psnr, ssim
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.learner import Validation
-from trainer.overlays import side_by_side
+from trainer.learning.clean import CleanPhoto
+from trainer.learning.cropping import VALIDATION_EPOCH
+from trainer.learning.learner import Validation
+from trainer.measuring.overlays import side_by_side
 
 _RADIUS = 3
 _SIDE = 256

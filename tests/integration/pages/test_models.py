@@ -23,12 +23,12 @@ from db.promotions import record_promotion
 from db.settings import Settings
 from tests.support.pages import go, said
 from trainer.colouring.recipe import ColorizerRecipe
-from trainer.holding import worker_name
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.jobs import job_folder
-from trainer.kinds import recipe_class
-from trainer.recipe import CONFIGS, Recipe, load_recipe
-from trainer.state import save_state
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import CONFIGS, Recipe, load_recipe
+from trainer.learning.state import save_state
+from trainer.workers.holding import worker_name
 
 
 def test_train_says_that_nothing_is_accepted(show: Callable[..., AppTest]) -> None:

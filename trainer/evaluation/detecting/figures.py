@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.evaluation.detecting.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
-from trainer.metrics import mean_metrics, without_nan
+from trainer.measuring.metrics import mean_metrics, without_nan
 
 FIGURES = {
     "dice": "Dice",

@@ -15,11 +15,11 @@ from inference.memory import room_for
 from inference.names import ModelName
 from inference.probability import mask_at, quantise
 from inference.thumbnails import thumbnail
-from trainer.curves import Curve, Figures
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.detecting.photos import EvaluationPhoto, Truth
-from trainer.metrics import Metrics, Tally, mean_intervals, mean_metrics
-from trainer.overlays import overlay_at
+from trainer.measuring.curves import Curve, Figures
+from trainer.measuring.metrics import Metrics, Tally, mean_intervals, mean_metrics
+from trainer.measuring.overlays import overlay_at
 
 SHOWN_SIDE = 1024
 """Longer side of the pictures kept of a photo, pixels."""

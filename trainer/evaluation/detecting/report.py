@@ -11,7 +11,7 @@ from trainer.evaluation.detecting.figures import FIGURES, mean_lines
 from trainer.evaluation.detecting.measuring import ALARMS, RECALLS, THRESHOLDS, Evaluation, Lines, Outcome, PhotoFigures
 from trainer.evaluation.page import INK, LINE, MARGIN, RULE, SOFT, WIDTH, Strip, decoded, drawn_table, short, stacked
 from trainer.evaluation.tables import Row
-from trainer.overlays import COLOURS
+from trainer.measuring.overlays import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

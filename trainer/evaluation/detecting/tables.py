@@ -8,7 +8,7 @@ from rich.console import Console
 from trainer.evaluation.detecting.figures import FIGURES, PUBLISHED, PUBLISHED_NAME
 from trainer.evaluation.detecting.measuring import Evaluation, Outcome
 from trainer.evaluation.tables import Row, terminal_table, wide_console
-from trainer.metrics import TOLERANCE, mean_metrics
+from trainer.measuring.metrics import TOLERANCE, mean_metrics
 
 _FEW = 30
 

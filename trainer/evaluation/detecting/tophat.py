@@ -8,9 +8,9 @@ import numpy as np
 
 from inference.arrays import Mask, Pixels, Probability
 from inference.names import ModelName
-from trainer.calibrating import ThresholdSearch
-from trainer.clean import packaged_photos
 from trainer.defects import DefectSettings, age_and_damage
+from trainer.learning.clean import packaged_photos
+from trainer.measuring.calibrating import ThresholdSearch
 
 _WINDOW = 9
 _PICTURES = 16

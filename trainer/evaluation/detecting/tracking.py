@@ -9,7 +9,7 @@ from db.settings import Settings
 from trainer.evaluation.detecting.figures import mean_lines
 from trainer.evaluation.detecting.measuring import RECALLS, THRESHOLDS, Evaluation, Outcome
 from trainer.evaluation.tracking import keep_run, metrics_of, plain_name
-from trainer.registry import answering
+from trainer.tracking.registry import answering
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric

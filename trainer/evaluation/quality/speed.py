@@ -10,9 +10,9 @@ import torch
 from db.settings import Settings
 from inference.photo import Photo
 from inference.restorer import Restorer
-from trainer.clean import packaged_photos
 from trainer.defects import DefectSettings, age_and_damage
-from trainer.registry import resolve
+from trainer.learning.clean import packaged_photos
+from trainer.tracking.registry import resolve
 
 SIDE = 1024
 _RUNS = 3

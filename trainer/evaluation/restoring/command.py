@@ -23,8 +23,8 @@ from trainer.evaluation.restoring.pairs import restored_pairs_in
 from trainer.evaluation.restoring.report import draw_report
 from trainer.evaluation.tables import terminal_table, wide_console
 from trainer.evaluation.tracking import keep_run, metrics_of, plain_name
-from trainer.registry import answering, resolve
-from trainer.seen import trained_on
+from trainer.learning.seen import trained_on
+from trainer.tracking.registry import answering, resolve
 
 EXPERIMENT = "restoration evaluation"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainer.evaluation.restoring.measuring import RestoredFigures, RestoredOutcome, RestoredPhoto
 from trainer.evaluation.tables import Row
-from trainer.metrics import without_nan
+from trainer.measuring.metrics import without_nan
 
 HEADINGS = {
     "damaged": "damaged",

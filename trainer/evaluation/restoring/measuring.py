@@ -19,7 +19,7 @@ from inference.thumbnails import thumbnail
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.restoring.pairs import RestoredPair, RestoredTruth
 from trainer.inpainting.measures import psnr
-from trainer.overlays import overlay_at
+from trainer.measuring.overlays import overlay_at
 
 _SHOWN_SIDE = 640
 

@@ -11,9 +11,9 @@ from db.engine import Database
 from db.models import Job
 from db.settings import Settings
 from trainer.errors import RunBusy
-from trainer.holding import dead_workers
 from trainer.jobs import enqueue_with, is_overdue, queue_of
 from trainer.locks import exclusive
+from trainer.workers.holding import dead_workers
 
 if TYPE_CHECKING:
     from dbos import DBOSClient

@@ -17,11 +17,11 @@ from db.engine import Database, open_database
 from db.models import Job
 from db.settings import Settings
 from trainer import jobs
-from trainer.hand import Hand
-from trainer.holding import Holding, alive, dead_workers, worker_name
-from trainer.log import start_log
 from trainer.platform import prepare
-from trainer.reviving import revive
+from trainer.workers.hand import Hand
+from trainer.workers.holding import Holding, alive, dead_workers, worker_name
+from trainer.workers.log import start_log
+from trainer.workers.reviving import revive
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -205,7 +205,7 @@ def _look_after_others(settings: Settings, database: Database, client: "DBOSClie
 
 
 def main() -> None:
-    """Entry of `python -m trainer.worker`."""
+    """Entry of `python -m trainer.workers.worker`."""
     start_log()
     run_worker(Settings())
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from db.settings import Settings
 from inference.names import ModelName
-from trainer import registry
+from trainer.tracking import registry
 
 if TYPE_CHECKING:
     from inference.colorizer import Colorizer

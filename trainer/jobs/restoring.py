@@ -14,11 +14,11 @@ from inference.memory import room_for
 from inference.methods import FillMethod, fill_name
 from inference.photo import decode
 from inference.results import encode_colour, encode_restored
-from trainer.models import load_colorizer, load_detector, load_inpainter
-from trainer.photos import failure, named_photos
-from trainer.recolouring import recolouring
-from trainer.results import Made
-from trainer.work import Work
+from trainer.jobs.models import load_colorizer, load_detector, load_inpainter
+from trainer.jobs.photos import failure, named_photos
+from trainer.jobs.recolouring import recolouring
+from trainer.jobs.results import Made
+from trainer.jobs.work import Work
 
 if TYPE_CHECKING:
     from inference.photo import Photo as Picture

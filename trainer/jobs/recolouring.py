@@ -8,9 +8,9 @@ from db.models import Photo, ResultKind
 from inference.photo import decode
 from inference.results import encode_colour
 from trainer.errors import JobError
-from trainer.models import load_colorizer
-from trainer.results import Made
-from trainer.work import Work
+from trainer.jobs.models import load_colorizer
+from trainer.jobs.results import Made
+from trainer.jobs.work import Work
 
 if TYPE_CHECKING:
     from inference.arrays import Array

@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 
 from db.errors import PlatformError
 from inference.errors import InferenceError
-from trainer.learner import Batch, TrainingPictures
-from trainer.recipe import Recipe
+from trainer.learning.learner import Batch, TrainingPictures
+from trainer.learning.recipe import Recipe
 
 
 class Feed:

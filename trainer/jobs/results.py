@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from db.references import referring
 from inference.photo import decode
 from inference.thumbnails import browser_view
-from trainer.work import Work
+from trainer.jobs.work import Work
 
 
 class Made:

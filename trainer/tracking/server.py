@@ -1,4 +1,4 @@
-"""`python -m trainer.mlflow_server`: MLflow's pages over our own store, on loopback, in one process.
+"""`python -m trainer.tracking.server`: MLflow's pages over our own store, on loopback, in one process.
 
 `mlflow server` starts a second process that imports all of MLflow again, which doubles the seconds until it answers.
 """
@@ -13,7 +13,7 @@ LOOPBACK = "127.0.0.1"
 
 def main() -> None:
     """Listen until stopped."""
-    parser = argparse.ArgumentParser(prog="python -m trainer.mlflow_server", description="Serve MLflow's pages.")
+    parser = argparse.ArgumentParser(prog="python -m trainer.tracking.server", description="Serve MLflow's pages.")
     parser.add_argument("--port", type=int, default=5000, help="port on loopback (default: %(default)s)")
     port = parser.parse_args().port
     settings = Settings()

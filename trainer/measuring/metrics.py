@@ -8,7 +8,7 @@ import numpy as np
 
 from inference.arrays import Mask, Probability
 from inference.probability import mask_at, quantise
-from trainer.curves import Curve
+from trainer.measuring.curves import Curve
 
 TOLERANCE = 2
 """How far beside the mask a found pixel may lie and still be right, pixels."""

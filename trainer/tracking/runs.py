@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db.settings import Settings
-from trainer.store import JOB_TAG, KIND_TAG, MODEL_FOLDER, experiment_id, open_client, tracking_address
+from trainer.tracking.store import JOB_TAG, KIND_TAG, MODEL_FOLDER, experiment_id, open_client, tracking_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def log_tail(log: Path, most: int = 64_000) -> str:
 
 
 class MlflowTracker:
-    """A `trainer.tracker.Tracker` that writes one MLflow run.
+    """A `trainer.learning.tracker.Tracker` that writes one MLflow run.
 
     Every metric is noted in `folder/journal.jsonl` before it is sent. After a crash what was noted and not sent is
     sent, and what the resumed loop says again is dropped: each step stands in the run once. A picture is noted once it

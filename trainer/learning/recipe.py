@@ -13,7 +13,7 @@ from trainer.defects.settings import DefectSettings
 from trainer.errors import WrongUse
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-CONFIGS = Path(__file__).parent / "configs"
+CONFIGS = Path(__file__).parents[1] / "configs"
 SHIPPED = "shipped"
 """What `init` calls the model of a recipe's kind that comes with heirloom."""
 

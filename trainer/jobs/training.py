@@ -15,18 +15,18 @@ from db.engine import Database
 from db.models import Job
 from db.settings import Settings
 from db.snapshots import SnapshotContents, snapshot_contents
-from trainer import registry
 from trainer.errors import JobError, Stopped
-from trainer.examples import examples_of
 from trainer.jobs import job_folder, job_log, trained_kind
-from trainer.kinds import recipe_class
+from trainer.jobs.work import Work
+from trainer.learning.examples import examples_of
+from trainer.learning.kinds import recipe_class
+from trainer.learning.recipe import Recipe, from_mapping
 from trainer.locks import exclusive
-from trainer.recipe import Recipe, from_mapping
-from trainer.tracking import MlflowTracker, close_run, open_run
-from trainer.work import Work
+from trainer.tracking import registry
+from trainer.tracking.runs import MlflowTracker, close_run, open_run
 
 if TYPE_CHECKING:
-    from trainer.loop import TrainingOutcome
+    from trainer.learning.loop import TrainingOutcome
 
 TRAINING_PHOTOS = "training_photos.json"
 
@@ -80,8 +80,8 @@ def run_lock(owner: str) -> str:
 def _run(
     work: Work, recipe: Recipe, snapshot: SnapshotContents | None, run_id: str, should_stop: Callable[[], bool]
 ) -> "TrainingOutcome":
-    from trainer.loop import train_model
-    from trainer.seen import clean_sides, seen_beside
+    from trainer.learning.loop import train_model
+    from trainer.learning.seen import clean_sides, seen_beside
 
     place = job_folder(work.settings, _owner(work))
     examples = examples_of(work, snapshot) if snapshot is not None else []
@@ -162,7 +162,7 @@ def _facts(snapshot: SnapshotContents | None) -> dict[str, str]:
 
 def code_version() -> str:
     """The commit of a checkout, with a `+` when files differ from it; the package's version elsewhere."""
-    here = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parents[2]
     if not (here / ".git").exists():
         return version("heirloom")
     try:

@@ -12,8 +12,8 @@ from torch import nn
 
 from inference.devices import has_native_bfloat16
 from inference.networks.inplace import InPlaceNorm, kernel
-from trainer.recipe import Recipe
-from trainer.tracker import Tracker
+from trainer.learning.recipe import Recipe
+from trainer.learning.tracker import Tracker
 
 _PATIENCE = timedelta(hours=6)
 """The others wait this long while the main process validates large photos."""

@@ -9,7 +9,7 @@ import torch
 
 from inference.arrays import Mask, Pixels
 from trainer.errors import TrainerError
-from trainer.examples import TrainingExample
+from trainer.learning.examples import TrainingExample
 from trainer.quiet import stay_quiet
 
 CLEAN_SCALES = (0.5, 2.4)

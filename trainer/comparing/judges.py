@@ -13,13 +13,13 @@ from sqlalchemy import select
 from db.annotations import accepted_annotations
 from db.models import Annotation, Photo
 from db.splits import NEAR_BITS
-from trainer import registry
-from trainer.clean import packaged
 from trainer.errors import JobError
-from trainer.seen import trained_on
-from trainer.store import local_artifact, open_client
-from trainer.training import TRAINING_PHOTOS
-from trainer.work import Work
+from trainer.jobs.training import TRAINING_PHOTOS
+from trainer.jobs.work import Work
+from trainer.learning.clean import packaged
+from trainer.learning.seen import trained_on
+from trainer.tracking import registry
+from trainer.tracking.store import local_artifact, open_client
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from torch import nn
 
 from inference.checkpoint import load_checkpoint
 from inference.errors import InferenceError
-from trainer.recipe import Recipe, RecipeError
-from trainer.tracker import Tracker
+from trainer.learning.recipe import Recipe, RecipeError
+from trainer.learning.tracker import Tracker
 
 _Network = TypeVar("_Network", bound=nn.Module)
 

@@ -14,18 +14,18 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.checkpoint import Checkpoint, save_checkpoint
-from trainer.companions import companions
 from trainer.errors import Stopped, TrainerError
-from trainer.examples import TrainingExample
-from trainer.feeding import Feed, batches
-from trainer.kinds import learner_for
-from trainer.learner import Batch, Learner, Validation
-from trainer.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics, tell_kernel
-from trainer.recipe import Recipe
-from trainer.seen import Sides, clean_sides, difference, flat, identity_of, provenance_of
-from trainer.starting import AveragedWeights, start_optimiser
-from trainer.state import StateError, load_state, restore_chance, save_state
-from trainer.tracker import NullTracker, Tracker
+from trainer.learning.companions import companions
+from trainer.learning.examples import TrainingExample
+from trainer.learning.feeding import Feed, batches
+from trainer.learning.kinds import learner_for
+from trainer.learning.learner import Batch, Learner, Validation
+from trainer.learning.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics, tell_kernel
+from trainer.learning.recipe import Recipe
+from trainer.learning.seen import Sides, clean_sides, difference, flat, identity_of, provenance_of
+from trainer.learning.starting import AveragedWeights, start_optimiser
+from trainer.learning.state import StateError, load_state, restore_chance, save_state
+from trainer.learning.tracker import NullTracker, Tracker
 
 _PROGRESS_EVERY_S = 1.0
 

@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.arrays import Pixels
-from trainer.recipe import Recipe
+from trainer.learning.recipe import Recipe
 
 Batch = tuple[torch.Tensor, ...]
 

@@ -16,7 +16,7 @@ from db.settings import Settings
 from trainer import jobs
 from trainer.errors import RegistryError, UnknownModel
 from trainer.locks import exclusive
-from trainer.store import (
+from trainer.tracking.store import (
     KIND_TAG,
     MODEL_FOLDER,
     experiment_id,

@@ -1,4 +1,4 @@
-"""`python -m trainer.child`: does the jobs whose ids its worker writes to it, and never outlives that worker.
+"""`python -m trainer.workers.child`: does the jobs whose ids its worker writes to it, and never outlives that worker.
 
 A line `perform ID` on its input asks for a job, `close ID` ends the run of a job whose process died; one line on its
 output answers each. SIGUSR1 stops the job at hand. When the input ends or the parent dies, the child saves what it
@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from db.errors import SchemaError
 from db.settings import Settings
-from trainer.log import start_log
+from trainer.workers.log import start_log
 
 _PR_SET_PDEATHSIG = 1
 ORPHAN_GRACE_S = 20.0
@@ -79,7 +79,7 @@ def main() -> None:
 
 def _obey(settings: Settings, command: str, job_id: str, orders: Orders) -> str:
     from db.engine import open_database
-    from trainer.performing import perform
+    from trainer.workers.performing import perform
 
     try:
         database = open_database(settings)
@@ -89,7 +89,7 @@ def _obey(settings: Settings, command: str, job_id: str, orders: Orders) -> str:
     try:
         if command == "perform":
             return perform(settings, database, job_id, orders.should_stop)
-        from trainer.training import close_after_death
+        from trainer.jobs.training import close_after_death
 
         return close_after_death(settings, database, job_id)
     finally:

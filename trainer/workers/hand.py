@@ -84,7 +84,7 @@ class Hand:
     def _start(self) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as sink:
-            command = [sys.executable, "-m", "trainer.child", str(os.getpid())]
+            command = [sys.executable, "-m", "trainer.workers.child", str(os.getpid())]
             return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink)
 
 

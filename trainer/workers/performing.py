@@ -12,7 +12,7 @@ from db.blobs import open_blobs
 from db.engine import Database
 from db.settings import Settings
 from trainer.errors import Stopped, sentence
-from trainer.work import Work
+from trainer.jobs.work import Work
 
 Ending = Literal["done", "failed", "cancelled", "left"]
 """`left`: it stopped without being cancelled; whoever takes the job next, this worker among them, goes on with it."""
@@ -70,15 +70,15 @@ def _stopped(work: Work) -> Ending:
 
 def _handler(kind: str) -> Callable[[Work], dict[str, Any] | None]:
     if kind == "train":
-        from trainer.training import train
+        from trainer.jobs.training import train
 
         return train
     if kind == "propose":
-        from trainer.proposing import propose
+        from trainer.jobs.proposing import propose
 
         return propose
     if kind == "restore":
-        from trainer.restoring import restore
+        from trainer.jobs.restoring import restore
 
         return restore
     from trainer.comparing.job import compare

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from inference.checkpoint import load_checkpoint
-from trainer.clean import CleanPhoto, CleanPhotosError, clean_photos, fingerprint, without
-from trainer.examples import TrainingExample
-from trainer.recipe import Recipe
+from trainer.learning.clean import CleanPhoto, CleanPhotosError, clean_photos, fingerprint, without
+from trainer.learning.examples import TrainingExample
+from trainer.learning.recipe import Recipe
 
 Sides = tuple[list[CleanPhoto], list[CleanPhoto]]
 """Clean photos to train and to validate on."""

@@ -5,13 +5,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trainer.errors import WrongUse
-from trainer.examples import TrainingExample
-from trainer.recipe import Recipe
+from trainer.learning.examples import TrainingExample
+from trainer.learning.recipe import Recipe
 
 if TYPE_CHECKING:
-    from trainer.learner import Learner
-    from trainer.seen import Sides
-    from trainer.tracker import Tracker
+    from trainer.learning.learner import Learner
+    from trainer.learning.seen import Sides
+    from trainer.learning.tracker import Tracker
 
 _HOMES = {
     "detector": ("trainer.detecting", "Detector"),

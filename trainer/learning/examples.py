@@ -12,7 +12,7 @@ from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.arrays import Mask
 from inference.masks import decode_mask
 from inference.photo import decode
-from trainer.work import Work
+from trainer.jobs.work import Work
 
 
 @dataclass(frozen=True)

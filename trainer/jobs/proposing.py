@@ -13,10 +13,10 @@ from inference.memory import room_for
 from inference.photo import decode
 from inference.png import encode_png
 from inference.probability import quantise
-from trainer.models import load_detector
-from trainer.photos import failure, named_photos
-from trainer.results import Made
-from trainer.work import Work
+from trainer.jobs.models import load_detector
+from trainer.jobs.photos import failure, named_photos
+from trainer.jobs.results import Made
+from trainer.jobs.work import Work
 
 if TYPE_CHECKING:
     from inference.detector import Detector

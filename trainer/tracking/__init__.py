@@ -1,0 +1,1 @@
+"""What MLflow keeps: runs of trainings, and models by name."""
