@@ -13,7 +13,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from db.addresses import shown_place
-from db.errors import BlobError
+from db.errors import FULL, BlobError
 from db.settings import Settings
 
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -22,7 +22,8 @@ HASH = re.compile(r"[0-9a-f]{64}")
 class BlobStore:
     """Content-addressed: `ab/abcdef…` under `url`. The same bytes are kept once.
 
-    Whatever is asked of it, it raises BlobError where a place that is no folder does not answer.
+    Whatever is asked of it, it raises BlobError where a place that is no folder does not answer, or a folder may not be
+    written.
     """
 
     def __init__(self, url: str) -> None:
@@ -44,7 +45,7 @@ class BlobStore:
             return sha
         path = self._path(sha)
         if self._local:
-            _write_file(Path(path), data)
+            self._write_file(Path(path), data)
         else:
             with self._answering():
                 self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
@@ -123,6 +124,18 @@ class BlobStore:
                 "environment, or set HEIRLOOM_BLOBS_URL to another place."
             ) from error
 
+    def _write_file(self, path: Path, data: bytes) -> None:
+        """A full disk stays an OSError: it is told in one place for all that is written."""
+        try:
+            _write_safely(path, data)
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+            raise BlobError(
+                f"{self._shown} cannot be written ({error.strerror or error}); see to the folder and to who may write "
+                "there, or set HEIRLOOM_BLOBS_URL to another place."
+            ) from error
+
     def _path(self, sha: str) -> str:
         if not HASH.fullmatch(sha):
             raise BlobError(f"{sha!r} is not the name of a blob: 64 hexadecimal digits are.")
@@ -140,7 +153,7 @@ def open_blobs(settings: Settings) -> BlobStore:
         ) from error
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def _write_safely(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:

@@ -1,5 +1,7 @@
 """Assessors and what their roles permit."""
 
+import hashlib
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -9,6 +11,7 @@ from db.models import Assessor, name_key
 from db.names import visible
 
 LONGEST_NAME = 80
+_LONGEST_SUBJECT = 255
 
 
 def sign_in(session: Session, name: str) -> Assessor:
@@ -30,6 +33,7 @@ def sign_in_subject(session: Session, subject: str, name: str) -> Assessor:
     A name that somebody else has already gets a number, since the provider vouches for the subject only.
     """
     serialise(session, "people")
+    subject = _stored(subject)
     found = session.scalar(select(Assessor).where(Assessor.subject == subject))
     if found is not None:
         return _active(found)
@@ -119,6 +123,13 @@ def _active(assessor: Assessor) -> Assessor:
     if not assessor.active:
         raise NotAllowed(f"{assessor.name} is no longer active here; ask a lead.")
     return assessor
+
+
+def _stored(subject: str) -> str:
+    """A subject as it is kept: one longer than its column by its hash, for it may not be cut."""
+    if len(subject) <= _LONGEST_SUBJECT:
+        return subject
+    return "sha256 " + hashlib.sha256(subject.encode(errors="surrogatepass")).hexdigest()
 
 
 def _add(session: Session, name: str, subject: str | None) -> Assessor:

@@ -86,6 +86,12 @@ def test_a_subject_is_one_person_whatever_the_name(either_database: Database) ->
         assert sign_in_subject(session, "idp|1", "Ada Lovelace").id == ada.id
 
 
+def test_subjects_of_any_length_are_told_apart(either_database: Database) -> None:
+    with either_database.unit_of_work() as session:
+        people = [sign_in_subject(session, "https://idp.example/" + "x" * 300 + end, "Ada").id for end in "aba"]
+    assert people[0] == people[2] != people[1]
+
+
 def test_the_last_lead_stays(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         ada, ben = two_people(session)

@@ -1,5 +1,6 @@
 """The blob store: same bytes once, whole or not at all, and never silently other bytes."""
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -69,12 +70,24 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     store = BlobStore(str(tmp_path))
 
     def full_disk(_: int) -> None:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="no space"):
         store.put(b"a photo")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_that_may_not_be_written_is_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(_: Path, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    remedy = r"cannot be written \(Read-only file system\); see to the folder .* HEIRLOOM_BLOBS_URL"
+    with pytest.raises(BlobError, match=remedy):
+        BlobStore(str(tmp_path)).put(b"a photo")
 
 
 @given(st.binary(max_size=300))
