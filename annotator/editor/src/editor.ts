@@ -276,6 +276,7 @@ class Editor {
   }
 
   private async askConflict(unsent: number): Promise<"theirs" | "replay"> {
+    this.desk.setSaved(saveSentence({ kind: "conflict", unsent }), "conflict");
     for (;;) {
       const choice = await this.whileAsking(() => askConflict(this.desk.root, unsent));
       if (choice) return choice;

@@ -9,10 +9,10 @@ const LONGEST_PAUSE_MS = 8000;
 
 export type SaveState =
   | { kind: "saved"; version: number }
-  | { kind: "saving"; version: number; unsent: number }
-  | { kind: "offline"; version: number; unsent: number; kept: boolean }
-  | { kind: "conflict"; version: number; unsent: number }
-  | { kind: "refused"; version: number; unsent: number; sentence: string };
+  | { kind: "saving"; unsent: number }
+  | { kind: "offline"; unsent: number; kept: boolean }
+  | { kind: "conflict"; unsent: number }
+  | { kind: "refused"; unsent: number; sentence: string };
 
 /** The part of localStorage that is needed. */
 export interface Store {
@@ -73,12 +73,11 @@ export class Outbox {
   }
 
   get state(): SaveState {
-    const { version } = this;
     const unsent = countChanges(this.queue);
-    if (this.stopped === "conflict") return { kind: "conflict", version, unsent };
-    if (this.stopped === "refused") return { kind: "refused", version, unsent, sentence: this.sentence };
-    if (this.offline) return { kind: "offline", version, unsent, kept: this.kept };
-    return unsent > 0 ? { kind: "saving", version, unsent } : { kind: "saved", version };
+    if (this.stopped === "conflict") return { kind: "conflict", unsent };
+    if (this.stopped === "refused") return { kind: "refused", unsent, sentence: this.sentence };
+    if (this.offline) return { kind: "offline", unsent, kept: this.kept };
+    return unsent > 0 ? { kind: "saving", unsent } : { kind: "saved", version: this.version };
   }
 
   /** Events that the server does not have yet. */

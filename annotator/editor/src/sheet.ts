@@ -55,16 +55,12 @@ export class Sheet {
     }
     const mask = new MaskBuffer(photo.width, photo.height, base, draft.base.kind, draft.base.threshold ?? 0.5, told.maskChanged);
     for (const event of draft.events) mask.apply(event);
+    const kept = again ? undefined : recover(localStorage, draft.id, draft.version, draft.events);
+    const own = again?.own ?? (kept ? await chosen(kept, ask) : []);
     const sheet = new Sheet(task, new Picture(bitmap), mask, told, again?.sheet.clock.seconds ?? 0);
-    if (again) {
-      for (const event of again.own) sheet.add(event);
-      again.sheet.outbox.discard();
-      return sheet;
-    }
-    const { id, version, events } = draft;
-    const kept = recover(localStorage, id, version, events);
-    for (const event of await chosen(kept, ask)) sheet.add(event);
-    release(localStorage, kept.read);
+    for (const event of own) sheet.add(event);
+    again?.sheet.outbox.discard();
+    if (kept) release(localStorage, kept.read);
     return sheet;
   }
 

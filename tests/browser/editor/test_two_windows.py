@@ -66,6 +66,8 @@ def test_what_one_window_keeps_outlives_what_the_other_saves(page: Page, editor:
     version = saved(other)
     page.close()
     other.reload()
+    expect(other.get_by_role("dialog", name="This photo was worked on elsewhere")).to_be_visible()
+    expect(other.locator(".saved")).to_have_text("changed elsewhere – 1 stroke kept here")
     other.get_by_role("button", name=re.compile("on top")).click()
     saved(other, after=version)
     assert actions(editor) == (3, 3)
