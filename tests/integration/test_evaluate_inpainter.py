@@ -23,7 +23,7 @@ from trainer.evaluation.filling.command import INPAINTERS
 from trainer.evaluation.filling.fills import CLASSICAL
 from trainer.evaluation.filling.measuring import fixed_list, fixed_mask
 from trainer.inpainting.irregular import BINS, bin_name
-from trainer.inpainting.measures import l1, psnr, ssim
+from trainer.measuring.fills import l1, psnr, ssim
 from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)

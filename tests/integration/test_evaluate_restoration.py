@@ -30,7 +30,7 @@ from trainer.evaluation.restoring.measuring import (
     evaluate_restorations,
 )
 from trainer.evaluation.restoring.pairs import RestoredPair, restored_pairs_in
-from trainer.inpainting.measures import psnr
+from trainer.measuring.fills import psnr
 from trainer.tracking.store import open_client
 
 pytestmark = pytest.mark.timeout(900)

@@ -10,12 +10,12 @@ from inference.colour import to_luma_and_chroma
 from inference.png import encode_png
 from trainer.colouring.dataset import ColorizerDataset, _view, colour_amount, draw_hints, film, survey
 from trainer.colouring.discriminator import Balance, Discriminator, Diverged, SelfAttention
-from trainer.colouring.measures import mean_chroma, measure, one_colour, together
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, references, score_of
 from trainer.errors import TrainerError
 from trainer.learning.clean import CleanPhoto, photos_in
 from trainer.learning.recipe import RecipeError
+from trainer.measuring.colours import mean_chroma, measure, one_colour, together
 
 RECIPE = ColorizerRecipe(size=32)
 

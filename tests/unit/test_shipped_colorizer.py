@@ -9,10 +9,10 @@ from inference.colour import luma_of, to_luma_and_chroma
 from inference.networks.colorizer import ColorizerArchitecture
 from inference.photo import Photo
 from inference.shipped import shipped_path
-from trainer.colouring.measures import measure, one_colour
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.colouring.starting import architecture_of
 from trainer.learning.clean import packaged_photos
+from trainer.measuring.colours import measure, one_colour
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from inference.names import ModelName
 from inference.networks.colorizer import ColorizerNetwork
 from inference.thumbnails import shrunk
 from trainer.colouring.dataset import is_portrait
-from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.errors import Stopped
 from trainer.learning.clean import CleanPhoto
 from trainer.learning.learner import Validation
+from trainer.measuring.colours import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.measuring.overlays import side_by_side
 
 GROUPS = ("general", "portraits")

@@ -14,11 +14,11 @@ from inference.colorizer import Colorizer
 from inference.colour import to_luma_and_chroma
 from inference.samples import to_eight_bits
 from inference.thumbnails import shrunk
-from trainer.colouring.measures import ColourFigures, measure, together
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown
 from trainer.comparing.judges import Candidate, choose_photos
 from trainer.jobs.models import load_colorizer
 from trainer.jobs.work import Work
+from trainer.measuring.colours import ColourFigures, measure, together
 
 MOST = 24
 """Photos of each group: colouring needs no masks, so all photos of the platform would take part."""

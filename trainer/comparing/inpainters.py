@@ -12,9 +12,9 @@ from inference.inpainter import Inpainter
 from inference.samples import to_eight_bits
 from trainer.comparing.examining import Examiner, Exhibit, Figures, Seen, Shown, annotated
 from trainer.comparing.judges import Candidate, left_out_entry
-from trainer.inpainting.measures import l1, psnr, ssim
 from trainer.jobs.models import load_inpainter
 from trainer.jobs.work import Work
+from trainer.measuring.fills import l1, psnr, ssim
 
 _MARGIN = 9
 """Pixels around an accepted mask in which nothing is taken for true: masks are drawn by hand."""

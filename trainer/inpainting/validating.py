@@ -14,11 +14,11 @@ from inference.names import ModelName
 from inference.networks.inpainter import InpainterNetwork
 from trainer.errors import Stopped
 from trainer.inpainting.irregular import BINS, bin_name, mask_for
-from trainer.inpainting.measures import psnr, ssim
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.learning.clean import CleanPhoto
 from trainer.learning.cropping import VALIDATION_EPOCH
 from trainer.learning.learner import Validation
+from trainer.measuring.fills import psnr, ssim
 from trainer.measuring.overlays import side_by_side
 
 _RADIUS = 3

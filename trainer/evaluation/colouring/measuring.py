@@ -13,9 +13,9 @@ from inference.errors import InferenceError
 from inference.memory import room_for
 from inference.photo import Photo
 from inference.thumbnails import shrunk, thumbnail
-from trainer.colouring.measures import ColourFigures, mean_chroma, measure, one_colour, together
 from trainer.evaluation.clean import CleanEvaluationPhoto
 from trainer.evaluation.data import data_sha
+from trainer.measuring.colours import ColourFigures, mean_chroma, measure, one_colour, together
 
 GREY, MEAN_COLOUR = "leave it grey", "mean colour of the group"
 LARGEST = 1024

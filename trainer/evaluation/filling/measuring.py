@@ -17,7 +17,7 @@ from trainer.evaluation.clean import CleanEvaluationPhoto, CleanTruth
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.filling.fills import BIHARMONIC, CLASSICAL, Fill
 from trainer.inpainting.irregular import BINS, bin_name, mask_for
-from trainer.inpainting.measures import l1, psnr, ssim
+from trainer.measuring.fills import l1, psnr, ssim
 
 SMALLEST = 256
 """Photos with a shorter side are left out, pixels."""

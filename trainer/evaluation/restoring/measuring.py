@@ -18,7 +18,7 @@ from inference.samples import to_eight_bits
 from inference.thumbnails import thumbnail
 from trainer.evaluation.data import data_sha
 from trainer.evaluation.restoring.pairs import RestoredPair, RestoredTruth
-from trainer.inpainting.measures import psnr
+from trainer.measuring.fills import psnr
 from trainer.measuring.overlays import overlay_at
 
 _SHOWN_SIDE = 640
