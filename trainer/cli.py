@@ -125,7 +125,7 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
 def worker() -> None:
     """Do the platform's jobs until Ctrl-C. Several workers share them; makes the platform when there is none."""
     from db.settings import Settings
-    from trainer.workers.log import start_log
+    from trainer.log import start_log
     from trainer.workers.worker import run_worker
 
     start_log()

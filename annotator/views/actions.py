@@ -12,9 +12,8 @@ from db.people import require_active, require_engineer
 from db.references import remove_unneeded
 from db.snapshots import make_snapshot
 from inference.methods import FillMethod
-from trainer import jobs
+from trainer import jobs, promoting
 from trainer.learning.recipe import Recipe
-from trainer.tracking import registry
 
 Role = Literal["is_lead", "is_engineer", "active"]
 ALL_PHOTOS: dict[str, Any] = {"photo_ids": None}
@@ -71,13 +70,13 @@ def promote(here: Platform, spec: str, by: Assessor) -> None:
     """Make a version, `detector@3`, the one of its kind that proposals and restorations use."""
     require_engineer(by)
     kind, _, version = spec.partition("@")
-    registry.promote(here.settings, here.database, kind, version, by.id)
+    promoting.promote(here.settings, here.database, kind, version, by.id)
 
 
 def undo_promotion(here: Platform, kind: str, by: Assessor) -> None:
     """Put back what the latest promotion of a model of this kind replaced."""
     require_engineer(by)
-    registry.undo_promotion(here.settings, here.database, kind, by.id)
+    promoting.undo(here.settings, here.database, kind, by.id)
 
 
 def stop(here: Platform, job_id: str, by: Assessor) -> Job:

@@ -25,7 +25,7 @@ from inference.names import KINDS
 from inference.photo import decode
 from tests.support import tiny
 from tests.support.waiting import wait_for
-from trainer import jobs
+from trainer import jobs, promoting
 from trainer.jobs import job_folder
 from trainer.jobs.training import TRAINING_PHOTOS
 from trainer.learning.kinds import recipe_class
@@ -220,11 +220,11 @@ def test_every_kind_is_trained_by_a_job_and_promoted_by_itself(platform: Platfor
 
     before = {each: production(platform, each) for each in KINDS}
     proposals_before = len(rows_of(platform, "propose"))
-    registry.promote(settings, database, kind, model.version, None)
+    promoting.promote(settings, database, kind, model.version, None)
     after = {each: production(platform, each) for each in KINDS}
     assert {each for each in KINDS if before[each] != after[each]} == {kind}
     assert len(rows_of(platform, "propose")) == proposals_before, "only detectors propose masks"
-    registry.undo_promotion(settings, database, kind, None)
+    promoting.undo(settings, database, kind, None)
     assert production(platform, kind) == before[kind]
 
 
@@ -239,17 +239,17 @@ def test_a_promotion_moves_the_alias_is_recorded_undone_and_asks_for_new_proposa
     made = tiny.put_in_production(settings, tiny.tiny_detector(settings.home / "other.safetensors", seed=5))
     open_client(settings).set_registered_model_alias("detector", "production", before.version)
 
-    row = registry.promote(settings, database, "detector", made, None)
+    row = promoting.promote(settings, database, "detector", made, None)
     assert (row.version, row.previous_version) == (made, before.version)
     assert registry.find_model(settings, "detector", "production").version == made
     with pytest.raises(registry.RegistryError, match="in production already"):
-        registry.promote(settings, database, "detector", made, None)
+        promoting.promote(settings, database, "detector", made, None)
 
-    undone = registry.undo_promotion(settings, database, "detector", None)
+    undone = promoting.undo(settings, database, "detector", None)
     assert undone.undoes_id == row.id
     assert registry.find_model(settings, "detector", "production").version == before.version
     with pytest.raises(registry.RegistryError, match="no promotion"):
-        registry.undo_promotion(settings, database, "detector", None)
+        promoting.undo(settings, database, "detector", None)
     with database.reading() as session:
         assert [entry.id for entry in promotions.history(session, "detector")] == [undone.id, row.id]
         asked = [job for job in rows.list_jobs(session, "propose") if job.params == {"photo_ids": None}]

@@ -18,7 +18,7 @@ from db.snapshots import SnapshotContents, snapshot_contents
 from trainer.errors import JobError, Stopped
 from trainer.jobs import job_folder, job_log, trained_kind
 from trainer.jobs.work import Work
-from trainer.learning.examples import examples_of
+from trainer.learning.examples import TrainingExample, examples_in
 from trainer.learning.kinds import recipe_class
 from trainer.learning.recipe import Recipe, from_mapping
 from trainer.locks import exclusive
@@ -84,7 +84,7 @@ def _run(
     from trainer.learning.seen import clean_sides, seen_beside
 
     place = job_folder(work.settings, _owner(work))
-    examples = examples_of(work, snapshot) if snapshot is not None else []
+    examples = _examples(work, snapshot) if snapshot is not None else []
     with MlflowTracker(work.settings, run_id, place, work.progress) as tracker:
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
@@ -105,6 +105,16 @@ def _run(
     if outcome.stopped:
         raise Stopped(f"Job {work.job.id} was asked to stop.")
     return outcome
+
+
+def _examples(work: Work, snapshot: SnapshotContents) -> list[TrainingExample]:
+    """The job's message says how far their checking is, and it can be stopped."""
+
+    def tell(message: str) -> None:
+        work.go_on()
+        work.progress(None, message)
+
+    return examples_in(snapshot, work.blobs.url, tell)
 
 
 def _register(work: Work, kind: str, snapshot: SnapshotContents | None, run_id: str, outcome: "TrainingOutcome") -> str:

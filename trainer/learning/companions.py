@@ -23,7 +23,7 @@ import torch
 from db.errors import PlatformError
 from trainer.errors import TrainerError, sentence
 from trainer.learning.recipe import Recipe, RecipeError
-from trainer.workers.log import start_log
+from trainer.log import start_log
 
 _LOOK_EVERY_S = 1.0
 _GRACE_S = 20.0

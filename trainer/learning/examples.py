@@ -12,7 +12,6 @@ from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.arrays import Mask
 from inference.masks import decode_mask
 from inference.photo import decode
-from trainer.jobs.work import Work
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,6 @@ class TrainingExample:
     def is_real(self) -> bool:
         """Whether people marked the defects; synthetic masks never count as real."""
         return self.origin != "synthetic"
-
-
-def examples_of(work: Work, snapshot: SnapshotContents) -> list[TrainingExample]:
-    """As `examples_in`, for a job: its message says how far it is, and it can be stopped."""
-
-    def tell(message: str) -> None:
-        work.go_on()
-        work.progress(None, message)
-
-    return examples_in(snapshot, work.blobs.url, tell)
 
 
 def examples_in(snapshot: SnapshotContents, url: str, tell: Callable[[str], None]) -> list[TrainingExample]:

@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from db.errors import SchemaError
 from db.settings import Settings
-from trainer.workers.log import start_log
+from trainer.log import start_log
 
 _PR_SET_PDEATHSIG = 1
 ORPHAN_GRACE_S = 20.0

@@ -17,10 +17,10 @@ from db.engine import Database, open_database
 from db.models import Job
 from db.settings import Settings
 from trainer import jobs
+from trainer.log import start_log
 from trainer.platform import prepare
 from trainer.workers.hand import Hand
 from trainer.workers.holding import Holding, alive, dead_workers, worker_name
-from trainer.workers.log import start_log
 from trainer.workers.reviving import revive
 
 if TYPE_CHECKING:

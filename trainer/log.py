@@ -1,4 +1,4 @@
-"""The log of workers and their children."""
+"""The log of workers, their children, and the companions of a training."""
 
 import logging
 
