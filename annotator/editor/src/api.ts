@@ -1,12 +1,9 @@
 /** What the editor asks of the server, and the shapes of the answers. */
 
+import type { Mark } from "./marks.ts";
 import type { BaseKind } from "./mask.ts";
+import { Refusal } from "./refusal.ts";
 import type { DraftEvent } from "./strokes.ts";
-
-/** A place that a verdict points at, in photo pixels. */
-export type Mark =
-  | { kind: "rectangle"; x: number; y: number; width: number; height: number }
-  | { kind: "scribble"; points: Array<[number, number]> };
 
 export type SavedEvent = DraftEvent & { version: number };
 
@@ -26,23 +23,6 @@ export interface LabelTask {
   marks: Mark[];
   photo: { id: number; filename: string; collection: string; width: number; height: number; view: string };
   draft: Draft;
-}
-
-/** A refusal in words. `status` 0 means that no answer came. */
-export class Refusal extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-    /** With 409: the version that the draft has now. */
-    readonly version?: number,
-  ) {
-    super(message);
-  }
-
-  /** Trying again later may help. */
-  get passing(): boolean {
-    return this.status === 0 || this.status >= 500;
-  }
 }
 
 const PATIENCE_MS = 20_000;

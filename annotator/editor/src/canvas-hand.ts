@@ -11,7 +11,7 @@ export interface Drawing {
   /** May a stroke start now? */
   ready(): boolean;
   size(): number;
-  /** `from` is set where a straight line is asked for. */
+  /** `other` asks for the other tool, `straight` for a line from the end of the last stroke. */
   start(at: Point, other: boolean, straight: boolean): void;
   move(points: Point[]): void;
   end(at: Point | undefined): void;

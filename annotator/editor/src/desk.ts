@@ -1,8 +1,8 @@
 /** The window around the photo: every button, slider and sentence of the Label page. It knows no task and no server. */
 
+import { keycap, make, setPressed } from "./dom.ts";
 import { type IconName, icon } from "./icons.ts";
 import { COLOURS, type Colour, sizeToSlider } from "./preferences.ts";
-import { keycap, make, setPressed } from "./viewer-dom.ts";
 
 export interface Actions {
   brush(): void;

@@ -1,7 +1,7 @@
 /** Questions that need an answer before work goes on. The browser's own dialog keeps the focus and closes on Escape. */
 
+import { keycap, make } from "./dom.ts";
 import { NAVIGATION_KEYS } from "./navigation.ts";
-import { keycap, make } from "./viewer-dom.ts";
 
 const SKIP_REASONS = ["too hard to tell what is a defect", "not a photo, or unusable", "somebody else should look", "other"];
 

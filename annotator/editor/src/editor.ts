@@ -1,7 +1,7 @@
 /** The mask editor of the Label page: one photo after the other, each stroke saved as it is made. */
 
 import { leaveAskedTask } from "./address.ts";
-import { api, type LabelTask, Refusal } from "./api.ts";
+import { api, type LabelTask } from "./api.ts";
 import { Appearance } from "./appearance.ts";
 import { Hand } from "./canvas-hand.ts";
 import { clockText } from "./clock.ts";
@@ -11,9 +11,10 @@ import css from "./editor.css";
 import { Minimap } from "./minimap.ts";
 import { Pen } from "./pen.ts";
 import { sliderToSize, stepSize } from "./preferences.ts";
+import { Refusal } from "./refusal.ts";
 import { replayable, saveSentence, type SaveState } from "./saving.ts";
-import { type Again, Sheet } from "./sheet.ts";
 import { ShareCounter } from "./share.ts";
+import { type Again, Sheet } from "./sheet.ts";
 import { Shortcuts } from "./shortcuts.ts";
 import { Stage } from "./stage.ts";
 import type { Tool } from "./strokes.ts";

@@ -3,9 +3,9 @@
 import { type BaseKind, MaskBuffer } from "./mask.ts";
 import type { DraftEvent } from "./strokes.ts";
 
-export { Refusal } from "./api.ts";
 export { countBlocks } from "./counting.ts";
 export { decodeGrey } from "./png.ts";
+export { Refusal } from "./refusal.ts";
 export { Outbox, recover, release, replayable, saveSentence } from "./saving.ts";
 
 /** The mask of an event log: one byte per pixel, 0 or 1, row by row. */

@@ -67,8 +67,8 @@ export class MaskBuffer {
   }
 
   /** Draws a chain of points into the stroke in hand. */
-  extend(points: readonly Coordinate[]): Rect {
-    return this.paint(points, this.strokeSize, this.strokeTool, this.open);
+  extend(points: readonly Coordinate[]): void {
+    this.paint(points, this.strokeSize, this.strokeTool, this.open);
   }
 
   /** Adds the event of pixels that `extend` has drawn already. */
@@ -131,16 +131,15 @@ export class MaskBuffer {
     this.changed(this.all);
   }
 
-  private paint(points: readonly Coordinate[], size: number, tool: "brush" | "eraser", patch: Patch | undefined): Rect {
+  private paint(points: readonly Coordinate[], size: number, tool: "brush" | "eraser", patch: Patch | undefined): void {
     const rect = reach(points, size, this.width, this.height);
-    if (rect.x0 === rect.x1) return rect;
+    if (rect.x0 === rect.x1) return;
     if (patch) this.save(rect, patch);
     const value = tool === "brush" ? DRAWN : ERASED;
     cover(points, size, this.width, this.height, (row, start, end) => {
       this.hand.fill(value, row * this.width + start, row * this.width + end);
     });
     this.changed(rect);
-    return rect;
   }
 
   /** Forgets the patches of actions that a new one has pushed off the log. */

@@ -3,7 +3,7 @@
 import type { MaskBuffer } from "./mask.ts";
 import { newId } from "./saving.ts";
 import { type Coordinate, type DraftEvent, LARGEST_COORDINATE, reach, type Tool } from "./strokes.ts";
-import { clamp, type Point, type Rect } from "./viewport.ts";
+import { clamp, type Point } from "./viewport.ts";
 
 const PIECE_MS = 1000;
 
@@ -48,16 +48,14 @@ export class Pen {
     this.waiting.push(at);
   }
 
-  /** Draws what has been collected into the mask; returns what changed. */
-  draw(): Rect | undefined {
-    let changed: Rect | undefined;
+  /** Draws what has been collected into the mask. */
+  draw(): void {
     if (this.waiting.length > 0) {
       const from = this.piece[this.piece.length - 1];
-      changed = this.mask.extend(from ? [from, ...this.waiting] : this.waiting);
+      this.mask.extend(from ? [from, ...this.waiting] : this.waiting);
       this.piece.push(...this.waiting.splice(0));
     }
     if (this.since() - this.pieceStart >= PIECE_MS) this.cutPiece();
-    return changed;
   }
 
   /** The pointer was released at `point`: the stroke is complete. */

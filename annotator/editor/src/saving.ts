@@ -1,6 +1,7 @@
 /** Every event goes to the server as it is made; until the server has it, it is kept in this browser too. */
 
-import { Refusal, type SavedEvent } from "./api.ts";
+import type { SavedEvent } from "./api.ts";
+import { Refusal } from "./refusal.ts";
 import { type DraftEvent, Log } from "./strokes.ts";
 
 const BATCH = 60;

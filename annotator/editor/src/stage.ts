@@ -1,10 +1,10 @@
 /** The canvases: photo, mask over it, marks on top, and one frame loop that draws only what changed. */
 
-import type { Mark } from "./api.ts";
+import { make } from "./dom.ts";
+import { boundsOf, drawMarks, type Mark } from "./marks.ts";
 import type { MaskBuffer } from "./mask.ts";
 import { type Look, Overlay } from "./overlay.ts";
 import type { Picture } from "./picture.ts";
-import { make } from "./viewer-dom.ts";
 import { type Point, type Rect, Viewport } from "./viewport.ts";
 
 export class Stage {
@@ -83,7 +83,7 @@ export class Stage {
     if (this.frame === 0) this.frame = requestAnimationFrame(() => this.draw());
   }
 
-  /** Goes to the next place that a verdict points at; returns its number, counted from one. */
+  /** Goes to a place that a verdict points at, counted from 0. */
   showPlace(index: number): void {
     const place = this.places[index];
     if (place) this.viewport.show(boundsOf(place));
@@ -125,7 +125,7 @@ export class Stage {
       if (!this.viewport.size(canvas)) context.clearRect(0, 0, canvas.width, canvas.height);
       if (canvas === this.photo) this.picture?.draw(context, this.viewport);
       else if (canvas === this.mask) this.overlay?.draw(context, this.viewport);
-      else this.drawMarks(context);
+      else drawMarks(context, this.places, (x, y) => this.viewport.toCanvas(x, y), 2 * this.viewport.ratio);
     }
     this.placeRing();
     this.view();
@@ -151,33 +151,6 @@ export class Stage {
     context.restore();
   }
 
-  private drawMarks(context: CanvasRenderingContext2D): void {
-    const { ratio } = this.viewport;
-    for (const [colour, dash, width] of [["#000", [], 4], ["#fff", [7, 5], 2]] as const) {
-      context.strokeStyle = colour;
-      context.lineWidth = width * ratio;
-      context.lineJoin = "round";
-      context.setLineDash(dash.map((length) => length * ratio));
-      context.beginPath();
-      for (const place of this.places) this.trace(context, place);
-      context.stroke();
-    }
-    context.setLineDash([]);
-  }
-
-  private trace(context: CanvasRenderingContext2D, place: Mark): void {
-    if (place.kind === "rectangle") {
-      const { x, y } = this.viewport.toCanvas(place.x, place.y);
-      context.rect(x, y, place.width * this.viewport.scale, place.height * this.viewport.scale);
-      return;
-    }
-    place.points.forEach(([px, py], index) => {
-      const { x, y } = this.viewport.toCanvas(px, py);
-      if (index === 0) context.moveTo(x, y);
-      else context.lineTo(x, y);
-    });
-  }
-
   private placeRing(): void {
     this.ring.hidden = this.ringAt === undefined;
     if (!this.ringAt) return;
@@ -185,11 +158,4 @@ export class Stage {
     this.ring.style.width = this.ring.style.height = `${across}px`;
     this.ring.style.transform = `translate(${this.ringAt.x - across / 2}px, ${this.ringAt.y - across / 2}px)`;
   }
-}
-
-export function boundsOf(mark: Mark): Rect {
-  if (mark.kind === "rectangle") return { x0: mark.x, y0: mark.y, x1: mark.x + mark.width, y1: mark.y + mark.height };
-  const xs = mark.points.map(([x]) => x);
-  const ys = mark.points.map(([, y]) => y);
-  return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }

@@ -179,10 +179,6 @@ export class Log {
     return undefined;
   }
 
-  strokes(): number {
-    return this.actions.slice(0, this.done).filter((action) => action.kind === "stroke").length;
-  }
-
   private add(action: Action): Change {
     this.actions.length = this.done;
     this.actions.push(action);

@@ -1,10 +1,11 @@
 /** Accept: a lead looks at a submitted mask over its photo and accepts it, or returns it with a comment. */
 
+import { make, makeButton, spokenDuration } from "./dom.ts";
+import { COLOURS } from "./preferences.ts";
 import { type AcceptTask, acceptAnnotation, returnAnnotation, type ViewerTask } from "./viewer-api.ts";
 import type { Desk, Judge } from "./viewer-desk.ts";
-import { make, makeButton, spokenDuration } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
-import { DRAWN, LookControls } from "./viewer-look.ts";
+import { LookControls } from "./viewer-look.ts";
 
 export class Accept implements Judge {
   readonly empty = {
@@ -23,7 +24,7 @@ export class Accept implements Judge {
   private task: AcceptTask | null = null;
 
   constructor(private readonly desk: Desk) {
-    Object.assign(desk.stage.look, { colour: DRAWN, visible: true });
+    Object.assign(desk.stage.look, { colour: COLOURS[0].drawn, visible: true });
     this.look = new LookControls(desk, () => this.look.toggleMask(), "blink the mask");
     this.comment.addEventListener("keydown", (event) => this.onCommentKey(event));
     const decide = make(

@@ -1,20 +1,7 @@
 /** What the viewer asks of the server, and the shapes of the answers. */
 
-export interface Rectangle {
-  kind: "rectangle";
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-export interface Scribble {
-  kind: "scribble";
-  points: [number, number][];
-}
-
-/** A place on the photo, in whole photo pixels. */
-export type Mark = Rectangle | Scribble;
+import type { Mark } from "./marks.ts";
+import { Refusal } from "./refusal.ts";
 
 export type Mode = "review" | "accept";
 
@@ -79,16 +66,6 @@ export interface VerdictBody {
   comment: string;
 }
 
-/** A refusal by the server; the message is a sentence for people. */
-export class Refusal extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
-}
-
 async function call<T>(method: string, path: string, body?: unknown): Promise<T | null> {
   const init: RequestInit = { method, credentials: "same-origin" };
   if (body !== undefined) {
@@ -139,8 +116,5 @@ export async function giveVerdict(taskId: number, verdict: VerdictBody): Promise
 export const acceptRest = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/accept-rest`, {});
 export const renewLease = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/renew`, {});
 export const acceptAnnotation = (taskId: number): Promise<unknown> => call("POST", `/api/tasks/${taskId}/accept`, {});
-
-export async function returnAnnotation(taskId: number, comment: string): Promise<number | null> {
-  const answer = await call<{ label_task_id: number | null }>("POST", `/api/tasks/${taskId}/return`, { comment });
-  return answer?.label_task_id ?? null;
-}
+export const returnAnnotation = (taskId: number, comment: string): Promise<unknown> =>
+  call("POST", `/api/tasks/${taskId}/return`, { comment });

@@ -1,12 +1,9 @@
 /** The controls for looking, shared by both modes: mask, contour, opacity, blink and zoom, each with its key. */
 
+import { keycap, make, makeButton, setPressed } from "./dom.ts";
 import type { Desk } from "./viewer-desk.ts";
-import { keycap, make, makeButton, setPressed } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { clamp } from "./viewport.ts";
-
-export const PROPOSAL: [number, number, number] = [40, 184, 214];
-export const DRAWN: [number, number, number] = [240, 96, 58];
 
 export class LookControls {
   readonly element: HTMLElement;

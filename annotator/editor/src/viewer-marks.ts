@@ -1,11 +1,7 @@
 /** Marking rejected places: rectangles and scribbles in whole photo pixels. */
 
-import type { Mark, Rectangle } from "./viewer-api.ts";
-
-export interface Point {
-  x: number;
-  y: number;
-}
+import { boundsOf, type Mark, type Rectangle } from "./marks.ts";
+import { clamp, type Point } from "./viewport.ts";
 
 export class Marks {
   readonly list: Mark[] = [];
@@ -75,10 +71,6 @@ export class Marks {
   }
 }
 
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
-}
-
 function rectangleBetween(a: Point, b: Point): Rectangle | null {
   const width = Math.abs(a.x - b.x);
   const height = Math.abs(a.y - b.y);
@@ -87,10 +79,8 @@ function rectangleBetween(a: Point, b: Point): Rectangle | null {
 }
 
 function extent(mark: Mark): number {
-  if (mark.kind === "rectangle") return Math.max(mark.width, mark.height);
-  const xs = mark.points.map((point) => point[0]);
-  const ys = mark.points.map((point) => point[1]);
-  return Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+  const { x0, y0, x1, y1 } = boundsOf(mark);
+  return Math.max(x1 - x0, y1 - y0);
 }
 
 const MOST_POINTS = 2000;
@@ -99,43 +89,4 @@ function thinned(mark: Mark): Mark {
   if (mark.kind === "rectangle" || mark.points.length <= MOST_POINTS) return mark;
   const every = Math.ceil(mark.points.length / MOST_POINTS);
   return { kind: "scribble", points: mark.points.filter((_, index) => index % every === 0) };
-}
-
-/** Draw marks as a dashed white line on black, readable over any photo. `place` maps photo to canvas pixels. */
-export function drawMarks(
-  context: CanvasRenderingContext2D,
-  marks: readonly Mark[],
-  place: (x: number, y: number) => Point,
-  lineWidth: number,
-): void {
-  context.save();
-  context.lineJoin = "round";
-  for (const mark of marks) {
-    const path = outline(mark, place);
-    context.setLineDash([]);
-    context.strokeStyle = "#000";
-    context.lineWidth = lineWidth * 2;
-    context.stroke(path);
-    context.setLineDash([lineWidth * 4, lineWidth * 3]);
-    context.strokeStyle = "#fff";
-    context.lineWidth = lineWidth;
-    context.stroke(path);
-  }
-  context.restore();
-}
-
-function outline(mark: Mark, place: (x: number, y: number) => Point): Path2D {
-  const path = new Path2D();
-  if (mark.kind === "rectangle") {
-    const from = place(mark.x, mark.y);
-    const to = place(mark.x + mark.width, mark.y + mark.height);
-    path.rect(from.x, from.y, to.x - from.x, to.y - from.y);
-    return path;
-  }
-  mark.points.forEach(([x, y], index) => {
-    const at = place(x, y);
-    if (index === 0) path.moveTo(at.x, at.y);
-    else path.lineTo(at.x, at.y);
-  });
-  return path;
 }

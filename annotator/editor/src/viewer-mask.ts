@@ -1,5 +1,7 @@
 /** A mask to look at: kept as a pyramid, painted for what the window shows, so that its size has no limit. */
 
+import type { Colour } from "./preferences.ts";
+
 interface Level {
   width: number;
   height: number;
@@ -15,7 +17,7 @@ export interface Placement {
 }
 
 export interface MaskLook {
-  colour: [number, number, number];
+  colour: Colour;
   /** 0 to 1. */
   opacity: number;
   contour: boolean;

@@ -1,7 +1,7 @@
 /** Pictures and masks, decoded and ready to draw; those of the next task are made ready while one looks at this one. */
 
 import { Picture } from "./picture.ts";
-import { Refusal } from "./viewer-api.ts";
+import { Refusal } from "./refusal.ts";
 import { type MaskPyramid, readMask } from "./viewer-mask.ts";
 
 /** Two tasks' worth, the one in front and the next: a photo and its three results each. */

@@ -1,8 +1,8 @@
 /** The panel that asks, after a rejection, where and why. */
 
-import type { Mark } from "./viewer-api.ts";
+import { make, makeButton, setPressed, showsKeys } from "./dom.ts";
+import type { Mark } from "./marks.ts";
 import type { Desk } from "./viewer-desk.ts";
-import { make, makeButton, setPressed, showsKeys } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 import { Marks } from "./viewer-marks.ts";
 

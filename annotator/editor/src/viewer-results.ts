@@ -1,7 +1,7 @@
 /** The results of one photo as frames of the filmstrip: which is shown, and what was said of each. */
 
+import { make } from "./dom.ts";
 import type { Result } from "./viewer-api.ts";
-import { make } from "./viewer-dom.ts";
 
 const NAMES: Record<string, string> = {
   restored: "restored",

@@ -1,10 +1,11 @@
 /** Review: the original and its results under a wipe line; each result is accepted, or rejected with where and why. */
 
+import { make, makeButton, setCaption } from "./dom.ts";
+import { PROPOSED } from "./preferences.ts";
 import { acceptRest, giveVerdict, type Result, type ReviewTask, type ViewerTask } from "./viewer-api.ts";
 import type { Desk, Judge, Said } from "./viewer-desk.ts";
-import { make, makeButton, setCaption } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
-import { LookControls, PROPOSAL } from "./viewer-look.ts";
+import { LookControls } from "./viewer-look.ts";
 import { type Rejection, RejectPanel } from "./viewer-reject.ts";
 import { nameOf, ResultFrames, stateOf } from "./viewer-results.ts";
 
@@ -33,7 +34,7 @@ export class Review implements Judge {
   private opening: Promise<boolean> | null = null;
 
   constructor(private readonly desk: Desk) {
-    desk.stage.look.colour = PROPOSAL;
+    desk.stage.look.colour = PROPOSED;
     this.look = new LookControls(desk, () => this.blink(), "blink: original, result, original …");
     this.reject = new RejectPanel(desk, (rejection) => this.judge(false, rejection));
     this.results = new ResultFrames((result) => this.open(result));

@@ -1,8 +1,8 @@
 /** The window around the photo: title, controls, filmstrip, messages, help. Nothing in it knows a mode. */
 
+import { keycap, make, makeButton } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
-import { keycap, make, makeButton } from "./viewer-dom.ts";
 import type { Key } from "./viewer-keys.ts";
 
 export interface EmptyState {
@@ -60,7 +60,7 @@ export class Shell {
     this.notice.hidden = true;
   }
 
-  setFacts(...facts: (string | Node)[]): void {
+  setFacts(...facts: string[]): void {
     this.facts.replaceChildren(...facts.map((fact) => make("span", {}, fact)));
   }
 

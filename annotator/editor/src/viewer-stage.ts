@@ -1,8 +1,7 @@
 /** The photo itself: two pictures under one viewport with a wipe line between them, a mask and marks on top. */
 
+import { drawMarks, type Mark } from "./marks.ts";
 import type { Picture } from "./picture.ts";
-import { drawMarks } from "./viewer-marks.ts";
-import type { Mark } from "./viewer-api.ts";
 import type { MaskLook, MaskPyramid } from "./viewer-mask.ts";
 import { clamp, Viewport } from "./viewport.ts";
 

@@ -1,8 +1,9 @@
 /** The viewer of the Review and Accept pages: opens one task after the other and hands each to its mode. */
 
 import { leaveAskedTask } from "./address.ts";
-import { type Mode, nextTask, Refusal, renewLease, upcomingTasks, type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
+import { Refusal } from "./refusal.ts";
 import { Accept } from "./viewer-accept.ts";
+import { type Mode, nextTask, renewLease, upcomingTasks, type UpcomingTask, type ViewerTask } from "./viewer-api.ts";
 import type { Desk, Judge, Said } from "./viewer-desk.ts";
 import { type Key, listen } from "./viewer-keys.ts";
 import { Pictures } from "./viewer-pictures.ts";
