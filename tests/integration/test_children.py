@@ -76,7 +76,6 @@ def test_pauses_grow_and_then_it_is_given_up(tmp_path: Path) -> None:
     assert "no room left" in one.last_words()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's promise is Linux's")
 def test_what_lived_long_has_no_earlier_deaths(tmp_path: Path) -> None:
     one = child(tmp_path, "")
     one.deaths, one.started = MOST_DEATHS - 1, time.monotonic() - STEADY_SECONDS - 1
@@ -84,6 +83,7 @@ def test_what_lived_long_has_no_earlier_deaths(tmp_path: Path) -> None:
     assert one.deaths == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's promise is Linux's")
 def test_children_end_with_a_parent_that_is_killed_outright(tmp_path: Path) -> None:
     log = str(tmp_path / "c.log")
     parent_code = (

@@ -90,7 +90,10 @@ def test_a_job_asked_for_while_the_queue_is_away_is_had_once(platform: Settings,
     assert state(platform, job.id) == ("ENQUEUED", "pictures")
 
 
-def test_a_job_whose_place_in_the_queue_was_lost_gets_one(platform: Settings, opened: Database) -> None:
+def test_a_job_whose_place_in_the_queue_was_lost_gets_one(
+    platform: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_LOST_AFTER", LONG_AGO / 2)  # a slow machine takes longer to look than the real one
     with opened.unit_of_work() as session:
         job = rows.add_job(session, "train", {}, None)
     assert revive_all(platform, opened) == []

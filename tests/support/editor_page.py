@@ -20,6 +20,8 @@ MASK_HASH = """async () => {
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }"""
+LOOKED_AT = "() => performance.now() - document.querySelector('#root').editor.openedAt > 500"
+"""The editor takes no Enter that is struck while a photo has only just opened (LOOK_MS in editor.ts)."""
 SAVED = re.compile(r"saved · v(\d+)")
 
 
@@ -68,6 +70,12 @@ def saved(page: Page, after: int = -1) -> int:
 
     wait_for(newer, f"a saved version after {after}", PATIENCE_S)
     return said[-1]
+
+
+def enter(page: Page) -> None:
+    """Hand the photo in by key, once it was there for long enough to be looked at."""
+    page.wait_for_function(LOOKED_AT)
+    page.keyboard.press("Enter")
 
 
 def rebuilt(editor: EditorHome) -> np.ndarray:

@@ -15,6 +15,7 @@ from tests.support.editor_page import (
     WIDTH,
     actions,
     draw,
+    enter,
     events,
     hashed,
     open_label,
@@ -61,8 +62,7 @@ def test_submit_stores_the_rebuilt_mask_and_opens_the_next_photo(page: Page, edi
     first = page.locator("h1 a").inner_text()
     draw(page, (0.3, 0.3), (0.6, 0.5))
     expected = shown(page)
-    page.wait_for_timeout(600)
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.locator("h1 a")).not_to_have_text(first)
     with editor.database.unit_of_work() as rows:
         done = rows.scalar(select(Annotation).where(Annotation.status == "submitted"))
@@ -84,12 +84,11 @@ def test_a_mask_whose_receipt_was_lost_does_not_hold_its_assessor(page: Page, ed
     open_label(page, editor, server)
     draw(page, (0.3, 0.3), (0.6, 0.5))
     saved(page)
-    page.wait_for_timeout(600)
     with editor.database.reading() as rows:
         draft = rows.scalars(select(Annotation)).one()
     address = f"{server}/api/drafts/{draft.id}/submit"
     page.request.post(address, data={"version": draft.version, "seconds": 1.0}, headers={"Origin": server})
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.get_by_role("heading", name="one.png can no longer be submitted")).to_be_visible()
     page.get_by_role("button", name="Open the next photo").click()
     expect(page.locator("h1 a")).to_have_text(re.compile("two.png"))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db.models import Skip, Task
 from tests.support.editor_app import EditorHome
-from tests.support.editor_page import open_label, photo
+from tests.support.editor_page import enter, open_label, photo
 
 
 def test_a_page_loaded_again_shows_the_photo_in_front_not_the_one_asked_for(
@@ -18,8 +18,7 @@ def test_a_page_loaded_again_shows_the_photo_in_front_not_the_one_asked_for(
     with editor.database.reading() as rows:
         first, second = rows.scalars(select(Task.id).order_by(Task.id))
     open_label(page, editor, server, task=first)
-    page.wait_for_timeout(600)
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.locator("h1 a")).to_have_text("2.png")
     assert page.url == f"{server}/label"
     page.reload()

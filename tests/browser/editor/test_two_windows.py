@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.editor_app import EditorHome
-from tests.support.editor_page import actions, draw, hashed, open_label, photo, rebuilt, saved, shown
+from tests.support.editor_page import actions, draw, enter, hashed, open_label, photo, rebuilt, saved, shown
 
 
 def drawn_elsewhere(page: Page, editor: EditorHome, server: str) -> Page:
@@ -43,7 +43,7 @@ def test_submitting_an_older_version_shows_the_newer_one_and_says_so(
 ) -> None:
     other = drawn_elsewhere(page, editor, server)
     page.bring_to_front()
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.locator(".toast")).to_contain_text("Here is the newest version; it is not submitted yet.")
     assert shown(page) == shown(other)
 
@@ -52,7 +52,7 @@ def test_a_newer_version_that_does_not_open_is_not_said_to_be_here(page: Page, e
     drawn_elsewhere(page, editor, server)
     page.bring_to_front()
     page.route("**/api/tasks/next**", lambda route: route.abort())
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.get_by_role("heading", name="This photo did not open")).to_be_visible()
     page.wait_for_timeout(300)
     assert page.locator(".toast").text_content() == ""

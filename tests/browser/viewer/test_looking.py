@@ -35,7 +35,10 @@ def test_space_blinks_between_whole_pictures(review: Viewer) -> None:
 
 def test_zoom_and_pan_keep_both_pictures_on_top_of_each_other(review: Viewer) -> None:
     review.point(WIDTH - 20, HEIGHT - 20)
+    scale = review.page.locator(".zoom")
+    fitted = str(scale.text_content())
     review.page.mouse.wheel(0, -800)
+    expect(scale).not_to_have_text(fitted)
     review.drag((200, 150), (150, 100))
     review.press("Space")
     before = review.pixels()
