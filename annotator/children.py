@@ -67,9 +67,9 @@ class Child:
             source.seek(self.log_start)
             return source.read().decode(errors="replace")
 
-    def last_words(self, lines: int = 5) -> str:
+    def last_words(self) -> str:
         """The end of its output, for a person who asks why it died."""
-        return "\n".join("    " + line for line in self.output().strip().splitlines()[-lines:])
+        return "\n".join("    " + line for line in self.output().strip().splitlines()[-5:])
 
     def note_death(self) -> float | None:
         """Plan the restart: seconds until then, or None when it died too often in a row."""

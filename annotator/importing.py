@@ -160,7 +160,6 @@ def import_paths(
     collection: str = "",
     *,
     progress: Progress | None = None,
-    by_id: int | None = None,
 ) -> ImportReport:
     """Import files, folders (their photos and zips, nothing hidden) and zips.
 
@@ -179,7 +178,7 @@ def import_paths(
         raise ImportProblem(
             f"No photos found in {', '.join(map(str, paths))}; name photos, or folders or zips that hold some."
         )
-    report = import_sources(platform, sources, masks=folder, collection=collection, by_id=by_id, progress=progress)
+    report = import_sources(platform, sources, masks=folder, collection=collection, progress=progress)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]
     return report
 

@@ -125,17 +125,17 @@ def finish(session: Session, job_id: str, result: dict[str, Any] | None, now: da
     return _end(session, job_id, "done", now, **made, progress=1.0)
 
 
-def fail(session: Session, job_id: str, error: str, now: datetime | None = None) -> Job:
+def fail(session: Session, job_id: str, error: str) -> Job:
     """The job ended with an error, a sentence for people."""
-    return _end(session, job_id, "failed", now, error=error)
+    return _end(session, job_id, "failed", error=error)
 
 
-def end_cancelled(session: Session, job_id: str, result: dict[str, Any], now: datetime | None = None) -> Job:
-    """The job stopped as asked; `result` is what it had made by then."""
-    return _end(session, job_id, "cancelled", now, result=result)
+def end_cancelled(session: Session, job_id: str) -> Job:
+    """The job stopped as asked."""
+    return _end(session, job_id, "cancelled")
 
 
-def request_cancel(session: Session, job_id: str, now: datetime | None = None) -> Job:
+def request_cancel(session: Session, job_id: str) -> Job:
     """Asks a job to stop: a queued one is cancelled at once, a running one by its worker, an ended one stays."""
     job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
     if job is None:
@@ -144,7 +144,7 @@ def request_cancel(session: Session, job_id: str, now: datetime | None = None) -
     if job.status in ACTIVE:
         job.cancel_requested = True
     if job.status == "queued":
-        job.status, job.finished_at = "cancelled", now or utc_now()
+        job.status, job.finished_at = "cancelled", utc_now()
     session.flush()
     return job
 
@@ -172,7 +172,7 @@ def _names(session: Session, photo_id: int) -> ColumnElement[bool]:
     return exists().select_from(named).where(named.c.value == photo_id)
 
 
-def _end(session: Session, job_id: str, status: JobStatus, now: datetime | None, **values: Any) -> Job:
+def _end(session: Session, job_id: str, status: JobStatus, now: datetime | None = None, **values: Any) -> Job:
     ended = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.in_(ACTIVE))

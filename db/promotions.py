@@ -1,7 +1,6 @@
 """Who moved a model's alias `production`, and when."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +15,6 @@ def record_promotion(  # noqa: PLR0917
     previous: str | None,
     by_id: int | None,
     undoes_id: int | None = None,
-    *,
-    now: datetime | None = None,
 ) -> Promotion:
     """Records that `model`'s alias moved from `previous` to `version`; `undoes_id` names the move it takes back."""
     promotion = Promotion(
@@ -26,7 +23,7 @@ def record_promotion(  # noqa: PLR0917
         previous_version=previous,
         assessor_id=by_id,
         undoes_id=undoes_id,
-        created_at=now or utc_now(),
+        created_at=utc_now(),
     )
     session.add(promotion)
     session.flush()

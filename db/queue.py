@@ -128,7 +128,7 @@ def set_priority_from_uncertainty(session: Session, photo_id: int, uncertainty: 
     )
 
 
-def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen") -> list[Task]:
+def queue_photos(session: Session, photo_ids: list[int]) -> list[Task]:
     """Puts photos that somebody chose before all that models sorted; returns their label tasks.
 
     Who is drawing on one already goes on: nothing new is said about it. Raises NotFound where one is gone.
@@ -138,7 +138,7 @@ def queue_photos(session: Session, photo_ids: list[int], reason: str = "chosen")
         hold_photo(session, photo_id)
         tasks = unfinished_labels(session, photo_id)
         task = tasks[-1] if tasks else _new_label(session, photo_id)
-        _raise_to(task, CHOSEN_PRIORITY, reason)
+        _raise_to(task, CHOSEN_PRIORITY, "chosen")
         chosen.append(task)
     session.flush()
     return chosen

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
@@ -54,7 +53,7 @@ class SnapshotCounts:
         return self.real_train + self.real_validation + self.synthetic_train + self.synthetic_validation
 
 
-def make_snapshot(session: Session, name: str | None, by_id: int | None, now: datetime | None = None) -> Snapshot:
+def make_snapshot(session: Session, name: str | None, by_id: int | None) -> Snapshot:
     """Freezes the newest accepted annotation of every photo that is not archived.
 
     The same content has the same hash; without a name, a snapshot of that content is returned if there is one.
@@ -69,7 +68,7 @@ def make_snapshot(session: Session, name: str | None, by_id: int | None, now: da
     if known is not None:
         return known
     snapshot = Snapshot(
-        name=name.strip() if name else _free_name(session), sha256=sha, created_by_id=by_id, created_at=now or utc_now()
+        name=name.strip() if name else _free_name(session), sha256=sha, created_by_id=by_id, created_at=utc_now()
     )
     session.add(snapshot)
     session.flush()

@@ -41,8 +41,8 @@ class PhotoCard:
     origin: str
 
 
-def list_photos(session: Session, wanted: PhotoFilter, now: datetime | None = None) -> list[PhotoCard]:
-    state = _state(now or utc_now())
+def list_photos(session: Session, wanted: PhotoFilter) -> list[PhotoCard]:
+    state = _state(utc_now())
     query = select(
         Photo.id,
         Photo.filename,
@@ -60,9 +60,9 @@ def list_photos(session: Session, wanted: PhotoFilter, now: datetime | None = No
     return [PhotoCard(*row) for row in session.execute(query)]
 
 
-def count_photos(session: Session, wanted: PhotoFilter, now: datetime | None = None) -> int:
+def count_photos(session: Session, wanted: PhotoFilter) -> int:
     """How many photos the filter finds, whatever its limit and offset."""
-    query = _restrict(select(func.count()).select_from(Photo), wanted, _state(now or utc_now()))
+    query = _restrict(select(func.count()).select_from(Photo), wanted, _state(utc_now()))
     return session.scalar(query) or 0
 
 

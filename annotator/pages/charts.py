@@ -15,7 +15,7 @@ HUES = {
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3])
 
 
-def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) -> alt.Chart:
+def lines(curves: Mapping[str, Sequence[Point]], title: str) -> alt.Chart:
     """One line per run over the steps."""
     rows = [
         {"run": name, "step": point.step, "value": point.value} for name, points in curves.items() for point in points
@@ -36,4 +36,4 @@ def lines(curves: Mapping[str, Sequence[Point]], title: str, height: int = 220) 
         strokeDash=alt.StrokeDash("run:N", legend=None, scale=dashes),
         tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".4f")],
     )
-    return encoded.properties(height=height)
+    return encoded.properties(height=220)

@@ -50,14 +50,14 @@ class Home:
     week: tuple[Day, ...]
 
 
-def home(session: Session, assessor: Assessor, now: datetime | None = None) -> Home:
-    moment = now or datetime.now(UTC)
-    waiting = queue.waiting(session, assessor, now=moment)
+def home(session: Session, assessor: Assessor) -> Home:
+    now = datetime.now(UTC)
+    waiting = queue.waiting(session, assessor, now=now)
     return Home(
-        cards=tuple(replace(card, photos=_next(session, assessor, card.kind, moment)) for card in cards(waiting)),
+        cards=tuple(replace(card, photos=_next(session, assessor, card.kind, now)) for card in cards(waiting)),
         is_newcomer=is_newcomer(session, assessor),
         photos=count_photos(session, PhotoFilter(include_archived=True)),
-        week=week(session, moment),
+        week=week(session, now),
     )
 
 

@@ -41,9 +41,9 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """`4 %`, `11.4 %`: the one form on all pages; `share` is in [0, 1]."""
-    return f"{100 * share:.{digits}f} %"
+def percent(share: float) -> str:
+    """`4 %`: `share` is in [0, 1]."""
+    return f"{100 * share:.0f} %"
 
 
 def plain_model(name: str) -> str:

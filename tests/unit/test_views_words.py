@@ -90,7 +90,7 @@ def test_every_state_has_words_and_a_sign_of_its_own() -> None:
 
 
 def test_shares_have_one_form() -> None:
-    assert (percent(0.041, 1), percent(0.34)) == ("4.1 %", "34 %")
+    assert (percent(0.041), percent(0.34)) == ("4 %", "34 %")
 
 
 def test_where_all_models_come_from_is_not_said() -> None:

@@ -130,6 +130,6 @@ def queue_log(settings: Settings, queue: str) -> Path:
     return settings.home.resolve() / "logs" / f"{queue}.log"
 
 
-def is_overdue(job: Job, now: datetime | None = None) -> bool:
+def is_overdue(job: Job) -> bool:
     """Whether a queued row is old enough that its enqueueing must have been lost."""
-    return job.status == "queued" and job.created_at < (now or datetime.now(UTC)) - _LOST_AFTER
+    return job.status == "queued" and job.created_at < datetime.now(UTC) - _LOST_AFTER

@@ -64,7 +64,7 @@ def _stopped(work: Work) -> Ending:
     if not work.cancelled():
         return "left"
     with work.database.unit_of_work() as session:
-        rows.end_cancelled(session, work.job.id, {})
+        rows.end_cancelled(session, work.job.id)
     return "cancelled"
 
 

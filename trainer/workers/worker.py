@@ -120,14 +120,14 @@ class Worker:
             if now.status not in rows.ACTIVE or now.worker != self.name:
                 return
             if cancelled:
-                rows.end_cancelled(session, job.id, {})
+                rows.end_cancelled(session, job.id)
             else:
                 rows.fail(session, job.id, hand.cause_of_death())
         self._close_run(job)
 
     def _end_cancelled(self, job: Job) -> None:
         with self.database.unit_of_work() as session:
-            rows.end_cancelled(session, job.id, {})
+            rows.end_cancelled(session, job.id)
         self._close_run(job)
 
     def _close_run(self, job: Job) -> None:

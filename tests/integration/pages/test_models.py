@@ -121,7 +121,7 @@ def test_only_the_newest_training_of_a_run_goes_on(
         with database.unit_of_work() as session:
             set_run(session, job.id, "r")
             progress(session, claimed(session, job.id), 0.07, "")
-            return end_cancelled(session, job.id, {})
+            return end_cancelled(session, job.id)
 
     def claimed(session: Session, job_id: str) -> str:
         claim(session, job_id, worker_name())
