@@ -87,15 +87,21 @@ class _Zip:
 
 
 class MaskFolder:
-    """Masks of a folder, found by the photo's name: `NAME.mask.png` or `NAME.png`, the endings in capitals too."""
+    """Masks of a folder, found by the photo's name: `NAME.mask.png` or `NAME.png`, the endings in capitals too.
+
+    Nothing hidden is one. Raises ImportProblem for a folder that is none, or that cannot be read.
+    """
 
     def __init__(self, folder: Path, *, holds_photos: bool = False) -> None:
         """`holds_photos`: it is a folder of photos too, so that only `NAME.mask.png` is a mask."""
         if not os.path.isdir(folder):
             raise ImportProblem(f"{folder} is not a folder of masks. Check the path.")
         self._by_name: dict[str, list[Path]] = {}
-        for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".png"):
-            if _is_mask_name(path):
+        for path in files_in(folder, lambda file: file.suffix.lower() == ".png"):
+            if os.path.isdir(path):
+                if not holds_photos:  # else it is among the photos that cannot be read
+                    raise ImportProblem(f"{path} may hold masks, and cannot be read. Check who may read it.")
+            elif _is_mask_name(path):
                 self._by_name.setdefault(path.stem[: -len(MASK_ENDING)], []).append(path)
             elif not holds_photos:
                 self._by_name.setdefault(path.stem, []).append(path)

@@ -10,6 +10,7 @@ from annotator.importing import import_paths
 from annotator.sources import ImportProblem
 from db.models import Annotation, Photo, Task
 from inference.masks import decode_mask, encode_mask
+from tests.support.folders import forbidding
 from tests.support.importable import mask, picture, rows, write
 
 
@@ -106,6 +107,37 @@ def test_a_mask_without_a_photo_is_named(here: Platform, tmp_path: Path) -> None
     masks = write(tmp_path / "masks", other__png=mask())
     report = import_paths(here, [folder], masks)
     assert [failure.name for failure in report.failures] == [str(masks / "other.png")]
+
+
+def test_what_is_hidden_among_the_masks_is_none(here: Platform, tmp_path: Path) -> None:
+    """macOS, for one, puts `._NAME` beside NAME on foreign disks."""
+    folder = write(tmp_path / "in", a__png=picture(1))
+    masks = write(tmp_path / "masks", a__png=mask())
+    (masks / "._a.png").write_bytes(b"of macOS")
+    write(masks / ".thumbnails", a__png=mask())
+    report = import_paths(here, [folder], masks)
+    assert ([outcome.has_mask for outcome in report.outcomes], report.failures) == ([True], [])
+
+
+def test_masks_that_cannot_be_read_hold_the_import_up(
+    here: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1))
+    masks = write(tmp_path / "masks" / "closed", a__png=mask())
+    forbidding(monkeypatch, masks)
+    with pytest.raises(ImportProblem, match=r"closed may hold masks, and cannot be read"):
+        import_paths(here, [folder], masks.parent)
+    assert rows(here, Photo) == []
+
+
+def test_a_folder_that_cannot_be_read_is_named_once_where_masks_lie_beside_photos(
+    here: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "in", a__png=picture(1), a__mask__png=mask())
+    forbidding(monkeypatch, write(folder / "closed"))
+    report = import_paths(here, [folder], folder)
+    assert [outcome.has_mask for outcome in report.outcomes] == [True]
+    assert [failure.name for failure in report.failures] == [str(folder / "closed")]
 
 
 def test_a_link_to_itself_beside_masks_is_named(here: Platform, tmp_path: Path) -> None:
