@@ -107,8 +107,10 @@ def estimate(recipe: Recipe, past: Sequence[Job]) -> str:
 
 
 def _pixel_seconds(job: Job, recipe: Recipe) -> float | None:
-    """Seconds per training pixel of a finished training at the same speed."""
+    """Seconds per training pixel of a finished training at the same speed; of one that went on, None: it did a part."""
     if job.status != "done" or job.started_at is None or job.finished_at is None or trained_kind(job) != recipe.kind:
+        return None
+    if job.params.get("resume_run"):
         return None
     try:
         ran = from_mapping(type(recipe), job.params.get("recipe", {}))

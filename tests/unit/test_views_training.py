@@ -51,6 +51,13 @@ def test_trainings_in_several_processes_tell_nothing_of_those_in_one() -> None:
     assert estimate(two, [trained(two, 60)]) == "About 60 s, going by the last training here."
 
 
+def test_a_training_that_went_on_with_another_tells_nothing_of_a_whole_one() -> None:
+    recipe = ColorizerRecipe(epochs=10)
+    rest = trained(recipe, 6, resume_run="0f3c")
+    assert estimate(recipe, [rest]) == "How long it takes is known once such a training has run here."
+    assert estimate(recipe, [rest, trained(recipe, 60)]) == "About 60 s, going by the last training here."
+
+
 def test_the_first_sentence_of_a_recipe_goes_on_behind_an_abbreviation() -> None:
     assert first_sentence(CONFIGS / "inpainter" / "liu2018.yaml").endswith(" its network, losses and rates.")
     assert first_sentence(CONFIGS / "detector" / "albunet18.yaml").endswith(" crops of 1024 px.")
