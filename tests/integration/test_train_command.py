@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from requests import ConnectionError
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
@@ -20,7 +21,7 @@ from inference.progress import terminal_bar
 from tests.support import tiny
 from trainer import shell
 from trainer.cli import commands
-from trainer.errors import RunBusy, WrongUse
+from trainer.errors import JobError, RunBusy, Stopped, WrongUse
 from trainer.jobs import has_state
 from trainer.learning import seen
 from trainer.learning.examples import TrainingExample
@@ -176,6 +177,30 @@ def test_a_job_that_goes_on_with_a_run_shows_from_the_start_how_far_that_is(
     assert min(of_second[1:]) >= first.progress
     assert len(sides) == 2
     database.dispose()
+
+
+@pytest.mark.parametrize(("end", "status"), [(JobError("The loss is no number."), "failed"), (Stopped(), "cancelled")])
+def test_a_training_ends_as_it_did_where_mlflow_does_not_hear_of_it(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, end: Exception, status: str
+) -> None:
+    def run(*_: object) -> None:
+        raise end
+
+    def away(*_: object) -> None:
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr("trainer.jobs.training.open_run", lambda *_, **__: "run")
+    monkeypatch.setattr("trainer.jobs.training._run", run)
+    monkeypatch.setattr("trainer.jobs.training.close_run", away)
+    with database.unit_of_work() as session:
+        job = rows.add_job(session, "train", {"recipe": tiny.RECIPE, "snapshot": None}, None)
+        rows.claim(session, job.id, "test")
+        if status == "cancelled":
+            rows.request_cancel(session, job.id)
+    assert perform(settings, database, job.id, lambda: False) == status
+    with database.reading() as session:
+        ended = rows.get_job(session, job.id)
+    assert (ended.status, ended.error) == (status, str(end))
 
 
 def test_a_wrong_field_is_named(home: Path) -> None:

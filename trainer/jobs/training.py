@@ -1,6 +1,7 @@
 """A training as a job: a snapshot and a recipe in, one MLflow run and a model version out."""
 
 import json
+import logging
 import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from db.engine import Database
 from db.models import Job
 from db.settings import Settings
 from db.snapshots import SnapshotContents, snapshot_contents
-from trainer.errors import JobError, Stopped
+from trainer.errors import JobError, RegistryError, Stopped
 from trainer.jobs import job_folder, job_log, trained_kind
 from trainer.jobs.work import Work
 from trainer.learning.examples import TrainingExample, examples_in
@@ -23,12 +24,13 @@ from trainer.learning.kinds import recipe_class
 from trainer.learning.recipe import Recipe, from_mapping
 from trainer.locks import exclusive
 from trainer.tracking import registry
-from trainer.tracking.runs import MlflowTracker, close_run, open_run
+from trainer.tracking.runs import MlflowTracker, RunStatus, close_run, open_run
 
 if TYPE_CHECKING:
     from trainer.learning.loop import TrainingOutcome
 
 TRAINING_PHOTOS = "training_photos.json"
+_log = logging.getLogger(__name__)
 
 
 def train(work: Work) -> dict[str, Any]:
@@ -51,12 +53,12 @@ def train(work: Work) -> dict[str, Any]:
             made = _register(work, recipe.kind, snapshot, run_id, outcome)
         except Stopped:
             if work.cancelled():
-                close_run(work.settings, run_id, "KILLED")
+                _close_run(work, run_id, "KILLED")
             raise
         except BaseException:
-            close_run(work.settings, run_id, "FAILED", job_log(work.settings, work.job))
+            _close_run(work, run_id, "FAILED")
             raise
-        close_run(work.settings, run_id, "FINISHED")
+        _close_run(work, run_id, "FINISHED")
     return {"model": recipe.kind, "version": made, "run_id": run_id, "metrics": outcome.metrics}
 
 
@@ -70,6 +72,16 @@ def close_after_death(settings: Settings, database: Database, job_id: str) -> st
         ended = "KILLED" if job.status == "cancelled" else "FAILED"
         close_run(settings, job.run_id, ended, job_log(settings, job))  # type: ignore[arg-type]
     return job.status
+
+
+def _close_run(work: Work, run_id: str, status: RunStatus) -> None:
+    """How the training ended counts for more than that MLflow hears of it."""
+    log = job_log(work.settings, work.job) if status == "FAILED" else None
+    try:
+        with registry.answering(work.settings):
+            close_run(work.settings, run_id, status, log)
+    except RegistryError as error:
+        _log.warning("Run %s is not marked as %s: %s", run_id, status, error)
 
 
 def run_lock(owner: str) -> str:
