@@ -228,6 +228,13 @@ def test_pairs_are_found_once_however_often_their_folder_is_named(tmp_path: Path
     assert [type(each) for each in found] == [RestoredPair]
 
 
+def test_pairs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        put(tmp_path / place, "x")
+    assert [pair.name for pair in restored_pairs_in([tmp_path / "a"])] == ["x"]
+    assert [pair.name for pair in restored_pairs_in([tmp_path])] == ["a/x", "b/x"]
+
+
 def test_a_photo_without_a_figure_is_left_out_of_its_mean_alone() -> None:
     halfway, impossible = RestoredFigures(30, 32, 34, 0.1, 0.1), RestoredFigures(30, 28, 29, 0.1, 0.1)
     photos = [RestoredPhoto("a", figures, {}, None) for figures in (halfway, impossible)]

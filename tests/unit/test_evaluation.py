@@ -74,6 +74,15 @@ def test_pairs_are_found_below_a_folder_once_and_grouped_by_where_they_are(pairs
     assert len(truth.photo_sha) == len(truth.mask_sha) == 64
 
 
+def test_photos_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for place in ("mine/val", "yours/val", "yours/val/new", "theirs/new"):
+        write_pair(tmp_path / place, "a")
+    photos = pairs_in([tmp_path / "mine/val", tmp_path / "yours/val"])
+    assert [photo.label for photo in photos] == ["mine/val/a", "yours/val/a", "new/a"]
+    photos = pairs_in([tmp_path / "yours/val", tmp_path / "theirs"])
+    assert [photo.label for photo in photos] == ["val/a", "val/new/a", "theirs/new/a"]
+
+
 def test_a_folder_without_photos_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=r"no files NAME\.damaged"):
         pairs_in([tmp_path])
@@ -110,6 +119,15 @@ def test_a_snapshot_is_judged_by_its_validation_side_with_synthetic_photos_apart
     assert photos[0].read().mask.all()
     with pytest.raises(WrongUse, match="first has no photos on its validation side"):
         photos_of(SnapshotContents(1, "first", "s", items[:1]), blobs)  # type: ignore[arg-type]
+
+
+def test_photos_of_a_snapshot_that_bear_one_name_get_a_part_of_their_hash() -> None:
+    items = tuple(
+        SnapshotEntry(1, sha * 64, 1, "m", "validation", "drawn", name)
+        for sha, name in (("a", "scan.jpg"), ("b", "scan.jpg"), ("c", "print.jpg"))
+    )
+    photos = photos_of(SnapshotContents(1, "first", "s", items), {})  # type: ignore[arg-type]
+    assert [photo.name for photo in photos] == ["print.jpg", "scan-aaaaaaaa.jpg", "scan-bbbbbbbb.jpg"]
 
 
 def test_each_finder_is_measured_at_its_own_threshold(pairs: Path) -> None:

@@ -10,6 +10,7 @@ from inference.arrays import Pixels
 from inference.files import real_path
 from inference.photo import decode, read_file
 from trainer.errors import WrongUse
+from trainer.evaluation.data import told_apart
 from trainer.learning.clean import CleanPhotosError, photos_in
 
 
@@ -48,7 +49,7 @@ def clean_photos_in(folders: Sequence[Path]) -> list[CleanEvaluationPhoto]:
     for folder in folders:
         if not os.path.isdir(folder):
             raise WrongUse(f"{folder} is not a folder. Name folders of clean photos.")
-    names = _told_apart([real_path(folder) for folder in folders])
+    names = told_apart([real_path(folder) for folder in folders])
     found: dict[Path, CleanEvaluationPhoto] = {}
     for folder, group in zip(folders, names, strict=True):
         try:
@@ -59,12 +60,3 @@ def clean_photos_in(folders: Sequence[Path]) -> list[CleanEvaluationPhoto]:
             assert photo.path is not None
             found.setdefault(real_path(photo.path), CleanEvaluationPhoto(photo.name, group, photo.path))
     return list(found.values())
-
-
-def _told_apart(folders: Sequence[Path]) -> list[str]:
-    different = len(set(folders))
-    for count in range(1, max(len(folder.parts) for folder in folders) + 1):
-        names = ["/".join(folder.parts[-count:]) for folder in folders]
-        if len(set(names)) == different:
-            return names
-    return [str(folder) for folder in folders]

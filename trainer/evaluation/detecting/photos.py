@@ -16,6 +16,7 @@ from inference.files import files_in, real_path
 from inference.masks import decode_mask, doubt_of_mask
 from inference.photo import decode, read_file
 from trainer.errors import WrongUse
+from trainer.evaluation.data import told_apart
 
 _DAMAGED = ".damaged"
 _MASK = ".mask.png"
@@ -54,11 +55,13 @@ class EvaluationPhoto:
 def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
     """Photos `NAME.damaged.*` with masks `NAME.mask.png` (bright = defect) below these folders, each once.
 
-    The group is the path of the photo's folder within the one given, or that one's own name. Nothing hidden and no
-    linked folders; a missing mask is told when the photo is read, as are a missing photo, folders that cannot be read
-    and links that lead nowhere, which are among them. Raises WrongUse when a folder has no such photos.
+    The group is the path of the photo's folder within the one given, or that one's own name; as much of its whole path
+    as tells folders apart where several would be one group. Nothing hidden and no linked folders; a missing mask is
+    told when the photo is read, as are a missing photo, folders that cannot be read and links that lead nowhere, which
+    are among them. Raises WrongUse when a folder has no such photos.
     """
-    found: dict[Path, EvaluationPhoto] = {}
+    found: dict[Path, tuple[str, Path, Callable[[], Truth]]] = {}
+    groups: dict[Path, str] = {}
     for folder in folders:
         paths = files_in(folder, lambda file: is_damaged(file) or _is_mask(file))
         masks = Counter(_mask_of(path) for path in paths if not _is_mask(path))
@@ -68,10 +71,13 @@ def pairs_in(folders: Sequence[Path]) -> list[EvaluationPhoto]:
             if path in masks:  # read with its photo
                 continue
             within = path.relative_to(folder).parent  # of the folder itself, where that cannot be read: itself
-            group = within.as_posix() if within.parts else real_path(folder).name
+            place = real_path(folder / within)
+            groups.setdefault(place, within.as_posix() if within.parts else place.name)
             read = partial(_read_pair, path, shared=masks[_mask_of(path)] > 1)
-            found.setdefault(real_path(path), EvaluationPhoto(_name_of(path), group, read))
-    return list(found.values())
+            found.setdefault(real_path(path), (_name_of(path), place, read))
+    borne, apart = Counter(groups.values()), dict(zip(groups, told_apart(list(groups)), strict=True))
+    groups = {place: group if borne[group] == 1 else apart[place] for place, group in groups.items()}
+    return [EvaluationPhoto(name, groups[place], read) for name, place, read in found.values()]
 
 
 def is_damaged(path: Path) -> bool:
@@ -94,14 +100,17 @@ def _mask_of(path: Path) -> Path:
 def photos_of(snapshot: SnapshotContents, blobs: BlobStore) -> list[EvaluationPhoto]:
     """The validation side of a snapshot, whose bytes are still there; synthetic photos come last and stand apart.
 
-    Raises WrongUse when there is none: what models train on cannot judge them.
+    Those of one name get a part of their hash. Raises WrongUse when there is none: what models train on cannot judge
+    them.
     """
     items = [item for item in snapshot.items if item.split == "validation" and item.photo_id is not None]
     if not items:
         raise WrongUse(
             f"Snapshot {snapshot.name} has no photos on its validation side; annotate more photos and make a new one."
         )
-    return sorted((_frozen(item, blobs) for item in items), key=lambda photo: photo.label)
+    borne = Counter(map(_frozen_name, items))
+    photos = [_frozen(item, blobs, shared=borne[_frozen_name(item)] > 1) for item in items]
+    return sorted(photos, key=lambda photo: photo.label)
 
 
 def set_apart(photos: Sequence[EvaluationPhoto], names: Sequence[str]) -> list[EvaluationPhoto]:
@@ -130,8 +139,14 @@ def _read_pair(path: Path, shared: bool) -> Truth:
     return _truth(photo, str(path), read_file(beside), str(beside))
 
 
-def _frozen(item: SnapshotEntry, blobs: BlobStore) -> EvaluationPhoto:
-    name, synthetic = item.filename or item.photo_sha256[:12], item.origin == "synthetic"
+def _frozen_name(item: SnapshotEntry) -> str:
+    return item.filename or item.photo_sha256[:12]
+
+
+def _frozen(item: SnapshotEntry, blobs: BlobStore, *, shared: bool) -> EvaluationPhoto:
+    name, synthetic = _frozen_name(item), item.origin == "synthetic"
+    if shared:
+        name = f"{Path(name).stem}-{item.photo_sha256[:8]}{Path(name).suffix}"
 
     def read() -> Truth:
         return _truth(blobs.get(item.photo_sha256), name, blobs.get(item.mask_sha256), f"mask of {name}")

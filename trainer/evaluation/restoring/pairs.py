@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inference.arrays import Mask, Pixels
@@ -13,6 +13,7 @@ from inference.files import files_in, real_path
 from inference.masks import decode_mask, doubt_of_mask
 from inference.photo import Photo, decode, read_file
 from trainer.errors import WrongUse
+from trainer.evaluation.data import told_apart
 from trainer.evaluation.detecting.photos import is_damaged
 
 
@@ -34,6 +35,7 @@ class RestoredPair:
     """`NAME.damaged.*` with `NAME.restored.*` and `NAME.mask.png` beside it."""
 
     name: str
+    """NAME; where others bear it too, behind as much of its path as tells them apart."""
     damaged: Path
     expert: Path
     mask: Path
@@ -69,7 +71,8 @@ def restored_pairs_in(folders: Sequence[Path]) -> list[RestoredPair]:
                 "an expert restored."
             )
         found |= {real_path(pair.damaged): pair for pair in pairs}
-    return list(found.values())
+    names = told_apart([path.with_name(pair.name) for path, pair in found.items()])
+    return [replace(pair, name=name) for pair, name in zip(found.values(), names, strict=True)]
 
 
 def _pair(damaged: Path) -> RestoredPair | None:
