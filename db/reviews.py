@@ -1,6 +1,5 @@
 """Restorations and the verdicts on them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.holding import hold_photo
 from db.jobs import shared_now
+from db.marks import check_marks
 from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, end_task, put_on_top, require_hold
@@ -26,7 +26,6 @@ REASONS: dict[ResultKind, tuple[Reason, ...]] = {
 ABOUT_THE_MASK = ("missed defect", "false defect")
 SAID = ("assessor_id", "accepted", "reasons", "marks", "comment", "label_task_id", "created_at")
 """What a verdict says, and who said it when."""
-MARK_FIELDS = {"rectangle": {"kind", "x", "y", "width", "height"}, "scribble": {"kind", "points"}}
 
 
 def add_restoration(
@@ -135,7 +134,7 @@ def give_verdict(
     *,
     accepted: bool,
     reasons: Sequence[str],
-    marks: Sequence[Mapping[str, Any]],
+    marks: Sequence[Any],
     comment: str,
     now: datetime | None = None,
 ) -> Verdict:
@@ -143,7 +142,7 @@ def give_verdict(
 
     A rejection names its reasons, of REASONS; 'missed defect' and 'false defect' put a label task with the marks on top
     of the queue, which `verdict.label_task_id` names. 'bad fill' and 'bad colour' count against the inpainter and the
-    colorizer that the restoration names. Marks are in photo pixels. Raises InvalidState, NotFound.
+    colorizer that the restoration names. Marks are what `check_marks` takes. Raises InvalidState, NotFound, MarkError.
     """
     moment = now or utc_now()
     restoration = _held(session, task, assessor, moment)
@@ -151,7 +150,7 @@ def give_verdict(
     if result is None:
         raise NotFound(f"Task {task.id} is about other results than {result_id}; open the photo anew.")
     _check_reasons(result.kind, accepted, reasons)
-    places = [_checked_mark(mark) for mark in marks]
+    places = check_marks(marks, task.photo.width, task.photo.height)
     if result.verdicts:
         raise InvalidState(f"The {result.kind.replace('_', ' ')} result has its verdict already; open the next one.")
     about_mask = [reason for reason in ABOUT_THE_MASK if reason in reasons]
@@ -238,23 +237,3 @@ def _check_reasons(kind: ResultKind, accepted: bool, reasons: Sequence[str]) -> 
         raise InvalidState("An accepted result has no reasons; reject it or leave them out.")
     if not accepted and not reasons:
         raise InvalidState("A rejection needs at least one reason; please choose one.")
-
-
-def _checked_mark(mark: Mapping[str, Any]) -> dict[str, Any]:
-    kind = mark.get("kind")
-    if not isinstance(kind, str) or set(mark) != MARK_FIELDS.get(kind):
-        raise InvalidState("A mark is a rectangle with x, y, width, height or a scribble with points.")
-    if kind == "rectangle":
-        sound = all(_is_number(mark[side]) for side in ("x", "y", "width", "height"))
-        sound = sound and mark["width"] > 0 and mark["height"] > 0
-    else:
-        points = mark["points"]
-        sound = isinstance(points, list) and len(points) > 0
-        sound = sound and all(isinstance(p, (list, tuple)) and len(p) == 2 and all(map(_is_number, p)) for p in points)
-    if not sound:
-        raise InvalidState(f"The {kind} that marks the place is empty or has no numbers; draw it again.")
-    return dict(mark)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -4,11 +4,9 @@ from typing import Any
 
 from starlette.routing import Route
 
-from annotator.routes.http import Call, RouteError, post
+from annotator.routes.http import Call, post
 from db.annotations import accept, give_back
 from db.queue import get_task
-
-LONGEST_COMMENT = 2000
 
 
 def accept_mask(call: Call) -> dict[str, Any]:
@@ -20,9 +18,7 @@ def accept_mask(call: Call) -> dict[str, Any]:
 
 def return_mask(call: Call) -> dict[str, Any]:
     """POST {"comment"}, required: the mask goes back to labelling. Answers {"label_task_id"}."""
-    comment = call.field("comment", str)
-    if len(comment) > LONGEST_COMMENT:
-        raise RouteError(f"A comment may have {LONGEST_COMMENT} characters; this one has {len(comment)}.")
+    comment = call.comment()
     with call.platform.database.unit_of_work() as session:
         task = give_back(session, get_task(session, call.path["id"]), call.assessor, comment)
         return {"label_task_id": task.id}

@@ -22,6 +22,8 @@ from db.models import Assessor
 _log = logging.getLogger(__name__)
 LARGEST_BODY = 8 * 2**20
 """Bytes of one request; a stroke of a minute has some ten thousand."""
+LONGEST_COMMENT = 2000
+"""Characters."""
 
 
 class RouteError(Exception):
@@ -54,6 +56,13 @@ class Call:
         if isinstance(value, int) and abs(value) > LARGEST_ID:
             raise RouteError(f"The field '{name}' is too large a number.")
         return value
+
+    def comment(self) -> str:
+        """What a person wrote beside a decision. Raises RouteError where it is missing or too long."""
+        comment: str = self.field("comment", str)
+        if len(comment) > LONGEST_COMMENT:
+            raise RouteError(f"A comment may have {LONGEST_COMMENT} characters; this one has {len(comment)}.")
+        return comment
 
 
 Answer = Response | dict[str, Any] | list[Any] | None

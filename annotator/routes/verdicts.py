@@ -4,12 +4,9 @@ from typing import Any
 
 from starlette.routing import Route
 
-from annotator.marks import check_marks
-from annotator.routes.http import Call, RouteError, post
+from annotator.routes.http import Call, post
 from db.queue import get_task
 from db.reviews import accept_rest, give_verdict
-
-LONGEST_COMMENT = 2000
 
 
 def verdict(call: Call) -> dict[str, Any]:
@@ -19,13 +16,10 @@ def verdict(call: Call) -> dict[str, Any]:
     and whether all results of the photo have their verdict now.
     """
     result_id, accepted = call.field("result_id", int), call.field("accepted", bool)
-    reasons, raw_marks = call.field("reasons", list), call.field("marks", list)
-    comment = call.field("comment", str)
-    if len(comment) > LONGEST_COMMENT:
-        raise RouteError(f"A comment may have {LONGEST_COMMENT} characters; this one has {len(comment)}.")
+    reasons, marks = call.field("reasons", list), call.field("marks", list)
+    comment = call.comment()
     with call.platform.database.unit_of_work() as session:
         task = get_task(session, call.path["id"])
-        marks = check_marks(raw_marks, task.photo.width, task.photo.height)
         given = give_verdict(
             session,
             task,

@@ -13,6 +13,7 @@ from db.deletion import delete
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotFound
+from db.marks import MarkError
 from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
 from db.photos import archive, unarchive
 from db.proposals import add_proposal
@@ -30,8 +31,8 @@ from tests.support.databases import (
     two_people_and_a_photo,
 )
 
-RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4.5, "width": 10, "height": 2}
-SCRIBBLE = {"kind": "scribble", "points": [[1, 2], [3.5, 4]]}
+RECTANGLE = {"kind": "rectangle", "x": 3, "y": 4, "width": 10, "height": 2}
+SCRIBBLE = {"kind": "scribble", "points": [[1, 2], [3, 4]]}
 
 
 KINDS: tuple[ResultKind, ...] = ("restored", "restored_color", "color")
@@ -296,12 +297,12 @@ def test_a_bad_fill_or_colour_makes_no_label_task(either_database: Database, rea
         ({"reasons": []}, "at least one reason"),
         ({"reasons": ["ugly"]}, "'ugly' is no reason"),
         ({"accepted": True}, "accepted result has no reasons"),
-        ({"marks": [{"kind": "circle"}]}, "A mark is"),
-        ({"marks": [{"kind": "rectangle", "x": 1}]}, "A mark is"),
-        ({"marks": [{**RECTANGLE, "width": 0}]}, "empty or has no numbers"),
-        ({"marks": [{**RECTANGLE, "x": float("nan")}]}, "empty or has no numbers"),
-        ({"marks": [{"kind": "scribble", "points": []}]}, "empty or has no numbers"),
-        ({"marks": [{"kind": "scribble", "points": [[1, "2"]]}]}, "empty or has no numbers"),
+        ({"marks": [{"kind": "circle"}]}, "neither a rectangle nor a scribble"),
+        ({"marks": [{"kind": "rectangle", "x": 1}]}, "whole pixels, not None"),
+        ({"marks": [{**RECTANGLE, "width": 0}]}, "without an area"),
+        ({"marks": [{**RECTANGLE, "x": float("nan")}]}, "whole pixels, not nan"),
+        ({"marks": [{"kind": "scribble", "points": []}]}, "a scribble of 2 to"),
+        ({"marks": [{"kind": "scribble", "points": [[1, 2], [1, "2"]]}]}, "whole pixels, not '2'"),
     ],
 )
 def test_a_verdict_that_makes_no_sense_is_refused(database: Database, wrong: dict[str, Any], message: str) -> None:
@@ -309,7 +310,7 @@ def test_a_verdict_that_makes_no_sense_is_refused(database: Database, wrong: dic
         _, ben = two_people(session)
         restore(session, new_photo(session, "a").id)
         task = review(session, ben)
-        with pytest.raises(InvalidState, match=message):
+        with pytest.raises((InvalidState, MarkError), match=message):
             judge(session, task, ben, **{**rejected("missed defect"), **wrong})
         assert task.status == "open"
 

@@ -175,7 +175,7 @@ def test_an_expired_lease_lets_the_next_person_judge(client: TestClient, reviewa
         ([{"kind": "scribble", "points": [[1, 1], [2]]}], "Mark 1 has a point that is not a pair of numbers."),
         ([{"kind": "scribble", "points": [[1, 1], [2, -3]]}], f"Mark 1 leaves the photo, which is {WIDTH}×{HEIGHT}"),
         (["here"], "Mark 1 is neither a rectangle nor a scribble."),
-        ([RECTANGLE] * 51, "Marks come as a list of at most 50 places."),
+        ([RECTANGLE] * 51, "A verdict marks at most 50 places."),
     ],
 )
 def test_a_mark_that_makes_no_sense_is_refused_with_a_sentence(

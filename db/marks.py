@@ -1,5 +1,6 @@
 """Marks: the places on a photo that a verdict points at, checked on entry."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from db.errors import PlatformError
@@ -13,14 +14,14 @@ class MarkError(PlatformError):
     """A mark that cannot be kept; the message says which and why."""
 
 
-def check_marks(raw: Any, width: int, height: int) -> list[dict[str, Any]]:
+def check_marks(raw: Sequence[Any], width: int, height: int) -> list[dict[str, Any]]:
     """Marks as the client sent them, checked and cut down to the fields we keep.
 
-    raw: a list of {"kind": "rectangle", "x", "y", "width", "height"} and {"kind": "scribble", "points": [[x, y], …]},
-    in pixels of the upright photo of `width`×`height`. Raises MarkError.
+    raw: {"kind": "rectangle", "x", "y", "width", "height"} and {"kind": "scribble", "points": [[x, y], …]}, in whole
+    pixels of the upright photo of `width`×`height`. Raises MarkError.
     """
-    if not isinstance(raw, list) or len(raw) > LARGEST_COUNT:
-        raise MarkError(f"Marks come as a list of at most {LARGEST_COUNT} places.")
+    if len(raw) > LARGEST_COUNT:
+        raise MarkError(f"A verdict marks at most {LARGEST_COUNT} places.")
     return [_check_mark(mark, number, width, height) for number, mark in enumerate(raw, start=1)]
 
 
