@@ -175,13 +175,11 @@ def _last_covered(seed: Columns, step: int, span: int, covered: Callable[[Column
     return seed + step * near
 
 
-def paint(mask: Mask, stroke: Stroke) -> Rect:
-    """Draws a stroke into `mask` (bool H×W, true = defect) in place; returns the rectangle it may have changed."""
+def paint(mask: Mask, stroke: Stroke) -> None:
+    """Draws a stroke into `mask` (bool H×W, true = defect) in place."""
     height, width = mask.shape
-    rect, covered = cover(stroke, width, height)
-    x0, y0, x1, y1 = rect
+    (x0, y0, x1, y1), covered = cover(stroke, width, height)
     mask[y0:y1, x0:x1][covered] = stroke.tool == "brush"
-    return rect
 
 
 def cut(threshold: float) -> int:

@@ -17,6 +17,7 @@ from annotator.routes.http import telling_troubles
 from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
 from annotator.views import actions
 from db.models import Assessor
+from db.photos import LONGEST_COLLECTION
 from inference.photo import Limits
 
 LONGEST_NAME = 200
@@ -60,7 +61,7 @@ def _import(path: Path, collection: str, by: Assessor) -> ImportReport:
     Proposals are asked for here, so that closing the page during a long upload leaves no photo without one.
     """
     sources, failures = find_sources([path])
-    report = import_sources(platform(), sources, collection=collection.strip()[:120], by_id=by.id)
+    report = import_sources(platform(), sources, collection=collection.strip()[:LONGEST_COLLECTION], by_id=by.id)
     if report.waiting_ids:
         actions.propose(platform(), by)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from annotator.views.words import count
+from annotator.views.words import count, listed
 from db.engine import chunks
 from db.exports import ExportFormat, export_items, unique_names
 from db.models import Photo, Restoration, Result
@@ -70,6 +70,5 @@ def without_sentence(names: Sequence[str]) -> str:
         return ""
     more = len(names) - NAMED
     named = [*names[:NAMED], count(more, "other photo")] if more > 0 else list(names)
-    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     verb, stays = ("has", "stays") if len(names) == 1 else ("have", "stay")
-    return f"{listed} {verb} no accepted mask yet and {stays} behind."
+    return f"{listed(named)} {verb} no accepted mask yet and {stays} behind."

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_file_url, result_url
-from annotator.views.words import ago, concerns, count, plain_entry, plain_model
+from annotator.views.words import ago, concerns, count, listed, plain_entry, plain_model
 from db.jobs import latest_job, list_jobs
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import get_photo
@@ -191,8 +191,7 @@ def _makers(result: Result, restoration: Restoration) -> str:
     """The models that had a hand in a result: nothing was filled in `color`, nothing coloured in `restored`."""
     filled = [] if result.kind == "color" else [restoration.detector, restoration.inpainter]
     coloured = [] if result.kind == "restored" or restoration.colorizer is None else [restoration.colorizer]
-    *most, last = map(plain_model, filled + coloured)
-    return f"{', '.join(most)} and {last}" if most else last
+    return listed([plain_model(name) for name in filled + coloured])
 
 
 def _annotations(session: Session, photo: Photo) -> list[Annotation]:
@@ -216,6 +215,5 @@ def impact_sentence(photos: int, annotations: int, restorations: int, verdicts: 
     parts += [count(annotations, "mask")] if annotations else []
     parts += [count(restorations, "restoration")] if restorations else []
     parts += [count(verdicts, "verdict")] if verdicts else []
-    what = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     lost = f" These snapshots lose photos: {', '.join(snapshots)}." if snapshots else " No snapshot loses a photo."
-    return f"{what} will be gone, with all bytes.{lost} This cannot be undone."
+    return f"{listed(parts)} will be gone, with all bytes.{lost} This cannot be undone."

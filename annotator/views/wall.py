@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from annotator.routes.pictures import photo_url
-from annotator.views.words import STATE_SIGNS, STATE_WORDS, count
+from annotator.views.words import STATE_SIGNS, STATE_WORDS, count, listed
 from db.models import Assessor
 from db.photos import collections
 from db.wall import PhotoCard, PhotoFilter, PhotoState, count_photos, list_photos
@@ -84,8 +84,7 @@ def wall(session: Session, wanted: Wanted) -> Wall:
 def gone_sentence(names: Sequence[str]) -> str:
     """Chosen photos that somebody deleted meanwhile."""
     shown = list(names) if len(names) <= NAMED_GONE else [*names[:NAMED_GONE], f"{len(names) - NAMED_GONE} more"]
-    said = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
-    return f"{said} {'was' if len(names) == 1 else 'were'} deleted meanwhile."
+    return f"{listed(shown)} {'was' if len(names) == 1 else 'were'} deleted meanwhile."
 
 
 def component_data(found: Wall, wanted: Wanted, assessor: Assessor, deletions: int = 0) -> dict[str, Any]:

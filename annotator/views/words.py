@@ -1,6 +1,7 @@
 """How we say things: counts, times, durations and states, the way people do."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,12 @@ MODELS_WORK: tuple[StoryKind, ...] = ("proposal", "restoration")
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 photo`, `3 photos`, `12,400 photos`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(things: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`: of at least one."""
+    *most, last = things
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def percent(share: float) -> str:
