@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from db.blobs import BlobStore
+from db.models import AnnotationOrigin, Split
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.arrays import Mask
 from inference.masks import decode_mask
@@ -23,8 +23,8 @@ class TrainingExample:
     """Gives `uint8 H×W×3` RGB, upright."""
     load_mask: Callable[[], Mask]
     """Gives `bool H×W`, true = defect."""
-    split: Literal["train", "validation"]
-    origin: Literal["drawn", "imported", "synthetic"]
+    split: Split
+    origin: AnnotationOrigin
     name: str = ""
 
     @property
