@@ -11,7 +11,7 @@ from rich.console import Console
 from inference.batch import FAILED, WRONG_USE
 from inference.options import AsJson, named_path
 from inference.progress import terminal_bar
-from inference.text import readable
+from inference.text import one_line
 
 if TYPE_CHECKING:
     from annotator.importing import ImportReport
@@ -57,7 +57,7 @@ def import_photos(
                 progress=lambda done, total, name: progress.update(task, completed=done, total=total, description=name),
             )
     except ImportProblem as problem:
-        errors.print(f"heirloom: {readable(str(problem))}", markup=False, soft_wrap=True)
+        errors.print(f"heirloom: {one_line(str(problem))}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_USE) from problem
     _propose(settings, report)
     _tell(report, collection, as_json)
@@ -79,6 +79,7 @@ def _tell(report: "ImportReport", collection: str, as_json: bool) -> None:
         typer.echo(json.dumps(asdict(report), indent=2))
         return
     from db.photos import collection_name
+    from inference.files import left_out_words
 
     masked = sum(outcome.has_mask for outcome in report.outcomes)
     typer.echo(f"{len(report.new_ids)} new, {len(report.known)} known already, {masked} with a mask.")
@@ -86,6 +87,8 @@ def _tell(report: "ImportReport", collection: str, as_json: bool) -> None:
         known = f" as {outcome.known_as}" if outcome.known_as != Path(outcome.name).name else ""
         elsewhere = collection and outcome.collection != collection_name(collection)
         stays = f"; it stays in the collection {outcome.collection}" if elsewhere else ""
-        typer.echo(f"known already{known}: {outcome.name}{stays}")
+        typer.echo(one_line(f"known already{known}: {outcome.name}{stays}"))
+    if report.left_out:
+        errors.print(one_line(f"Left out: {left_out_words(report.left_out)}"), markup=False, soft_wrap=True)
     for failure in report.failures:
-        errors.print(f"{failure.name}: {failure.reason}", markup=False, soft_wrap=True)
+        errors.print(one_line(f"{failure.name}: {failure.reason}"), markup=False, soft_wrap=True)

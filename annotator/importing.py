@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from annotator.context import Platform
-from annotator.sources import ImportProblem, MaskFolder, Source, find_sources
+from annotator.sources import ImportProblem, MaskFolder, Source, find_sources, unread_in
 from annotator.troubles import passing
 from db.annotations import add_annotation
 from db.errors import BlobError, InvalidState
@@ -18,7 +18,7 @@ from db.photos import PhotoFacts, add_photo, collection_name
 from db.references import referring
 from inference.arrays import Mask
 from inference.errors import InferenceError, PhotoError
-from inference.files import real_path
+from inference.files import left_out_words, real_path
 from inference.masks import decode_mask, doubt_of_mask, encode_mask
 from inference.memory import ran_out, too_large
 from inference.photo import Photo as DecodedPhoto
@@ -62,6 +62,8 @@ class ImportReport:
 
     outcomes: list[ImportOutcome] = field(default_factory=list)
     failures: list[ImportFailure] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """Pictures in folders and zips that were passed over, since heirloom does not read their kind."""
 
     @property
     def new_ids(self) -> list[int]:
@@ -174,12 +176,13 @@ def import_paths(
     shared = masks is not None and any(real_path(masks) == real_path(path) for path in paths)
     folder = MaskFolder(masks, holds_photos=shared) if masks else None
     sources, failures = find_sources(paths, leave_out=masks)
+    others = unread_in(paths)
     if not sources and not failures:
-        raise ImportProblem(
-            f"No photos found in {', '.join(map(str, paths))}; name photos, or folders or zips that hold some."
-        )
+        remedy = f"left out: {left_out_words(others)}" if others else "name photos, or folders or zips that hold some."
+        raise ImportProblem(f"No photos found in {', '.join(map(str, paths))}; {remedy}")
     report = import_sources(platform, sources, masks=folder, collection=collection, progress=progress)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]
+    report.left_out = [readable(name) for name in others]
     return report
 
 

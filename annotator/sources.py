@@ -4,13 +4,14 @@ import lzma
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from inference.files import files_in, is_picture_name, real_path
+from inference.files import files_in, is_picture_name, is_unread_name, left_out, real_path
 from inference.photo import Limits, size_of
 
 MAX_ZIP_FILES = 20_000
@@ -53,6 +54,16 @@ def find_sources(paths: Sequence[Path], leave_out: Path | None = None) -> tuple[
             else:
                 sources.append(Source(str(file), file.name, partial(_read_file, file)))
     return sources, failures
+
+
+def unread_in(paths: Sequence[Path]) -> list[str]:
+    """Names of the pictures in folders and zips that are passed over, since heirloom does not read their kind."""
+    found = [str(file) for file in left_out(paths)]
+    for file in (file for path in paths for file in _files(path, None) if file.suffix.lower() == ".zip"):
+        with suppress(ImportProblem), _open_zip(file) as archive:  # the import names a zip that cannot be opened
+            entries = [entry.filename for entry in archive.infolist() if _shown(entry)]
+            found += [f"{file}/{name}" for name in entries if is_unread_name(Path(name))]
+    return found
 
 
 def zip_sources(file: Path | BinaryIO, name: str) -> list[Source]:
@@ -137,9 +148,12 @@ def _is_mask_name(path: Path) -> bool:
 
 
 def _wanted(entry: ZipInfo) -> bool:
-    path = Path(entry.filename)
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-    return not entry.is_dir() and not hidden and is_picture_name(path)
+    return _shown(entry) and is_picture_name(Path(entry.filename))
+
+
+def _shown(entry: ZipInfo) -> bool:
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in Path(entry.filename).parts)
+    return not entry.is_dir() and not hidden
 
 
 def _read_file(path: Path) -> bytes:

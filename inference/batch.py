@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from inference.errors import InferenceError, UsageProblem
+from inference.files import left_out_words
 from inference.memory import room_for
 from inference.names import ModelName
 from inference.progress import progress_bar
-from inference.text import readable
+from inference.text import marked_words, one_line, readable
 
 if TYPE_CHECKING:
     from inference.sheet import ContactSheet
@@ -56,17 +57,23 @@ class Outcome:
     done: list[Done] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     sheets: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """Pictures in folders that were passed over, since heirloom does not read their kind."""
 
 
 def run_batch(
-    inputs: Sequence[Path], step: Callable[[int, Report], Done], as_json: bool, sheet: "ContactSheet | None" = None
+    inputs: Sequence[Path],
+    step: Callable[[int, Report], Done],
+    as_json: bool,
+    sheet: "ContactSheet | None" = None,
+    left_out: Sequence[Path] = (),
 ) -> None:
     """Do `step(number, report)` for every input, tell the outcome, and leave with 1 if some failed, 2 on wrong use.
 
     On a `sheet`, a failed input gets its row here; that of a finished one is the step's affair. Where the work is
     broken off, by Ctrl-C, SIGTERM or a fault of ours, what was done until then is told all the same.
     """
-    outcome = Outcome()
+    outcome = Outcome(left_out=[str(path) for path in left_out])
     with ExitStack() as at_last:
         at_last.callback(_tell_failed, outcome)  # also where standard output takes nothing
         at_last.callback(_tell_done, outcome, as_json)
@@ -121,7 +128,7 @@ def _close(sheet: "ContactSheet", outcome: Outcome) -> None:
 
 def _tell_done(outcome: Outcome, as_json: bool) -> None:
     if as_json:
-        _say(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
+        typer.echo(readable(json.dumps(asdict(outcome), ensure_ascii=False, indent=2)))
     for done in outcome.done:
         for warning in done.warnings:
             _say(f"Note: {warning}", err=True)
@@ -129,22 +136,34 @@ def _tell_done(outcome: Outcome, as_json: bool) -> None:
             _say(_line(done))
     if outcome.sheets and not as_json:
         _say(f"On one sheet: {', '.join(outcome.sheets)}")
+    if outcome.done and not as_json:
+        _say(_summary(outcome))
 
 
 def _tell_failed(outcome: Outcome) -> None:
+    if outcome.left_out:
+        _say(f"Left out: {left_out_words(outcome.left_out)}", err=True)
     for failed in outcome.failed:
         _say(f"Failed: {failed.reason}", err=True)
 
 
 def _say(text: str, err: bool = False) -> None:
-    typer.echo(readable(text), err=err)
+    typer.echo(one_line(text), err=err)
 
 
 def _line(done: Done) -> str:
-    marked = "" if done.marked_share is None else f"{done.marked_share:.1%} defect; "
-    earlier = "done earlier; " if done.earlier else ""
-    models = ", ".join(done.models.values())
-    return f"{done.input} → {', '.join(done.outputs.values())} ({earlier}{marked}{models})"
+    """The photo, what was written and how much was marked; of many files what their names have in common."""
+    mask = done.outputs.get("mask")
+    target = f"{mask.removesuffix('.mask.png')}.*" if mask else ", ".join(done.outputs.values())
+    earlier = ["done earlier"] if done.earlier else []
+    marked = [marked_words(done.marked_share)] if done.marked_share is not None else []
+    return f"{done.input} → {target}" + (f" ({', '.join(earlier + marked)})" if earlier + marked else "")
+
+
+def _summary(outcome: Outcome) -> str:
+    """How many were done, how many were not, and by which models."""
+    failed = f", {len(outcome.failed):,} failed" if outcome.failed else ""
+    return f"{len(outcome.done):,} done{failed}, by {', '.join(outcome.done[-1].models.values())}."
 
 
 def named(models: dict[str, ModelName]) -> dict[str, str]:

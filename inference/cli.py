@@ -46,7 +46,7 @@ def restore(
 ) -> None:
     """Find the defects of photos, fill them, and colour photo and result: four pictures and NAME.json for each."""
     from inference.choosing import resolve_models
-    from inference.files import plan_outputs
+    from inference.files import left_out, plan_outputs
     from inference.names import KINDS
     from inference.results import ENDINGS, made_by
 
@@ -71,7 +71,7 @@ def restore(
 
     _quiet_libraries()
     restoring = Restoring(plan, restorer, by, resume=resume, sheet=shown)
-    run_batch([source for source, _ in plan], restoring.step, as_json, shown)
+    run_batch([source for source, _ in plan], restoring.step, as_json, shown, left_out(paths))
 
 
 @commands.command()
@@ -85,7 +85,7 @@ def detect(
     as_json: AsJson = False,
 ) -> None:
     """Find the defects of photos: NAME.probability.png (8-bit) and NAME.mask.png."""
-    from inference.files import check_name, plan_outputs
+    from inference.files import check_name, left_out, plan_outputs
     from inference.masks import encode_mask
     from inference.photo import read_photo
     from inference.png import encode_png
@@ -114,7 +114,7 @@ def detect(
         return Done(str(source), _text(outputs), models, float(mask.mean()), detector.threshold, photo.warnings)
 
     _quiet_libraries()
-    run_batch([source for source, _ in plan], step, as_json)
+    run_batch([source for source, _ in plan], step, as_json, left_out=left_out(paths))
 
 
 @commands.command()
@@ -172,7 +172,7 @@ def colorize(
     as_json: AsJson = False,
 ) -> None:
     """Colour photos as they are: NAME.color.png, always RGB."""
-    from inference.files import check_name, plan_outputs
+    from inference.files import check_name, left_out, plan_outputs
     from inference.photo import read_photo
     from inference.results import ENDINGS, encode_colour, write_result
 
@@ -200,7 +200,7 @@ def colorize(
         return Done(str(source), {"color": str(written)}, named({"colorizer": colorizer.name}), warnings=warned)
 
     _quiet_libraries()
-    run_batch([source for source, _ in plan], step, as_json)
+    run_batch([source for source, _ in plan], step, as_json, left_out=left_out(paths))
 
 
 def _resolver(context: typer.Context) -> "Resolver":

@@ -18,6 +18,22 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "WebP": (".webp",),
     "BMP": (".bmp", ".dib"),
 }
+UNREAD_ENDINGS = (
+    ".heic",
+    ".heif",
+    ".avif",
+    ".gif",
+    ".jp2",
+    ".jxl",
+    ".psd",
+    ".pdf",
+    ".dng",
+    ".cr2",
+    ".cr3",
+    ".nef",
+    ".arw",
+)
+"""Of files that hold pictures, or may, and that heirloom does not read: whoever looks through a folder names them."""
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from inference.containers import ENDINGS
+from inference.containers import ENDINGS, UNREAD_ENDINGS
 from inference.errors import OutputError, UsageProblem
 
 
@@ -96,6 +96,24 @@ def is_picture_name(path: Path) -> bool:
     return any(path.suffix.lower() in endings for endings in ENDINGS.values())
 
 
+def left_out(paths: Sequence[Path]) -> list[Path]:
+    """Pictures in the folders among `paths` that are passed over there, since heirloom does not read their kind."""
+    folders = [path for path in paths if os.path.isdir(path)]
+    return [file for folder in folders for file in files_in(folder, is_unread_name) if is_unread_name(file)]
+
+
+def is_unread_name(path: Path) -> bool:
+    """Whether the name's ending is one of pictures that heirloom does not read."""
+    return path.suffix.lower() in UNREAD_ENDINGS
+
+
+def left_out_words(files: Sequence[str]) -> str:
+    """The end of a sentence that names what was left out, and the remedy; `files` are one or more."""
+    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    kinds = ", ".join(sorted({Path(file).suffix.lower() for file in files}))
+    return f"{files[0]}{more} (heirloom does not read {kinds}); save as JPEG, PNG or TIFF."
+
+
 def plan_outputs(paths: Sequence[Path], out: Path, suffixes: Sequence[str] = ()) -> list[tuple[Path, Path]]:
     """Pair every input with the beginning of its outputs' names, ``out/[folders/]stem``.
 
@@ -108,17 +126,31 @@ def plan_outputs(paths: Sequence[Path], out: Path, suffixes: Sequence[str] = ())
     check_folder(out)
     plan = [pair for path in paths for pair in _inputs(path, out)]
     if not plan:
-        raise UsageProblem(f"No pictures found in {', '.join(map(str, paths))}; name files, or folders that hold some.")
+        others = [str(file) for file in left_out(paths)]
+        remedy = f"left out: {left_out_words(others)}" if others else "name files, or folders that hold some."
+        raise UsageProblem(f"No pictures found in {', '.join(map(str, paths))}; {remedy}")
     inputs = {real_path(source) for source, _ in plan}
-    writers: dict[Path, Path] = {}
+    writers = _writers(plan)
     for source, target in plan:
-        first = writers.setdefault(target, source)
-        if real_path(first) != real_path(source):
-            raise UsageProblem(f"{first} and {source} would both write {target}.*; rename one, or use two folders.")
         for written in (target.with_name(target.name + suffix) for suffix in suffixes):
             if real_path(written) in inputs:
                 raise UsageProblem(f"{source} would replace the input {written}; choose another folder with --out.")
     return [(source, target) for target, source in writers.items()]
+
+
+def _writers(plan: Sequence[tuple[Path, Path]]) -> dict[Path, Path]:
+    """Which input writes each target. Raises UsageProblem that names the first two that write one, and how many do."""
+    writers: dict[Path, Path] = {}
+    clashes = [
+        (first, source, target)
+        for source, target in plan
+        if real_path(first := writers.setdefault(target, source)) != real_path(source)
+    ]
+    if clashes:
+        first, second, target = clashes[0]
+        more = f" (and {len(clashes) - 1:,} more such)" if len(clashes) > 1 else ""
+        raise UsageProblem(f"{first} and {second} would both write {target}.*{more}; rename one, or use two folders.")
+    return writers
 
 
 def _inputs(path: Path, out: Path) -> list[tuple[Path, Path]]:

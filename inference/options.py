@@ -38,7 +38,11 @@ Fill = Annotated[
     typer.Option("--method", help="Fill by Telea's method or by Navier–Stokes in place of an inpainter."),
 ]
 Threshold = Annotated[
-    float | None, typer.Option("--threshold", help="Probability from which a pixel is a defect, above 0 and up to 1.")
+    float | None,
+    typer.Option(
+        "--threshold",
+        help="Probability from which a pixel is a defect, above 0 and up to 1; without it the model's own.",
+    ),
 ]
 Saturation = Annotated[
     float,

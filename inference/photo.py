@@ -175,8 +175,11 @@ def _known_format(data: bytes, name: str) -> str:
     kind = sniff(data)
     if kind is None:
         foreign = sniff_foreign(data)
-        what = f"is a {foreign} file" if foreign else "is not a picture that heirloom knows"
-        raise PhotoError(f"{name} {what}; give it a JPEG, PNG, TIFF, WebP or BMP file.")
+        if foreign:
+            raise PhotoError(
+                f"{name} is in {foreign} format, which heirloom does not read; save it as JPEG, PNG or TIFF."
+            )
+        raise PhotoError(f"{name} is not a picture that heirloom knows; give it a JPEG, PNG, TIFF, WebP or BMP file.")
     return kind
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from inference.text import readable
+from inference.text import one_line
 
 _PATIENCE_S = 1.0
 
@@ -31,7 +31,7 @@ def progress_bar(count: int) -> Iterator[Callable[[str, float], None]]:
         if not shown and time.monotonic() - begun > _PATIENCE_S:
             bar.start()
             shown = True
-        bar.update(task, description=readable(label), completed=done)
+        bar.update(task, description=one_line(label), completed=done)
 
     try:
         yield report

@@ -14,6 +14,7 @@ from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, check_record, finished, outputs_of, write_pictures, write_record
 from inference.sheet import ContactSheet
+from inference.text import marked_words
 
 Plan = Sequence[tuple[Path, Path]]
 _SHOWN = ("restored", "restored_color", "color")
@@ -111,4 +112,4 @@ def open_sheet(path: Path | None, plan: Plan) -> ContactSheet | None:
 
 def _caption(source: Path, record: dict[str, Any]) -> str:
     spent = sum(record["seconds"].values())
-    return f"{source} · {record['marked_share']:.1%} defect · {spent:.1f} s"
+    return f"{source} · {marked_words(record['marked_share'])} · {spent:.1f} s"

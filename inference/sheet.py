@@ -11,7 +11,7 @@ from inference.errors import OutputError
 from inference.files import write_file
 from inference.png import encode_png
 from inference.samples import to_eight_bits
-from inference.text import readable
+from inference.text import one_line
 from inference.thumbnails import shrunk
 
 ROWS = 24
@@ -106,7 +106,7 @@ def _ground(height: int) -> Pixels:
 
 
 def _write(strip: Pixels, text: str, left: int, baseline: int) -> None:
-    cv2.putText(strip, readable(text), (left, baseline), _INK, cv2.FontFace("sans"), _TEXT)
+    cv2.putText(strip, one_line(text), (left, baseline), _INK, cv2.FontFace("sans"), _TEXT)
 
 
 def _small(array: Array) -> Pixels:

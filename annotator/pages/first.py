@@ -14,6 +14,7 @@ from annotator.views.photo import photo_page
 from db.errors import NotFound
 from db.jobs import ACTIVE
 from db.models import Assessor, Job
+from inference.containers import UNREAD_ENDINGS
 
 UNDER_WAY = "first photo"
 """The job that restores it. It stands in the address too, or whoever loads the page again would lose it."""
@@ -52,7 +53,7 @@ def first_photo(assessor: Assessor) -> None:
     """Drop → import → restore → the result, on one page."""
     if UNDER_WAY not in st.session_state:
         st.title("Restore another photo" if wants_another() else "Restore your first photo", anchor=False)
-        call = {"call": "Drop a photo here, or press to choose one", "large": True}
+        call = {"call": "Drop a photo here, or press to choose one", "large": True, "unread": UNREAD_ENDINGS}
         part("drop", key=DROP, data=call, on_taken_change=_taken)
         if wants_another():
             st.button("Not now", key="not-now", on_click=st.session_state.pop, args=(ANOTHER, None))

@@ -17,6 +17,7 @@ from db.errors import PlatformError
 from db.models import Assessor
 from db.photos import existing
 from db.wall import PhotoState
+from inference.containers import UNREAD_ENDINGS
 
 NO_FILTER: dict[str, Any] = {"search": "", "state": None, "collection": None}
 """The filters by the keys of their widgets, as they begin."""
@@ -48,7 +49,8 @@ def page() -> None:
 
 def _head(found: Wall, wanted: Wanted) -> None:
     st.title(found.said, anchor=False)
-    data = {"call": "Drop photos, a folder or a zip here, or press to choose", "collection": wanted.collection or ""}
+    call = "Drop photos, a folder or a zip here, or press to choose"
+    data = {"call": call, "collection": wanted.collection or "", "unread": UNREAD_ENDINGS}
     taken = part("drop", key="drop", data=data, on_taken_change=ignore).taken
     if taken and taken["ids"]:
         st.rerun()

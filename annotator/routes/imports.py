@@ -14,7 +14,7 @@ from annotator import identity
 from annotator.context import assessor_of, platform
 from annotator.importing import ImportFailure, ImportReport, failed, import_sources
 from annotator.routes.http import telling_troubles
-from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources
+from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources, unread_in
 from annotator.views import actions
 from db.models import Assessor
 from db.photos import LONGEST_COLLECTION
@@ -65,6 +65,7 @@ def _import(path: Path, collection: str, by: Assessor) -> ImportReport:
     if report.waiting_ids:
         actions.propose(platform(), by)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]
+    report.left_out = [name.removeprefix(f"{path.parent}/") for name in unread_in([path])]
     if not sources and not failures:
         report.failures.append(failed(path.name, NO_PHOTOS))
     prefix = f"{path.parent}/"

@@ -17,12 +17,13 @@ function send(file, collection, onProgress) {
   });
 }
 
-/** The files that were dropped; of a folder those in it and below it that are `wanted` by their names. */
-async function filesOf(entries, wanted, inFolder = false) {
+/** The files that were dropped; of a folder those in it and below it that are `wanted` by their names, others are `passed`. */
+async function filesOf(entries, wanted, passed, inFolder = false) {
   const found = [];
   for (const entry of entries) {
-    if (entry.isDirectory) found.push(...(await filesOf(await entriesIn(entry), wanted, true)));
-    else if (!inFolder || wanted(entry.name)) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    if (entry.isDirectory) found.push(...(await filesOf(await entriesIn(entry), wanted, passed, true)));
+    else if (inFolder && !wanted(entry.name)) passed(entry.name);
+    else found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
   }
   return found;
 }
@@ -47,7 +48,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const line = (text) => said.append(Object.assign(document.createElement("li"), { textContent: text }));
 
-  const take = async (files) => {
+  const tellLeftOut = (names) => {
+    if (!names.length) return;
+    const more = names.length > 1 ? ` and ${names.length - 1} more` : "";
+    line(`Left out: ${names[0]}${more}, of a kind that heirloom does not read. Save as JPEG, PNG or TIFF.`);
+  };
+
+  const take = async (files, leftOut = []) => {
     if (!files.length || root.dataset.busy) return;
     root.dataset.busy = "yes";
     said.replaceChildren();
@@ -62,10 +69,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       outcomes.push(...report.outcomes);
       for (const failure of report.failures) line(`${failure.name}: ${failure.reason}`);
       failed += report.failures.length;
+      leftOut.push(...(report.left_out ?? []));
     }
     progress.hidden = true;
     delete root.dataset.busy;
     input.value = "";
+    tellLeftOut(leftOut);
     const fresh = outcomes.filter((outcome) => outcome.is_new);
     const known = outcomes.filter((outcome) => !outcome.is_new);
     for (const { name, known_as } of known.slice(0, 20))
@@ -85,14 +94,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   target.ondragleave = () => target.classList.remove("over");
   const endings = input.accept.split(",");
+  const unread = data.unread ?? [];
   const wanted = (name) => !name.startsWith(".") && endings.some((ending) => name.toLowerCase().endsWith(ending));
   target.ondrop = async (event) => {
     event.preventDefault();
     target.classList.remove("over");
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-    const files = await filesOf(entries, wanted).catch(() => undefined);
-    if (files?.length || !entries.length || root.dataset.busy) return take(files ?? []);
+    const leftOut = [];
+    const passed = (name) => unread.some((ending) => name.toLowerCase().endsWith(ending)) && leftOut.push(name);
+    const files = await filesOf(entries, wanted, passed).catch(() => undefined);
+    if (files?.length || !entries.length || root.dataset.busy) return take(files ?? [], leftOut);
     said.replaceChildren();
     line(`${entries[0].name} ${files ? "holds no photos" : "could not be read"}.`);
+    tellLeftOut(leftOut);
   };
 }

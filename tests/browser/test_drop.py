@@ -30,7 +30,7 @@ def test_a_long_name_stays_within_the_page(page: Page) -> None:
 def test_a_folder_brings_in_the_photos_in_it_and_below_it(page: Page, tmp_path: Path) -> None:
     album = tmp_path / "album"
     (album / "more").mkdir(parents=True)
-    for name in ("b.JPG", "notes.txt", ".hidden.png", "more/a.png"):
+    for name in ("b.JPG", "notes.txt", ".hidden.png", "more/a.png", "c.jfif", "phone.HEIC"):
         (album / name).write_bytes(b"x")
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "notes.txt").write_bytes(b"x")
@@ -44,14 +44,15 @@ def test_a_folder_brings_in_the_photos_in_it_and_below_it(page: Page, tmp_path: 
     page.route(HERE, lambda route: route.fulfill(body="", content_type="text/html"))
     page.route("**/api/photos?*", answer)
     page.goto(HERE)
-    mount(page, "drop", {"call": "Drop photos here"})
+    mount(page, "drop", {"call": "Drop photos here", "unread": [".heic"]})
     drop(page, album)
-    expect(page.locator(".said li")).to_have_text("2 photos came in.")
+    left = "Left out: phone.HEIC, of a kind that heirloom does not read. Save as JPEG, PNG or TIFF."
+    expect(page.locator(".said li")).to_have_text([left, "3 photos came in."])
     expect(page.locator(".said")).to_have_attribute("aria-live", "polite")
-    assert sent == ["b.JPG", "a.png"]
+    assert sent == ["b.JPG", "c.jfif", "a.png"]
     drop(page, tmp_path / "letters")
     expect(page.locator(".said li")).to_have_text("letters holds no photos.")
-    assert len(sent) == 2
+    assert len(sent) == 3
 
 
 def test_a_photo_that_is_here_is_told_under_its_other_name_only_where_it_has_one(page: Page) -> None:

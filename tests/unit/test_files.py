@@ -7,7 +7,7 @@ import pytest
 
 from inference import files
 from inference.errors import OutputError, PhotoError, UsageProblem
-from inference.files import check_name, check_png, plan_outputs, write_file
+from inference.files import check_name, check_png, left_out, left_out_words, plan_outputs, write_file
 from inference.photo import read_file
 from tests.support.folders import forbidding
 
@@ -51,6 +51,22 @@ def test_two_inputs_for_one_output_are_refused(tmp_path: Path, names: tuple[str,
     touch(*paths)
     with pytest.raises(UsageProblem, match="would both write"):
         plan_outputs(paths, tmp_path / "out")
+
+
+def test_all_inputs_for_one_output_are_counted(tmp_path: Path) -> None:
+    touch(*(tmp_path / f"{number}{ending}" for number in range(3) for ending in (".jpg", ".tif")))
+    with pytest.raises(UsageProblem, match=r"0\.jpg and .*0\.tif would both write .*0\.\* \(and 2 more such\); rename"):
+        plan_outputs([tmp_path], tmp_path / "out")
+
+
+def test_pictures_of_other_kinds_in_a_folder_are_named(tmp_path: Path) -> None:
+    touch(tmp_path / "a.HEIC", tmp_path / "deep" / "b.gif", tmp_path / "notes.txt", tmp_path / ".hidden" / "c.gif")
+    found = left_out([tmp_path, tmp_path / "a.HEIC"])
+    assert found == [tmp_path / "a.HEIC", tmp_path / "deep" / "b.gif"]
+    words = left_out_words([str(path) for path in found])
+    assert words.endswith("a.HEIC and 1 more (heirloom does not read .gif, .heic); save as JPEG, PNG or TIFF.")
+    with pytest.raises(UsageProblem, match=r"No pictures found in .*; left out: .*a\.HEIC and 1 more"):
+        plan_outputs([tmp_path], tmp_path / "out")
 
 
 def test_replacing_an_input_is_refused(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def test_a_zip_comes_in_and_its_bad_entries_are_named(here: Platform) -> None:
     assert [failure.name for failure in report.failures] == ["album.zip/broken.png"]
 
 
+def test_pictures_that_are_not_read_are_named(here: Platform, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", album__zip=zipped(a__png=picture(1), b__heic=b"x").getvalue(), c__gif=b"x")
+    assert import_paths(here, [folder]).left_out == [f"{folder}/c.gif", f"{folder}/album.zip/b.heic"]
+
+
 def test_a_folder_may_hold_more_zips_than_files_may_be_open(here: Platform, tmp_path: Path) -> None:
     content = zipped(a__png=picture(1), broken__png=b"x").getvalue()
     folder = write(tmp_path / "in", **{f"{number}.zip": content for number in range(60)})

@@ -1,6 +1,7 @@
 """`heirloom restore` as people and machines call it: files, record, what is told, failures."""
 
 import json
+import re
 import weakref
 from hashlib import sha256
 from pathlib import Path
@@ -118,8 +119,21 @@ def test_one_bad_file_is_named_and_the_others_finish(restore: Any, photos: Path,
     assert not list((tmp_path / "out").rglob("broken*"))
 
 
+def test_the_outcome_is_a_short_line_a_photo_and_a_count(restore: Any, photos: Path, tmp_path: Path) -> None:
+    (photos / "deep" / "b.png").rename(photos / "deep" / "b\n\x1b[2J.png")
+    (photos / "broken.png").write_bytes(b"no picture")
+    (photos / "phone.heic").touch()
+    result = restore(photos, "--out", tmp_path / "out")
+    first, second, count = result.stdout.splitlines()
+    assert re.fullmatch(rf"{photos}/a\.damaged\.jpg → {tmp_path}/out/a\.damaged\.\* \([\d.]+ % marked\)", first)
+    assert f"{photos}/deep/b??[2J.png → {tmp_path}/out/deep/b??[2J.*" in second
+    assert count.startswith("2 done, 1 failed, by detector ")
+    assert f"Left out: {photos}/phone.heic (heirloom does not read .heic)" in result.stderr
+
+
 def test_json_is_all_there_is_on_stdout(restore: Any, photos: Path, tmp_path: Path) -> None:
     (photos / "broken.png").write_bytes(b"no picture")
+    (photos / "phone.heic").touch()
     result = restore(photos, "--out", tmp_path / "out", "--json", "--sheet", tmp_path / "all.png")
     assert result.exit_code == 1
     told = json.loads(result.stdout)
@@ -135,6 +149,7 @@ def test_json_is_all_there_is_on_stdout(restore: Any, photos: Path, tmp_path: Pa
     assert [Path(failed["input"]).name for failed in told["failed"]] == ["broken.png"]
     assert "not a picture" in told["failed"][0]["reason"]
     assert told["sheets"] == [str(tmp_path / "all.png")]
+    assert told["left_out"] == [str(photos / "phone.heic")]
 
 
 def test_collisions_are_refused_before_work(restore: Any, photos: Path, tmp_path: Path) -> None:
