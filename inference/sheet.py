@@ -24,7 +24,7 @@ _GROUND = (38, 38, 38)
 _INK = (222, 222, 222)
 _MARK = (240, 96, 58)
 _STILL_SEEN = 0.15
-_TITLES = ("photo", "mask", "restored", "restored, coloured", "photo, coloured")
+_TITLES = ("photo", "mask", "restored", "restored in colour", "only coloured")
 _WIDTH = len(_TITLES) * (_SIDE + _GAP) + _GAP
 
 

@@ -56,8 +56,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const element = document.createElement("div");
       const ratio = Math.min(WIDEST, Math.max(NARROWEST, tile.ratio));
       element.className = `tile ${tile.tone}${ratio === tile.ratio ? "" : " whole"}`;
-      element.style.flex = `${ratio} 0 min(100%, ${Math.round(150 * ratio)}px)`;
-      element.style.maxWidth = `min(100%, ${Math.round(300 * ratio)}px)`;
+      element.style.setProperty("--ratio", ratio);
       element.innerHTML = `<button class="open"><img loading="lazy" alt=""></button><span class="name"></span>
         <span class="badge"></span><input class="pick" type="checkbox" tabindex="-1">`;
       element.querySelector("img").src = tile.src;

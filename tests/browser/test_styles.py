@@ -1,36 +1,40 @@
 """Our few styles of the pages, for what people bring."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from annotator.theme import STYLE
 from annotator.views.pictures import strip
 from db.models import Photo
 
-NARROW = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='20' height='320'/>"
 
-
-def test_a_long_name_stays_in_the_story_and_a_narrow_photo_is_seen_in_the_strip(page: Page) -> None:
+def test_a_long_name_stays_in_the_story(page: Page) -> None:
     streamlits = "<style>.streamlit ol { padding-left: 30px; }</style>"
     story = f'<ol class="hl-story"><li><span>{"w" * 180}.png</span></li></ol>'
-    strip = f'<div class="hl-strip"><img src="{NARROW}"></div>'
-    body = f'<main class="streamlit" style="width: 300px">{story}{strip}</main>'
+    body = f'<main class="streamlit" style="width: 300px">{story}</main>'
     page.set_content(f"{streamlits}<style>{STYLE.read_text()}</style>{body}")
     assert page.locator("main").evaluate("main => main.scrollWidth") == 300
     line, entry = page.locator("ol").bounding_box(), page.locator("li").bounding_box()
     assert line is not None
     assert entry is not None
     assert entry["x"] == line["x"] + 1, "the dots sit on the line"
-    photo = page.locator("img").bounding_box()
-    assert photo is not None
-    assert photo["width"] == 40
 
 
-def test_a_panorama_is_shown_whole_in_the_strip(page: Page) -> None:
-    sizes = {"aunt.jpg": (400, 300), "school.jpg": (1600, 400)}
-    photos = [Photo(id=1, filename=name, width=w, height=h, thumbnail_sha256="") for name, (w, h) in sizes.items()]
-    page.set_content(f"<style>{STYLE.read_text()}</style>{strip(photos)}")
-    fits = [page.get_by_title(name).evaluate("photo => getComputedStyle(photo).objectFit") for name in sizes]
-    assert fits == ["cover", "contain"]
+SIZES = {"aunt.jpg": (400, 300), "school.jpg": (1600, 400), "door.jpg": (20, 320), "uncle.jpg": (300, 400)}
+
+
+def test_photos_of_a_strip_are_whole_and_of_one_height(page: Page) -> None:
+    photos = [Photo(id=1, filename=name, width=w, height=h, thumbnail_sha256="") for name, (w, h) in SIZES.items()]
+    for window, shown in ((1440, 4), (600, 3)):
+        page.set_viewport_size({"width": window, "height": 900})
+        page.set_content(f"<style>{STYLE.read_text()}</style>{strip(photos)}")
+        boxes = [box for name in SIZES if (box := page.get_by_title(name).bounding_box())]
+        assert len(boxes) == shown
+        assert max(box["height"] for box in boxes) - min(box["height"] for box in boxes) < 1
+        assert boxes[0]["width"] / boxes[0]["height"] == pytest.approx(4 / 3, rel=0.02)
+        assert all(30 < box["width"] < window for box in boxes)
+        fits = [page.get_by_title(name).evaluate("photo => getComputedStyle(photo).objectFit") for name in SIZES]
+        assert set(fits) == {"contain"}
 
 
 def test_a_link_that_has_the_focus_is_told_from_the_page_in_front(page: Page) -> None:

@@ -23,6 +23,10 @@ def test_no_photo_is_wider_than_the_wall_or_too_narrow_to_press(page: Page) -> N
         assert len(sides) == len(RATIOS)
         assert max(right for right, _ in sides) <= width
         assert min(wide for _, wide in sides) >= 60
+        crops = [
+            box["width"] / box["height"] / ratio for box, ratio in zip(boxes, RATIOS, strict=True) if box is not None
+        ]
+        assert all(crop < 1.7 for crop, ratio in zip(crops, RATIOS, strict=True) if ratio > 0.6), "heads stay on"
         badges = [badge.bounding_box() for badge in page.locator(".badge").all()]
         assert len({box["height"] for box in badges if box is not None}) == 1, "each is one line"
 

@@ -26,11 +26,11 @@ const KEYS: ReadonlyArray<readonly [string, string]> = [
 ];
 
 /** Shows a dialog until a button of it is chosen; undefined where it was dismissed. */
-function ask<T>(root: HTMLElement, label: string, content: (choose: (value: T) => void) => HTMLElement[]): Promise<T | undefined> {
+function ask<T>(root: HTMLElement, label: string, content: (choose: (value?: T) => void) => HTMLElement[]): Promise<T | undefined> {
   return new Promise((resolve) => {
     const dialog = make("dialog", { "aria-label": label });
     let answer: T | undefined;
-    const choose = (value: T): void => {
+    const choose = (value?: T): void => {
       answer = value;
       dialog.close();
     };
@@ -55,7 +55,8 @@ function button(label: string, look: string, run: () => void, key?: string): HTM
 export function askSkip(root: HTMLElement): Promise<string | undefined> {
   return ask<string>(root, "Skip this photo – why?", (choose) => {
     const other = make("input", { type: "text", maxlength: "300", placeholder: "In your own words", "aria-label": "Reason in your own words" });
-    const say = button("Skip", "primary", () => other.value.trim() && choose(other.value.trim()), "↵");
+    const say = button("Skip", "primary", () => (other.value.trim() ? choose(other.value.trim()) : other.focus()), "↵");
+    const cancel = button("Cancel", "", () => choose(), "Esc");
     const list = SKIP_REASONS.map((reason, index) =>
       button(reason, "choice", () => (reason === "other" ? other.focus() : choose(reason)), String(index + 1)),
     );
@@ -64,7 +65,8 @@ export function askSkip(root: HTMLElement): Promise<string | undefined> {
     form.addEventListener("keydown", (event) => event.key === "Enter" && say.click());
     const body = make("div", { class: "choices" }, ...list);
     body.addEventListener("keydown", (event) => list[Number(event.key) - 1]?.click());
-    return [make("p", { class: "hint" }, "It goes back to the queue for others and is not offered to you again."), body, form];
+    const hint = "It goes back to the queue for others and is not offered to you again.";
+    return [make("p", { class: "hint" }, hint), body, form, make("div", { class: "actions" }, cancel)];
   });
 }
 

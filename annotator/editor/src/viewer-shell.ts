@@ -152,8 +152,8 @@ export class Shell {
     ]);
     this.help.hidden = !this.help.hidden;
     if (this.help.hidden) return;
-    const close = makeButton("Close", "?", () => this.toggleHelp());
-    this.help.replaceChildren(make("h2", {}, "Keys"), make("dl", {}, ...rows), close);
+    const close = makeButton("Close", "Esc", () => this.toggleHelp(), "primary");
+    this.help.replaceChildren(make("h2", {}, "Keys"), make("dl", {}, ...rows), make("div", { class: "actions" }, close));
     close.focus({ preventScroll: true });
   }
 }

@@ -146,6 +146,7 @@ def test_the_question_mark_lists_the_keys(review: Viewer) -> None:
     review.press("?")
     panel = review.page.get_by_role("dialog", name="Keys")
     expect(panel.get_by_text("accept this result")).to_be_visible()
+    expect(panel.get_by_role("button", name="Close (key Esc)")).to_be_focused()
     review.press("Escape")
     expect(panel).to_be_hidden()
     review.page.set_viewport_size({"width": 844, "height": 390})
