@@ -56,9 +56,15 @@ def streamlit_theme() -> dict[str, Any]:
 
 def inject() -> None:
     """Put our few styles on the page."""
-    colours = palette()
-    ours = f":root {{ --hl-background: {colours['backgroundColor']}; --hl-accent: {colours['primaryColor']}; }}"
-    st.html(f"<style>{ours}{STYLE.read_text()}</style>")
+    st.html(f"<style>{styles(palette())}</style>")
+
+
+def styles(colours: dict[str, str]) -> str:
+    """Our styles: dialogs in these colours, the page in those of whichever theme is chosen while it stands."""
+    names = {"--hl-background": "backgroundColor", "--hl-accent": "primaryColor"}
+    now = " ".join(f"{name}: {colours[colour]};" for name, colour in names.items())
+    page = " ".join(f"{name}: light-dark({LIGHT[colour]}, {DARK[colour]});" for name, colour in names.items())
+    return f":root {{ {now} }} [data-testid='stApp'] {{ {page} }} {STYLE.read_text()}"
 
 
 def cover() -> None:

@@ -145,7 +145,7 @@ function it(s){let t=new URL(location.href),e=t.searchParams.get("task");e===nul
 }
 /* A phone: the photo has the width, the panel at the right opens over it, and what one hands in with stays in sight. */
 @media (max-width: 700px) {
-  .desk .collection, .desk .why, .desk footer .zoom, .desk footer .marked, .desk .decide kbd { display: none; }
+  .desk .collection, .desk .why, .desk footer .zoom, .desk footer .marked, .desk .decide kbd, .desk dialog .control kbd { display: none; }
   .desk header { gap: 6px; }
   .desk .middle { position: relative; padding-right: 48px; }
   .desk .looks { position: absolute; inset: 0 0 0 auto; z-index: 1; background: var(--back); }

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotator.theme import STYLE
+from annotator.theme import DARK, STYLE, styles
 from annotator.views.pictures import strip
 from db.models import Photo
 
@@ -44,6 +44,21 @@ def test_a_link_that_has_the_focus_is_told_from_the_page_in_front(page: Page) ->
     page.set_content(f"<style>:root {{ --hl-accent: #80530a; }}{STYLE.read_text()}{streamlits}</style>{link}")
     page.keyboard.press("Tab")
     assert page.locator("a").evaluate("link => getComputedStyle(link).outline") == "rgb(128, 83, 10) solid 2px"
+
+
+def test_a_main_button_can_be_read_as_soon_as_another_theme_is_chosen(page: Page) -> None:
+    """Streamlit marks its app, and no dialog, by `color-scheme`, and runs no page again."""
+    button = "<button data-testid='stBaseButton-primary'>{}</button>"
+    app = f"<div data-testid='stApp'>{button.format('Review')}</div>{button.format('Delete')}"
+    page.set_content(f"<style>{styles(DARK)}</style>{app}")
+    expect(page.get_by_role("button", name="Delete")).to_have_css("color", "rgb(27, 26, 25)")
+    seen = page.get_by_role("button", name="Review").evaluate(
+        """button => ["dark", "light"].map((scheme) => {
+             button.parentElement.style.colorScheme = scheme;
+             return getComputedStyle(button).color;
+           })"""
+    )
+    assert seen == ["rgb(27, 26, 25)", "rgb(246, 244, 241)"]
 
 
 def test_no_filter_of_the_wall_is_out_of_sight_on_a_phone(page: Page) -> None:
