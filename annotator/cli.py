@@ -89,6 +89,6 @@ def _tell(report: "ImportReport", collection: str, as_json: bool) -> None:
         stays = f"; it stays in the collection {outcome.collection}" if elsewhere else ""
         typer.echo(one_line(f"known already{known}: {outcome.name}{stays}"))
     if report.left_out:
-        errors.print(one_line(f"Left out: {left_out_words(report.left_out)}"), markup=False, soft_wrap=True)
+        errors.print(one_line(f"Left out: {left_out_words(report.left_out)}."), markup=False, soft_wrap=True)
     for failure in report.failures:
         errors.print(one_line(f"{failure.name}: {failure.reason}"), markup=False, soft_wrap=True)

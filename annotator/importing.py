@@ -178,8 +178,8 @@ def import_paths(
     sources, failures = find_sources(paths, leave_out=masks)
     others = unread_in(paths)
     if not sources and not failures:
-        remedy = f"left out: {left_out_words(others)}" if others else "name photos, or folders or zips that hold some."
-        raise ImportProblem(f"No photos found in {', '.join(map(str, paths))}; {remedy}")
+        remedy = f"left out: {left_out_words(others)}" if others else "name photos, or folders or zips that hold some"
+        raise ImportProblem(f"No photos found in {', '.join(map(str, paths))}; {remedy}.")
     report = import_sources(platform, sources, masks=folder, collection=collection, progress=progress)
     report.failures[:0] = [failed(name, reason) for name, reason in failures]
     report.left_out = [readable(name) for name in others]

@@ -142,7 +142,7 @@ def _tell_done(outcome: Outcome, as_json: bool) -> None:
 
 def _tell_failed(outcome: Outcome) -> None:
     if outcome.left_out:
-        _say(f"Left out: {left_out_words(outcome.left_out)}", err=True)
+        _say(f"Left out: {left_out_words(outcome.left_out)}.", err=True)
     for failed in outcome.failed:
         _say(f"Failed: {failed.reason}", err=True)
 

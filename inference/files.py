@@ -111,7 +111,7 @@ def left_out_words(files: Sequence[str]) -> str:
     """The end of a sentence that names what was left out, and the remedy; `files` are one or more."""
     more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
     kinds = ", ".join(sorted({Path(file).suffix.lower() for file in files}))
-    return f"{files[0]}{more} (heirloom does not read {kinds}); save as JPEG, PNG or TIFF."
+    return f"{files[0]}{more} (heirloom does not read {kinds}); save as JPEG, PNG or TIFF"
 
 
 def plan_outputs(paths: Sequence[Path], out: Path, suffixes: Sequence[str] = ()) -> list[tuple[Path, Path]]:
@@ -127,8 +127,8 @@ def plan_outputs(paths: Sequence[Path], out: Path, suffixes: Sequence[str] = ())
     plan = [pair for path in paths for pair in _inputs(path, out)]
     if not plan:
         others = [str(file) for file in left_out(paths)]
-        remedy = f"left out: {left_out_words(others)}" if others else "name files, or folders that hold some."
-        raise UsageProblem(f"No pictures found in {', '.join(map(str, paths))}; {remedy}")
+        remedy = f"left out: {left_out_words(others)}" if others else "name files, or folders that hold some"
+        raise UsageProblem(f"No pictures found in {', '.join(map(str, paths))}; {remedy}.")
     inputs = {real_path(source) for source, _ in plan}
     writers = _writers(plan)
     for source, target in plan:

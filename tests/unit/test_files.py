@@ -64,7 +64,7 @@ def test_pictures_of_other_kinds_in_a_folder_are_named(tmp_path: Path) -> None:
     found = left_out([tmp_path, tmp_path / "a.HEIC"])
     assert found == [tmp_path / "a.HEIC", tmp_path / "deep" / "b.gif"]
     words = left_out_words([str(path) for path in found])
-    assert words.endswith("a.HEIC and 1 more (heirloom does not read .gif, .heic); save as JPEG, PNG or TIFF.")
+    assert words.endswith("a.HEIC and 1 more (heirloom does not read .gif, .heic); save as JPEG, PNG or TIFF")
     with pytest.raises(UsageProblem, match=r"No pictures found in .*; left out: .*a\.HEIC and 1 more"):
         plan_outputs([tmp_path], tmp_path / "out")
 
