@@ -368,6 +368,8 @@ class Restoration(Base):
     colouring: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """How a person corrected the colours: {"saturation", "hints": [{"row", "column", "rgb": [r, g, b]}]}; None where
     they are the colorizer's own."""
+    job_id: Mapped[str | None] = mapped_column(String(36))
+    """The job that made it; whoever takes that up again does not make it anew."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     photo: Mapped[Photo] = relationship(back_populates="restorations")

@@ -40,6 +40,7 @@ def add_restoration(
     warnings: Sequence[str],
     results: Mapping[ResultKind, tuple[str, str]],
     colouring: dict[str, Any] | None = None,
+    job_id: str | None = None,
     now: datetime | None = None,
 ) -> Restoration:
     """Adds a restoration and a review task for its results; open reviews of the photo's older ones are withdrawn.
@@ -64,6 +65,7 @@ def add_restoration(
         mask_sha256=mask_sha256,
         warnings=list(warnings),
         colouring=colouring,
+        job_id=job_id,
         created_at=moment,
         results=[Result(kind=kind, sha256=sha, view_sha256=view) for kind, (sha, view) in results.items()],
     )
@@ -89,6 +91,7 @@ def recolour(
     colorizer: str,
     colouring: dict[str, Any],
     results: Mapping[ResultKind, tuple[str, str]],
+    job_id: str | None = None,
     now: datetime | None = None,
 ) -> Restoration:
     """Adds a restoration that differs from the photo's newest in its colours only: `results` has what is coloured.
@@ -116,6 +119,7 @@ def recolour(
         warnings=before.warnings,
         results={"restored": (same.sha256, same.view_sha256), **results},
         colouring=colouring,
+        job_id=job_id,
         now=now,
     )
     (again,) = (result for result in made.results if result.kind == "restored")

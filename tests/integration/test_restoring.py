@@ -1,5 +1,6 @@
 """Restorations whose photo goes away while they are made."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,7 +21,6 @@ from db.proposals import latest_proposal
 from db.references import remove_unneeded
 from db.reviews import add_restoration
 from db.settings import Settings
-from inference.methods import FillMethod, fill_name
 from inference.png import encode_png
 from tests.support.databases import new_photo, start_waiting
 from trainer.jobs.proposing import _propose_for, propose
@@ -30,7 +30,6 @@ from trainer.jobs.work import Work
 
 SCANNED = (11811, 11811)
 """300 dpi, in pixels per metre."""
-RED = {"colouring": {"saturation": 1.5, "hints": []}}
 
 
 @pytest.mark.parametrize("deleted", [True, False])
@@ -73,58 +72,26 @@ def test_a_result_of_a_photo_deleted_meanwhile_leaves_no_bytes(
             assert made.warnings == ["a hole is larger than any seen in training"]
 
 
-@pytest.mark.parametrize("colouring", [None, {"saturation": 1.5, "hints": []}])
-def test_what_another_job_coloured_meanwhile_is_not_what_this_one_was_to_do(
-    settings: Settings, database: Database, colouring: dict[str, object] | None
-) -> None:
+def test_a_job_restores_what_another_job_restored_by_whatever_clock(settings: Settings, database: Database) -> None:
     here = Platform(settings, database, open_blobs(settings))
     photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
     with database.unit_of_work() as session:
-        photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
-        job = add_job(session, "restore", {} if colouring is None else {"colouring": colouring}, ada.id)
-    work = Work(settings, database, here.blobs, job, lambda: False)
+        photo = get_photo(session, photo_id)
+        own, other = (add_job(session, "restore", {}, None) for _ in range(2))
 
-    def made(with_colouring: dict[str, object] | None) -> None:
+    def made(job_id: str | None, ahead: timedelta) -> None:
         with database.unit_of_work() as session:
             add_restoration(
                 session, photo_id, detector="d", inpainter="i", colorizer="c", threshold=0.5, mask_sha256="m" * 64,
-                warnings=[], results={}, colouring=with_colouring, now=utc_now(),
+                warnings=[], results={}, job_id=job_id, now=utc_now() + ahead,
             )  # fmt: skip
 
-    made({"saturation": 0.5, "hints": []})
+    work = Work(settings, database, here.blobs, own, lambda: False)
+    made(other.id, timedelta(hours=1))
+    made(None, timedelta(hours=1))
     assert not _restored_already(work, photo)
-    made(colouring)
-    made({"saturation": 0.7, "hints": []})
+    made(own.id, -timedelta(hours=1))
     assert _restored_already(work, photo)
-
-
-@pytest.mark.parametrize("method", [None, "telea", "ns"])
-def test_what_another_job_filled_otherwise_meanwhile_is_not_what_this_one_was_to_do(
-    settings: Settings, database: Database, method: FillMethod | None
-) -> None:
-    here = Platform(settings, database, open_blobs(settings))
-    photo_id = import_bytes(here, encode_png(np.zeros((40, 60), np.uint8)), "a.png").photo_id
-    with database.unit_of_work() as session:
-        photo, ada = get_photo(session, photo_id), sign_in(session, "Ada")
-        jobs = [add_job(session, "restore", asked, ada.id) for asked in ({"method": method} if method else {}, RED)]
-    own, colouring = (Work(settings, database, here.blobs, job, lambda: False) for job in jobs)
-    names = {None: "inpainter v1", "telea": str(fill_name("telea")), "ns": str(fill_name("ns"))}
-
-    def made(inpainter: str, **colours: object) -> None:
-        with database.unit_of_work() as session:
-            add_restoration(
-                session, photo_id, detector="d", inpainter=inpainter, colorizer="c", threshold=0.5,
-                mask_sha256="m" * 64, warnings=[], results={}, now=utc_now(), **colours,  # type: ignore[arg-type]
-            )  # fmt: skip
-
-    for other in names.keys() - {method}:
-        made(names[other])
-    assert not _restored_already(own, photo)
-    made(names[method])
-    assert _restored_already(own, photo)
-    assert not _restored_already(colouring, photo)
-    made(names[method], **RED)
-    assert _restored_already(colouring, photo), "colours go on whatever filled it"
 
 
 def test_a_proposal_for_a_photo_deleted_meanwhile_leaves_no_bytes(settings: Settings, database: Database) -> None:

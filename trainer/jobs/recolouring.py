@@ -39,8 +39,14 @@ def recolouring(work: Work) -> Callable[[Photo], None]:
         results["restored_color"] = made.put_result(encode_colour(source, colour(source, restored)), photo.filename)
         results["color"] = made.put_result(encode_colour(source, colour(source, None)), photo.filename)
         with made.unit_of_work() as session:
-            name = str(colorizer.name)
-            reviews.recolour(session, restoration.id, colorizer=name, colouring=wanted, results=results)
+            reviews.recolour(
+                session,
+                restoration.id,
+                colorizer=str(colorizer.name),
+                colouring=wanted,
+                results=results,
+                job_id=work.job.id,
+            )
 
     return recolour
 

@@ -1,9 +1,9 @@
 """Restorations: photos through the pipeline, their three results as blobs, a review for each photo."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from db import reviews
 from db.errors import PlatformError
@@ -11,7 +11,6 @@ from db.models import Photo, Restoration, ResultKind
 from inference.errors import InferenceError
 from inference.masks import encode_mask
 from inference.memory import room_for
-from inference.methods import FillMethod, fill_name
 from inference.photo import decode
 from inference.results import encode_colour, encode_restored
 from trainer.jobs.models import load_colorizer, load_detector, load_inpainter
@@ -60,23 +59,10 @@ def _restorer(work: Work) -> "Restorer":
 
 
 def _restored_already(work: Work, photo: Photo) -> bool:
-    """By this job, before its process died. Other colours and another fill are another job's, whenever that ran."""
-    since = work.job.started_at or work.job.created_at
+    """By this job, before its process died."""
+    own = exists().where(Restoration.photo_id == photo.id, Restoration.job_id == work.job.id)
     with work.database.reading() as session:
-        made = session.scalars(
-            select(Restoration).where(Restoration.photo_id == photo.id, Restoration.created_at >= since)
-        )
-        return any(_as_asked(work, restoration) for restoration in made)
-
-
-def _as_asked(work: Work, made: Restoration) -> bool:
-    """Whether it has the colours that this job was asked for, and where those are a model's, such a fill, too."""
-    colouring, method = work.params.get("colouring"), work.params.get("method")
-    if colouring is not None:  # of the newest fill, whatever made that
-        return bool(made.colouring == colouring)
-    classical = {each: str(fill_name(each)) for each in get_args(FillMethod)}
-    filled = made.inpainter == classical[method] if method else made.inpainter not in classical.values()
-    return made.colouring is None and filled
+        return bool(session.scalar(select(own)))
 
 
 def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
@@ -97,6 +83,7 @@ def _restore_one(work: Work, restorer: "Restorer", photo: Photo) -> None:
             mask_sha256=mask,
             warnings=list(outcome.warnings),
             results=results,
+            job_id=work.job.id,
         )
 
 
