@@ -18,7 +18,7 @@ EXPIRES_AFTER = timedelta(seconds=30)
 
 
 def shared_now(session: Session) -> datetime:
-    """The time by which heartbeats are told and judged: the database server's, since machines' clocks may differ."""
+    """The time by which what several machines do is told and judged: the database server's, since their own differ."""
     if session.get_bind().dialect.name == "postgresql":
         told: datetime = session.scalars(select(func.clock_timestamp())).one()
         return told.astimezone(UTC)
@@ -29,9 +29,8 @@ def add_job(
     session: Session, kind: JobKind, params: dict[str, Any], by_id: int | None, now: datetime | None = None
 ) -> Job:
     """A queued job with a new id, which is also the id of its workflow."""
-    job = Job(
-        id=str(uuid.uuid4()), kind=kind, params=params, created_by_id=by_id, created_at=now or utc_now(), result={}
-    )
+    moment = now or shared_now(session)
+    job = Job(id=str(uuid.uuid4()), kind=kind, params=params, created_by_id=by_id, created_at=moment, result={})
     session.add(job)
     session.flush()
     return job
@@ -81,7 +80,7 @@ def claim(
         get_job(session, job_id)
         return None
     job = get_job(session, job_id)
-    job.started_at = job.started_at or now or utc_now()
+    job.started_at = job.started_at or moment
     session.flush()
     return job
 
@@ -144,7 +143,7 @@ def request_cancel(session: Session, job_id: str) -> Job:
     if job.status in ACTIVE:
         job.cancel_requested = True
     if job.status == "queued":
-        job.status, job.finished_at = "cancelled", utc_now()
+        job.status, job.finished_at = "cancelled", shared_now(session)
     session.flush()
     return job
 
@@ -176,7 +175,7 @@ def _end(session: Session, job_id: str, status: JobStatus, now: datetime | None 
     ended = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.in_(ACTIVE))
-        .values(status=status, finished_at=now or utc_now(), **values)
+        .values(status=status, finished_at=now or shared_now(session), **values)
         .returning(Job.id)
     ).scalar_one_or_none()
     job = get_job(session, job_id)

@@ -12,7 +12,7 @@ from annotator.routes.runs import sample_url
 from annotator.views import actions
 from annotator.views.kinds import Kind, kind_named
 from annotator.views.runs import curve, newest_samples
-from annotator.views.training import ending, hindrance, is_kept, newest_of_runs
+from annotator.views.training import ENDED_EARLY, ending, hindrance, is_kept, newest_of_runs
 from annotator.views.words import ago, exact, job_line, job_name, percent, verbatim
 from db.errors import PlatformError
 from db.jobs import list_jobs
@@ -82,7 +82,7 @@ def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"past-{job.id}"):
             ended = job.finished_at or job.created_at
             when = f'<time class="hl-quiet" title="{exact(ended)}">{ago(ended)}</time>'
-            early = job.status in ("cancelled", "failed") and job.run_id is not None
+            early = job.status in ENDED_EARLY and job.run_id is not None
             kept = early and is_kept(platform(), job)
             went_on = early and job.id not in newest
             st.html(f"<span>{escape(ending(job, kept, went_on))}</span> {when}")

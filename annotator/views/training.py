@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from annotator.context import Platform
 from annotator.views.words import count, duration, job_name, percent
 from db.jobs import ACTIVE
-from db.models import Job, Photo, Snapshot, SnapshotItem
+from db.models import Job, JobStatus, Photo, Snapshot, SnapshotItem
 from db.settings import Settings
 from db.snapshots import SnapshotCounts, list_snapshots, snapshot_counts
 from inference.errors import CheckpointError
@@ -27,6 +27,7 @@ from trainer.tracking import runs
 from trainer.workers.holding import was_here
 
 SHOWN_PHOTOS = 8
+ENDED_EARLY: tuple[JobStatus, ...] = ("cancelled", "failed")
 LOG_BYTES = 20_000
 PICTURE_SECONDS = {"folded": 0.12, "plain": 0.3, "resnet18": 0.45}
 """Forward and backward of one 256² picture on two cores, by the encoder of a detector that is otherwise as recipes are
@@ -164,9 +165,12 @@ def is_kept(here: Platform, job: Job) -> bool:
 
 
 def newest_of_runs(jobs: Sequence[Job]) -> set[str]:
-    """Ids of the trainings, of `jobs` newest first, that wrote their run last, or are about to: only they can go on."""
+    """Ids of the trainings, of `jobs` newest first, that wrote their run last, or are about to: only they can go on.
+
+    One that ended early is none while another goes on with the run, or after one did to its end, whatever clocks say.
+    """
     newest: dict[str, str] = {}
-    for job in jobs:
+    for job in sorted(jobs, key=lambda job: job.status in ENDED_EARLY):
         run = job.run_id or (job.params.get("resume_run") if job.status in ACTIVE else None)
         if run:
             newest.setdefault(run, job.id)

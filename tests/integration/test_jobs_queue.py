@@ -17,6 +17,7 @@ from db.migrate import upgrade
 from db.models import Job, utc_now
 from db.settings import Settings
 from trainer import jobs
+from trainer.jobs.training import first_job
 from trainer.jobs.work import Work
 from trainer.platform import prepare_queue
 from trainer.workers import performing
@@ -203,6 +204,16 @@ def test_a_job_is_left_while_its_database_is_away(
     with opened.reading() as session:
         job = rows.get_job(session, job.id)
     assert (job.status, job.error) == ("running", "")
+
+
+def test_a_run_is_that_of_the_job_that_made_it_by_whatever_clock(opened: Database) -> None:
+    asked = {"made": {"recipe": {}}, "goes on": {"recipe": {}, "resume_run": "r"}}
+    with opened.unit_of_work() as session:
+        ids = {name: rows.add_job(session, "train", params, None).id for name, params in asked.items()}
+        for job_id in ids.values():
+            rows.set_run(session, job_id, "r")
+        session.execute(update(Job).where(Job.id == ids["goes on"]).values(created_at=utc_now() - LONG_AGO))
+        assert first_job(session, "r") == ids["made"]
 
 
 def test_eight_processes_may_prepare_a_fresh_home_at_once(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from annotator.views.training import ending, estimate, first_sentence, log_tail
+from annotator.views.training import ending, estimate, first_sentence, log_tail, newest_of_runs
 from db.models import Job
 from db.settings import Settings
 from inference.networks.colorizer import ColorizerArchitecture
@@ -28,6 +28,13 @@ def test_a_training_takes_as_long_as_the_last_of_its_kind_by_its_size() -> None:
     assert estimate(twice, [trained(DetectorRecipe(), 60)]) == (
         "How long it takes is known once such a training has run here."
     )
+
+
+def test_a_run_that_goes_on_or_is_done_is_offered_by_no_older_training_whatever_the_clock() -> None:
+    stopped = Job(id="first", status="cancelled", run_id="r", params={})
+    for status in ("running", "done"):
+        went_on = Job(id="second", status=status, run_id="r", params={"resume_run": "r"})
+        assert newest_of_runs([stopped, went_on]) == {"second"}
 
 
 def test_a_first_detector_is_guessed_and_another_encoder_tells_nothing() -> None:

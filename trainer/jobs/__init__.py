@@ -1,7 +1,7 @@
 """Launches and cancels durable jobs. Light: the row comes first, then the workflow that carries it."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,6 @@ def queue_log(settings: Settings, queue: str) -> Path:
     return settings.home.resolve() / "logs" / f"{queue}.log"
 
 
-def is_overdue(job: Job) -> bool:
-    """Whether a queued row is old enough that its enqueueing must have been lost."""
-    return job.status == "queued" and job.created_at < datetime.now(UTC) - _LOST_AFTER
+def is_overdue(job: Job, now: datetime) -> bool:
+    """Whether a queued row is old enough that its enqueueing must have been lost; `now` is `shared_now`."""
+    return job.status == "queued" and job.created_at < now - _LOST_AFTER

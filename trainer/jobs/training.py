@@ -166,7 +166,8 @@ def _owner_of(database: Database, job: Job) -> str:
 
 def first_job(session: Session, run_id: str) -> str:
     """The job that made a run: all that go on with it write into its folder. Raises JobError when there is none."""
-    found = session.scalar(select(Job.id).where(Job.run_id == run_id).order_by(Job.created_at).limit(1))
+    made_it = Job.params["resume_run"].as_string().is_(None)
+    found = session.scalar(select(Job.id).where(Job.run_id == run_id, made_it))
     if found is None:
         raise JobError(f"No job here made the run {run_id}; start a new training.")
     return found

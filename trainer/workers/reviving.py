@@ -1,7 +1,7 @@
 """Finds jobs that nobody carries – their worker died, or their place in the queue was lost – and queues them again."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -43,7 +43,8 @@ def _revive_now(settings: Settings, database: Database, client: "DBOSClient", ca
         suspects = _suspects(session, settings, carried)
         for job in suspects:
             rows.reserve(session, job.id)
-    return [job.id for job in suspects if _queue_again(settings, client, job)]
+        now = rows.shared_now(session)
+    return [job.id for job in suspects if _queue_again(settings, client, job, now)]
 
 
 def _suspects(session: Session, settings: Settings, carried: Collection[str]) -> list[Job]:
@@ -54,10 +55,10 @@ def _suspects(session: Session, settings: Settings, carried: Collection[str]) ->
     others = [job for job in rows.list_jobs(session, active=True) if job.id not in carried]
     dead = dead_workers(settings, {job.worker for job in others if job.worker})
     now = rows.shared_now(session)
-    return [job for job in others if is_overdue(job) or rows.is_silent(job, now) or job.worker in dead]
+    return [job for job in others if is_overdue(job, now) or rows.is_silent(job, now) or job.worker in dead]
 
 
-def _queue_again(settings: Settings, client: "DBOSClient", job: Job) -> bool:
+def _queue_again(settings: Settings, client: "DBOSClient", job: Job, now: datetime) -> bool:
     """Whatever state the workflow was left in, make it wait in the queue; leave one alone that does already."""
     found = client.list_workflows(workflow_ids=[job.id], load_input=False, load_output=False)
     if not found:
@@ -66,7 +67,7 @@ def _queue_again(settings: Settings, client: "DBOSClient", job: Job) -> bool:
     state = found[0].status
     if state in ("ENQUEUED", "DELAYED"):
         return False
-    if state == "PENDING" and job.status == "queued" and not _is_stuck(settings, found[0].executor_id, job):
+    if state == "PENDING" and job.status == "queued" and not _is_stuck(settings, found[0].executor_id, job, now):
         return False
     if state in ("PENDING", "CANCELLED"):
         client.resume_workflow(job.id, queue_name=queue_of(job.kind))
@@ -76,8 +77,8 @@ def _queue_again(settings: Settings, client: "DBOSClient", job: Job) -> bool:
     return True
 
 
-def _is_stuck(settings: Settings, executor: str | None, job: Job) -> bool:
+def _is_stuck(settings: Settings, executor: str | None, job: Job, now: datetime) -> bool:
     """Taken from the queue, never claimed: its worker died in between."""
     if executor is not None and dead_workers(settings, {executor}):
         return True
-    return job.created_at < datetime.now(UTC) - _STUCK_AFTER
+    return job.created_at < now - _STUCK_AFTER
