@@ -10,6 +10,7 @@ from db.errors import InvalidState
 from db.holding import hold_photo
 from db.jobs import shared_now
 from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task
+from db.moments import moment_for
 from db.people import require_lead
 from db.queue import RETURNED_PRIORITY, end_task, put_on_top, require_hold, require_other_author, unfinished_labels
 
@@ -47,7 +48,7 @@ def add_annotation(
     now: datetime | None = None,
 ) -> Annotation:
     """Adds a mask that nobody drew here, imported or synthetic, as accepted; ends the photo's open label tasks."""
-    moment = now or shared_now(session)
+    moment = moment_for(session, photo.id, now or shared_now(session))
     annotation = Annotation(
         photo_id=photo.id,
         assessor_id=assessor_id,
@@ -111,7 +112,7 @@ def _decide(
     if annotation is None or annotation.status != "submitted":
         raise InvalidState("This mask was decided on already; open the next one.")
     annotation.status, annotation.comment = status, comment
-    annotation.decided_at, annotation.decided_by_id = now, lead.id
+    annotation.decided_at, annotation.decided_by_id = moment_for(session, task.photo_id, now), lead.id
     end_task(task, lead.id, now)
     session.flush()
     return annotation

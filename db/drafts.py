@@ -12,6 +12,7 @@ from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.holding import hold_photo
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
+from db.moments import moment_for
 from db.queue import LABEL_LEASES, end_task, is_held, require_turn, take_up, unfinished_labels
 from db.reviews import came_from_verdict
 
@@ -166,7 +167,7 @@ def submit(  # noqa: PLR0917
     if not _advance(session, annotation_id, expected_version, expected_version, seconds):
         raise _stale(session, annotation_id, expected_version)
     session.refresh(draft)
-    draft.status, draft.submitted_at = "submitted", moment
+    draft.status, draft.submitted_at = "submitted", moment_for(session, draft.photo_id, moment)
     draft.mask_sha256, draft.marked_share = mask_sha256, marked_share
     end_task(task, assessor.id, moment)
     _withdraw_older(session, labels, task, moment)

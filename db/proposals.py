@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session, aliased
 from db.engine import serialise
 from db.errors import NotFound
 from db.holding import hold_photo
-from db.models import Photo, Proposal, Task, utc_now
+from db.jobs import shared_now
+from db.models import Photo, Proposal, Task
+from db.moments import moment_for
 from db.queue import set_priority_from_uncertainty
 
 
@@ -37,7 +39,7 @@ def add_proposal(
         probability_sha256=probability_sha256,
         threshold=threshold,
         uncertainty=uncertainty,
-        created_at=now or utc_now(),
+        created_at=moment_for(session, photo_id, now or shared_now(session)),
     )
     session.add(proposal)
     session.flush()
@@ -54,7 +56,7 @@ def offer_again(session: Session, photo_id: int, model: str, now: datetime | Non
     known = _proposal_by(session, photo_id, model)
     if known is None:
         return False
-    known.created_at = now or utc_now()
+    known.created_at = moment_for(session, photo_id, now or shared_now(session))
     session.flush()
     set_priority_from_uncertainty(session, photo_id, known.uncertainty)
     return True

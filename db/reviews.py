@@ -13,6 +13,7 @@ from db.holding import hold_photo
 from db.jobs import shared_now
 from db.marks import check_marks
 from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
+from db.moments import moment_for
 from db.people import require_active
 from db.queue import VERDICT_PRIORITY, end_task, put_on_top, require_hold
 
@@ -47,7 +48,6 @@ def add_restoration(
 
     `results` maps a result's kind to the blobs of its picture and of what a browser shows, in the order of review.
     """
-    moment = now or shared_now(session)  # the newest mask may be another machine's, and says which came last
     photo = hold_photo(session, photo_id)
     # a key of its own: whoever gives a verdict holds the review while it waits to put the photo back to Label
     serialise(session, _reviews_of(photo_id))
@@ -66,7 +66,7 @@ def add_restoration(
         warnings=list(warnings),
         colouring=colouring,
         job_id=job_id,
-        created_at=moment,
+        created_at=moment_for(session, photo_id, now or shared_now(session)),
         results=[Result(kind=kind, sha256=sha, view_sha256=view) for kind, (sha, view) in results.items()],
     )
     session.add(restoration)

@@ -301,7 +301,7 @@ def test_only_leads_decide_once_and_say_why(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         ada, ben, _ = two_people_and_a_photo(session)
         _, draft = begin(session, ben)
-        waiting = submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0)
+        waiting = submit(session, draft.id, ben, 0, sha("mask"), 0.1, 5.0, now=NOON)
         with pytest.raises(NotAllowed):
             accept(session, waiting, ben)
         with pytest.raises(InvalidState, match="needs a comment"):

@@ -83,7 +83,7 @@ def test_a_machine_whose_clock_is_ahead_takes_no_job_of_another(
         monkeypatch.setattr(jobs, "utc_now", lambda: utc_now() + 3 * EXPIRES_AFTER)
         with database.unit_of_work() as session:
             asked = jobs.add_job(session, "train", {}, None)
-            assert asked.created_at < utc_now() + EXPIRES_AFTER, "a worker whose clock is right finds it when it is lost"
+            assert asked.created_at < utc_now() + EXPIRES_AFTER, "who has the right time finds it when it is lost"
             assert jobs.claim(session, job.id, "two") is None
             jobs.heartbeat(session, [job.id], "one")
             assert not jobs.is_silent(jobs.get_job(session, job.id), jobs.shared_now(session))

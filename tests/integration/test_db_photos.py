@@ -1,20 +1,22 @@
 """Photos: known by their bytes, in a state that says what happened last, with a story that tells it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from annotator.views.exporting import exportable
 from db import reviews
-from db.annotations import accept, add_annotation, give_back
+from db.annotations import accept, accepted_annotations, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import NotFound
 from db.models import Task, utc_now
 from db.people import sign_in
 from db.photos import add_photo, archive, existing, get_photo, set_collection, unarchive
+from db.proposals import add_proposal, latest_proposal, offer_again
 from db.queue import LEASE, next_task, skip
 from db.snapshots import make_snapshot
 from db.stories import photo_story
@@ -119,6 +121,29 @@ def test_a_worker_whose_clock_is_behind_restores_all_the_same(
             restored(session, photo.id, "a")
             assert photo_states(session, [photo.id]) == {photo.id: "restored"}
         database.dispose()
+
+
+def test_the_newest_mask_and_proposal_count_after_a_clock_was_set_back(either_database: Database) -> None:
+    def propose(session: Session, model: str, now: datetime | None = None) -> None:
+        add_proposal(
+            session, photo.id, model=model, probability_sha256=sha(model), threshold=0.5, uncertainty=0.1, now=now
+        )
+
+    with either_database.unit_of_work() as session:
+        photo = new_photo(session, "a")
+        ahead = utc_now() + timedelta(hours=1)
+        propose(session, "old", ahead)
+        add_annotation(session, photo, sha("old mask"), 0.1, origin="imported", now=ahead)
+    with either_database.unit_of_work() as session:
+        restored(session, photo.id, "a")
+        assert photo_states(session, [photo.id]) == {photo.id: "restored"}
+        add_annotation(session, photo, sha("new mask"), 0.1, origin="imported")
+        assert photo_states(session, [photo.id]) == {photo.id: "accepted"}
+        assert [mask.mask_sha256 for mask in accepted_annotations(session)] == [sha("new mask")]
+        propose(session, "new")
+        assert latest_proposal(session, photo.id).model == "new"  # type: ignore[union-attr]
+        offer_again(session, photo.id, "old")
+        assert latest_proposal(session, photo.id).model == "old"  # type: ignore[union-attr]
 
 
 def test_a_photo_stays_restored_when_another_is_restored_after_it(either_database: Database) -> None:
