@@ -2,31 +2,67 @@
 
 import errno
 import os
-import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 from inference.containers import ENDINGS, UNREAD_ENDINGS
 from inference.errors import OutputError, UsageProblem
 
+Write = Callable[[Path, bytes], None]
+
 
 def write_file(path: Path, data: bytes) -> None:
     """Write beside, then replace: under `path` there is the old file, or all of the new one. Raises OutputError."""
-    # Short: the name may be as long as names can be.
-    beside = path.with_name(f".{zlib.crc32(os.fsencode(path.name)):08x}.{os.getpid()}.part")
+    with writing() as write:
+        write(path, data)
+
+
+@contextmanager
+def writing(vouching: Path | None = None) -> Iterator[Write]:
+    """Yield `write(path, data)`, which writes beside: what was written replaces the old files when the block ends.
+
+    Where it raises, these stay. `vouching` is the file that vouches for the others, to be written last: the old one is
+    removed before they are replaced. Raises OutputError.
+    """
+    parts: dict[Path, Path] = {}
+
+    def write(path: Path, data: bytes) -> None:
+        # short: the name may be as long as names can be; by chance: processes of two containers may have one number
+        part = parts[path] = path.with_name(f".{token_hex(8)}.part")
+        with _telling(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        yield write
+        if vouching:
+            remove(vouching)
+        for path, part in parts.items():
+            with _telling(path):
+                part.replace(path)
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there. Raises OutputError."""
+    with _telling(path):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise not_written(path, error) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def check_name(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.batch import Done, Report, named
 from inference.errors import PhotoError, UsageProblem
-from inference.files import check_name, check_png, real_path
+from inference.files import check_name, check_png, real_path, writing
 from inference.masks import decode_mask
 from inference.photo import Photo, decode, read_file, read_photo
 from inference.restorer import RestorationResult, Restorer
@@ -50,9 +50,11 @@ class Restoring:
         seconds = {"read": time.perf_counter() - begun}
         result = self._restorer.restore(photo, report, saturation=self._by.settings["saturation"])
         begun = time.perf_counter()
-        write_pictures(target, photo, result)
-        seconds |= {**result.seconds, "write": time.perf_counter() - begun}
-        record = write_record(target, source, photo, result, digest=digest, by=self._by, seconds=seconds)
+        # all together: another process may restore the same photo, by other models or settings
+        with writing(outputs_of(target)["record"]) as write:
+            write_pictures(write, target, photo, result)
+            seconds |= {**result.seconds, "write": time.perf_counter() - begun}
+            record = write_record(write, target, source, photo, result, digest=digest, by=self._by, seconds=seconds)
         self._show(source, photo, result, record)
         return self._done(source, target, record)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.arrays import Array
 from inference.errors import OutputError
-from inference.files import not_written, write_file
+from inference.files import Write, remove, write_file
 from inference.masks import encode_mask
 from inference.metadata import rgb_profile
 from inference.names import ModelName
@@ -84,26 +84,25 @@ def write_result(path: Path, data: bytes) -> None:
     for ending in ENDINGS.values():
         record = path.with_name(path.name.removesuffix(ending) + ENDINGS["record"])
         if path.name.endswith(ending) and _vouches(record, path):
-            _remove(record)
+            remove(record)
     write_file(path, data)
 
 
-def write_pictures(target: Path, photo: Photo, result: "RestorationResult") -> None:
-    """Write the mask and the three results. An earlier record goes first: it would vouch for a mixture meanwhile."""
+def write_pictures(write: Write, target: Path, photo: Photo, result: "RestorationResult") -> None:
+    """Write the mask and the three results."""
     files = outputs_of(target)
-    _remove(files["record"])
-    write_file(files["mask"], encode_mask(result.mask))
-    write_file(files["restored"], encode_restored(photo, result.restored))
+    write(files["mask"], encode_mask(result.mask))
+    write(files["restored"], encode_restored(photo, result.restored))
     coloured = encode_colour(photo, result.color)
-    write_file(files["color"], coloured)
+    write(files["color"], coloured)
     if result.restored_color is not result.color:
         del coloured  # before the next is made: each takes tens of megabytes
         coloured = encode_colour(photo, result.restored_color)
-    write_file(files["restored_color"], coloured)
+    write(files["restored_color"], coloured)
 
 
 def write_record(
-    target: Path, source: Path, photo: Photo, result: "RestorationResult", *, digest: str, by: MadeBy,
+    write: Write, target: Path, source: Path, photo: Photo, result: "RestorationResult", *, digest: str, by: MadeBy,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:  # fmt: skip
     """Write how a photo's results came about, as JSON, and return it. `digest` is the SHA-256 of the photo's bytes."""
@@ -123,7 +122,7 @@ def write_record(
         "outputs": {what: path.name for what, path in files.items()},
     }  # fmt: skip
     text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
-    write_file(files["record"], readable(text).encode())
+    write(files["record"], readable(text).encode())
     return record
 
 
@@ -146,10 +145,3 @@ def _vouches(record: Path, path: Path) -> bool:
         return readable(path.name) in json.loads(record.read_bytes())["outputs"].values()
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise not_written(path, error) from error

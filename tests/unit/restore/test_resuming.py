@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import inference.results
+from inference.photo import read_photo
 from inference.results import ENDINGS
 from tests.support.networks import small_colorizer
 from tests.support.picture_files import noise
@@ -98,20 +100,37 @@ def test_a_damaged_record_vouches_for_nothing(restore: Any, photos: Path, tmp_pa
     assert json.loads((tmp_path / "b.json").read_text())["format"] == 1
 
 
-def test_no_record_vouches_for_files_while_they_are_written(
+def test_no_record_vouches_for_files_while_they_are_replaced(
     restore: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import inference.results
-
     photo, out = photos / "deep" / "b.png", tmp_path / "out"
     assert restore(photo, "--out", out).exit_code == 0
     seen: list[bool] = []
-    write = inference.results.write_file
+    replace = Path.replace
 
-    def watched(path: Path, data: bytes) -> None:
+    def watched(part: Path, path: Path) -> Path:
         seen.append((out / "b.json").exists())
-        write(path, data)
+        return replace(part, path)
 
-    monkeypatch.setattr(inference.results, "write_file", watched)
+    monkeypatch.setattr(Path, "replace", watched)
     assert restore(photo, "--out", out, "--saturation", 0.5).exit_code == 0
     assert seen == [False] * 5
+
+
+def test_two_that_restore_a_photo_at_once_leave_the_files_of_one(
+    restore: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, out = photos / "deep" / "b.png", tmp_path / "out"
+    encode, begun = inference.results.encode_colour, []
+
+    def encode_after_another_restored(*arguments: Any) -> bytes:
+        begun.append(True)
+        if len(begun) == 1:
+            assert restore(photo, "--out", out, "--threshold", 0.53).exit_code == 0
+        return encode(*arguments)
+
+    monkeypatch.setattr(inference.results, "encode_colour", encode_after_another_restored)
+    assert restore(photo, "--out", out).exit_code == 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"b{ending}" for ending in ENDINGS.values())
+    marked = read_photo(out / "b.mask.png").source > 0
+    assert json.loads((out / "b.json").read_text())["marked_share"] == marked.mean()
