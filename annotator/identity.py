@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -24,10 +25,12 @@ def sign(assessor_id: int, settings: Settings | None = None) -> str:
 def read(cookie: str, settings: Settings | None = None) -> int | None:
     """The assessor's id in a cookie; None when the signature is not ours or it is older than 90 days."""
     try:
-        value = _serializer(settings, "session").loads(cookie, max_age=COOKIE_SECONDS)
+        value, signed_at = _serializer(settings, "session").loads(cookie, return_timestamp=True)
     except BadData:
         return None
-    return value if isinstance(value, int) else None
+    # told here: by `max_age`, all would be out at once where a clock was set back
+    outlived = datetime.now(UTC) - signed_at > timedelta(seconds=COOKIE_SECONDS)
+    return value if isinstance(value, int) and not outlived else None
 
 
 def make_token(subject: str, name: str, settings: Settings | None = None) -> str:

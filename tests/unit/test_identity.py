@@ -3,9 +3,10 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import time
 
 import pytest
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from annotator import identity
 from db.settings import Settings
@@ -36,6 +37,15 @@ def test_an_old_cookie_says_nothing(settings: Settings, monkeypatch: pytest.Monk
     cookie = identity.sign(7, settings)
     monkeypatch.setattr(identity, "COOKIE_SECONDS", -1)
     assert identity.read(cookie, settings) is None
+
+
+def test_a_cookie_from_before_a_clock_was_set_back_still_says_who(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(TimestampSigner, "get_timestamp", lambda _: int(time()) + 3600)
+        cookie = identity.sign(7, settings)
+    assert identity.read(cookie, settings) == 7
 
 
 def test_a_token_is_no_cookie_and_a_cookie_no_token(settings: Settings) -> None:
