@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from db.engine import Database
 from db.models import Job
@@ -122,3 +123,11 @@ def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(
     assert (left.status, left.worker, left.heartbeat_at) == ("running", None, None)
     assert not writers(settings)
     assert open_client(settings).get_run(str(left.run_id)).info.status == "RUNNING"
+
+
+def test_a_worker_whose_tables_a_newer_heirloom_upgraded_ends_and_says_so(tmp_path: Path) -> None:
+    with tiny.platform_in(tmp_path / "home") as (settings, database), tiny.worker(settings, tmp_path / "log") as old:
+        with database.unit_of_work() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        assert old.process.wait(300) == 1
+        assert "come from a newer heirloom (9999); install that version." in old.log.read_text()

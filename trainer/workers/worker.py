@@ -14,6 +14,8 @@ from db import jobs as rows
 from db.addresses import normal_url
 from db.answering import answering
 from db.engine import Database, open_database
+from db.errors import SchemaError
+from db.migrate import refuse_newer, stored_revision
 from db.models import Job
 from db.settings import Settings
 from trainer import jobs
@@ -154,7 +156,8 @@ def _perform_job(job_id: str) -> None:
 
 
 def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Prepares the platform when nobody did."""
+    """Work until SIGTERM or SIGINT, or until a newer heirloom upgrades the tables. Prepares the platform when nobody
+    did."""
     global _worker  # noqa: PLW0603 (the queue calls functions, not methods)
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -167,11 +170,13 @@ def run_worker(settings: Settings) -> None:
         client = _join_queue(settings, name)
         sys.stdout.write(f"worker {name} is ready\n")
         sys.stdout.flush()
-        while not told_to_stop.wait(_LOOK_EVERY_S):
+        outdated = False
+        while not outdated and not told_to_stop.wait(_LOOK_EVERY_S):
             _look_after_others(settings, database, client, _worker.carried)
+            outdated = _is_outdated(settings, database)
         _worker.stop()
     sys.stdout.flush()
-    os._exit(0)  # steps of unfinished workflows wait for ever, so that these stay unfinished
+    os._exit(int(outdated))  # steps of unfinished workflows wait for ever, so that these stay unfinished
 
 
 def _join_queue(settings: Settings, name: str) -> "DBOSClient":
@@ -202,6 +207,19 @@ def _look_after_others(settings: Settings, database: Database, client: "DBOSClie
         return
     if revived:
         _log.info("took up %s", ", ".join(revived))
+
+
+def _is_outdated(settings: Settings, database: Database) -> bool:
+    """Whether the tables come from a newer heirloom by now: no job is done here any more, and a newer worker's wait."""
+    try:
+        with database.reading() as session:
+            refuse_newer(settings.database_url, stored_revision(session.connection()))
+    except SchemaError as error:
+        _log.error("this worker ends: %s", error)
+        return True
+    except SQLAlchemyError:
+        _log.exception("whose the tables are could not be read")
+    return False
 
 
 def main() -> None:
