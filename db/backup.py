@@ -38,7 +38,8 @@ class BackupReport:
 
 
 def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -> BackupReport:
-    """Copies the databases, then the blobs and the models' files, into `folder`; a second time only what is new.
+    """Copies the databases, then the blobs, the models' files and what trainings need to go on, into `folder`; a second
+    time only what is new.
 
     Models that `MLFLOW_TRACKING_URI` keeps elsewhere stay there; the report says so.
 
@@ -59,7 +60,8 @@ def back_up(settings: Settings, folder: Path, progress: Callable[[int], None]) -
     with _room(folder), TemporaryDirectory(prefix=".databases-", dir=folder) as beside:
         report = BackupReport(databases=_databases(settings, Path(beside)))
         _copy_blobs(source, BlobStore(str(folder.resolve() / "blobs")), report, progress)
-        _copy_artifacts(settings.artifacts_dir, folder / "artifacts")
+        _copy_files(settings.artifacts_dir, folder / "artifacts")
+        _copy_files(settings.home.resolve() / "jobs", folder / "jobs")
         for copy in Path(beside).iterdir():
             copy.replace(folder / copy.name)
     if settings.tracking_uri is not None:
@@ -173,12 +175,17 @@ def _copy_blobs(source: BlobStore, target: BlobStore, report: BackupReport, prog
         progress(number)
 
 
-def _copy_artifacts(source: Path, target: Path) -> None:
-    for folder, _, names in os.walk(source, followlinks=True):
+def _copy_files(source: Path, target: Path) -> None:
+    """All but what is hidden, which somebody is just writing.
+
+    What lies deepest comes first: a training's state before its journal, or figures in between would be in neither.
+    """
+    for folder, _, names in os.walk(source, topdown=False, followlinks=True):
         there = target / Path(folder).relative_to(source)
         there.mkdir(parents=True, exist_ok=True)
         for name in names:
-            _copy_file(Path(folder, name), there / name)
+            if not name.startswith("."):
+                _copy_file(Path(folder, name), there / name)
 
 
 def _copy_file(source: Path, target: Path) -> None:

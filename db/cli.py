@@ -122,7 +122,7 @@ def backup(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Copy databases, pictures and models into DIR while the platform runs.
+    """Copy databases, pictures, models and what trainings need to go on into DIR while the platform runs.
 
     Copying DIR back restores them; a PostgreSQL's .dump is for pg_restore. What an MLflow server keeps is not copied.
     """

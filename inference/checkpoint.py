@@ -53,6 +53,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, half: bool = False) -> N
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, beside, metadata={DESCRIPTION: json.dumps(description, sort_keys=True)})
         beside.chmod(0o644)  # safetensors keeps its files to their owner
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())  # or a power cut may leave a training's state, which is kept so, without its best
         beside.replace(path)
     except (SafetensorError, OSError) as error:
         raise OutputError(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, func, select
 
+import db.backup
 from db.backup import BackupError, dump_postgres
 from db.blobs import open_blobs
 from db.engine import Database, open_database
@@ -44,6 +45,24 @@ def test_a_backup_can_be_put_back(database: Database, settings: Settings, tmp_pa
             open_blobs(restored).get(photo.sha256)
     copy.dispose()
     assert (restored.artifacts_dir / "1" / "model").read_bytes() == b"weights"
+
+
+def test_a_training_can_go_on_from_a_backup(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, open_blobs(settings))
+    names = ("state/state.pt", "state/.state.pt.new", "journal.jsonl", "detector.safetensors")
+    for file in (settings.home / "jobs" / "some-job" / name for name in names):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"so far")
+    copied: list[str] = []
+    copy = db.backup._copy_file
+    monkeypatch.setattr("db.backup._copy_file", lambda source, to: (copied.append(source.name), copy(source, to)))
+    assert heirloom("db", "backup", tmp_path / "copy").exit_code == 0
+    there = tmp_path / "copy" / "jobs" / "some-job"
+    found = sorted(str(path.relative_to(there)) for path in there.rglob("*") if path.is_file())
+    assert found == ["detector.safetensors", "journal.jsonl", "state/state.pt"]
+    assert copied[0] == "state.pt", "what a newer journal tells again is dropped; what it lacks would be lost"
 
 
 def test_a_backup_says_which_models_are_not_in_it(
