@@ -189,6 +189,41 @@ def test_synthetic_defects_join_the_annotated_ones() -> None:
     assert all(bool(everywhere[index][1].all()) for index in range(10))
 
 
+def _strokes(pixels: np.ndarray, seed: int, settings: DefectSettings) -> tuple[np.ndarray, np.ndarray, None]:
+    """White lines of two pixels, eight pixels apart, on black."""
+    mask = np.zeros(pixels.shape[:2], bool)
+    mask[::8] = mask[1::8] = True
+    return np.where(mask[..., None], np.uint8(255), np.uint8(0)).repeat(3, axis=2), mask, None
+
+
+def _thickness(mask: np.ndarray) -> float:
+    """Mean height of what is marked in a column."""
+    starts = np.count_nonzero(mask[1:] & ~mask[:-1]) + np.count_nonzero(mask[0])
+    return np.count_nonzero(mask) / starts
+
+
+def test_as_many_as_wanted_are_enlarged_after_the_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.detecting.dataset.age_and_damage", _strokes)
+    recipe = DetectorRecipe(**{**vars(RECIPE), "size": 96, "enlarged_share": 0.5, "validation_pictures": 40})
+    pictures = [tuple(each.numpy() for each in DetectorDataset(recipe, [], CLEAN)[index]) for index in range(40)]
+    pictures += [(pixels.transpose(2, 0, 1) / 255, mask[None]) for pixels, mask in validation_pictures(recipe, CLEAN)]
+    widths = []
+    for pixels, mask in pictures:
+        assert pixels.shape == (3, 96, 96)
+        assert mask.shape == (1, 96, 96)
+        marked = mask[0] > 0
+        assert pixels[0][marked].mean() > 0.7 > 0.2 > pixels[0][~marked].mean(), "the mask goes with its lines"
+        widths.append(_thickness(marked))
+    assert 25 <= sum(width > 2.1 for width in widths) <= 55
+    assert 4.5 < max(widths) < 7
+
+
+def test_nothing_is_enlarged_unless_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.detecting.dataset.age_and_damage", _strokes)
+    dataset = DetectorDataset(RECIPE, [], CLEAN)
+    assert {_thickness(dataset[index][1][0].numpy() > 0) for index in range(20)} == {2.0}
+
+
 def test_small_photos_are_enlarged_and_large_ones_cut() -> None:
     for height, width in ((20, 30), (300, 40), (500, 600)):
         clean = [CleanPhoto("one", partial(_pixels, 90, height, width))]

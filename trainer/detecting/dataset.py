@@ -20,6 +20,10 @@ from trainer.learning.cropping import CLEAN_SCALES, VALIDATION_EPOCH, as_tensors
 from trainer.learning.examples import TrainingExample
 
 _ANNOTATED_SCALES = (0.75, 1.33)
+_SCANNED_SCALES = (1.0, 3.0)
+"""How much damaged photos are enlarged where the recipe wants it; beyond that a detector looks at photos smaller."""
+_SCANNER_NOISE = 3.0
+"""Standard deviation of the noise that such a scan has at most, of 255."""
 
 
 class DetectorDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -49,7 +53,7 @@ class DetectorDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         pixels, _ = crop(chance, photo.load(), None, self.recipe.size, CLEAN_SCALES)
         pixels, _ = self._vary(chance, pixels, None)
         damaged, mask, _ = age_and_damage(pixels, int(chance.integers(2**31)), self._defects)
-        return damaged, mask
+        return _scanned(chance, damaged, mask, self.recipe.enlarged_share)
 
     def _from_annotation(self, chance: np.random.Generator) -> tuple[Pixels, Mask]:
         example = self._examples[int(chance.integers(len(self._examples)))]
@@ -77,8 +81,18 @@ def validation_pictures(recipe: DetectorRecipe, clean: Sequence[CleanPhoto]) -> 
         chance = np.random.default_rng((recipe.seed, VALIDATION_EPOCH, index))
         pixels, _ = crop(chance, clean[index % len(clean)].load(), None, recipe.size, CLEAN_SCALES)
         damaged, mask, _ = age_and_damage(pixels, int(chance.integers(2**31)), defects)
-        pictures.append((damaged, mask))
+        pictures.append(_scanned(chance, damaged, mask, recipe.enlarged_share))
     return pictures
+
+
+def _scanned(chance: np.random.Generator, pixels: Pixels, mask: Mask, share: float) -> tuple[Pixels, Mask]:
+    """As often as `share`, a part of the damaged photo enlarged to its size: a fine scan, its defects wide and soft."""
+    if chance.random() >= share:
+        return pixels, mask
+    pixels, cropped = crop(chance, pixels, mask, len(pixels), _SCANNED_SCALES)
+    noise = chance.normal(0, chance.uniform(0, _SCANNER_NOISE), (*pixels.shape[:2], 1))
+    assert cropped is not None
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8), cropped
 
 
 def _share(wanted: float, has_examples: bool, has_clean: bool) -> float:

@@ -56,6 +56,9 @@ class DetectorRecipe(DamagingRecipe):
     """Start the encoder from ImageNet weights; when they cannot be had, the training says so and starts at random."""
     synthetic_share: float = 0.5
     """Share of training pictures made from clean photos with synthetic defects; 1 without annotations."""
+    enlarged_share: float = 0.0
+    """Share of the synthetic pictures that are enlarged after the damage, up to three times, as fine scans are: their
+    defects are wide and soft."""
     loss: LossSettings = field(default_factory=LossSettings)
     positive_weight: str = "batch"
     """Weight of defect pixels in BCE: clean pixels / defect pixels of each `batch`, or of all training masks of the
@@ -72,6 +75,7 @@ class DetectorRecipe(DamagingRecipe):
         super().__post_init__()
         check(self.shrink >= 1, "shrink", self.shrink, "at least 1")
         check(0 <= self.synthetic_share <= 1, "synthetic_share", self.synthetic_share, "between 0 and 1")
+        check(0 <= self.enlarged_share <= 1, "enlarged_share", self.enlarged_share, "between 0 and 1")
         check(bool(self.teacher) or not self.loss.teacher, "loss.teacher", self.loss.teacher,
               "0 where `teacher` names no detector")  # fmt: skip
         check(not self.teacher or self.loss.teacher > 0, "loss.teacher", self.loss.teacher,
