@@ -108,7 +108,7 @@ class MaskFolder:
         if not os.path.isdir(folder):
             raise ImportProblem(f"{folder} is not a folder of masks. Check the path.")
         self._by_name: dict[str, list[Path]] = {}
-        for path in files_in(folder, lambda file: file.suffix.lower() == ".png"):
+        for path in sorted({*files_in(folder, _is_png), *_devices(folder)}):
             if os.path.isdir(path):
                 if not holds_photos:  # else it is among the photos that cannot be read
                     raise ImportProblem(f"{path} may hold masks, and cannot be read. Check who may read it.")
@@ -131,6 +131,17 @@ class MaskFolder:
     def unused(self) -> list[Path]:
         """Masks that no photo asked for."""
         return sorted(path for paths in self._by_name.values() for path in paths if path not in self._used)
+
+
+def _is_png(file: Path) -> bool:
+    return file.suffix.lower() == ".png"
+
+
+def _devices(folder: Path) -> list[Path]:
+    """What bears a mask's name and is no file, such as a pipe: the photo that it is for does not come in without it."""
+    named = (path for path in folder.rglob("*") if _is_png(path) and os.path.exists(path))
+    odd = (path for path in named if not os.path.isfile(path) and not os.path.isdir(path))
+    return [path for path in odd if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def _files(path: Path, masks: Path | None) -> list[Path]:
