@@ -29,17 +29,16 @@ const KEYS: ReadonlyArray<readonly [string, string]> = [
 function ask<T>(root: HTMLElement, label: string, content: (choose: (value?: T) => void) => HTMLElement[]): Promise<T | undefined> {
   return new Promise((resolve) => {
     const dialog = make("dialog", { "aria-label": label });
-    let answer: T | undefined;
-    const choose = (value?: T): void => {
-      answer = value;
+    // Not left to the event "close", which the browser sends later: a key pressed between the two would be lost.
+    const end = (answer?: T): void => {
       dialog.close();
-    };
-    dialog.append(make("h2", {}, label), ...content(choose));
-    dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(answer);
-    });
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    };
+    dialog.append(make("h2", {}, label), ...content(end));
+    dialog.addEventListener("cancel", () => end());
+    dialog.addEventListener("close", () => end());
+    dialog.addEventListener("click", (event) => event.target === dialog && end());
     root.append(dialog);
     dialog.showModal();
     dialog.scrollTop = 0; // the focus may lie at its end

@@ -51,6 +51,23 @@ def test_skip_needs_a_reason_and_the_last_photo_leaves_a_way_on(page: Page, edit
         assert (said["x"], said["width"]) == (0, width), "in the middle of the window"
 
 
+def test_the_keys_answer_at_once_after_a_dialog(page: Page, editor: EditorHome, server: str) -> None:
+    """Between the button and the browser's own event "close" a key was lost."""
+    editor.add_photo(photo(), "one.png")
+    open_label(page, editor, server)
+    page.keyboard.press("Shift+S")
+    page.get_by_role("button", name="Cancel").evaluate(
+        """async (cancel) => {
+            cancel.click();
+            await new Promise((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
+            window.dispatchEvent(new KeyboardEvent("keydown", { key: "S", code: "KeyS", shiftKey: true }));
+        }"""
+    )
+    expect(page.get_by_role("dialog", name="Skip this photo")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_photo_that_does_not_open_is_passed_on(page: Page, editor: EditorHome, server: str) -> None:
     broken, sound = editor.add_photo(photo(1), "broken.png"), editor.add_photo(photo(2), "sound.png")
     editor.blobs.delete(broken.view_sha256)
