@@ -84,7 +84,7 @@ def _train_model(
 ) -> None:
     from db.settings import Settings
     from trainer.learning.kinds import recipe_class
-    from trainer.learning.recipe import load_recipe
+    from trainer.learning.reading import load_recipe
 
     recipe = load_recipe(recipe_class(kind), config, fields or [])
     settings = Settings()

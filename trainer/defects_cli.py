@@ -59,7 +59,7 @@ def preview(
     from trainer.defects.preview import sheet
     from trainer.detecting.recipe import DetectorRecipe
     from trainer.learning.clean import photos_in
-    from trainer.learning.recipe import load_recipe
+    from trainer.learning.reading import load_recipe
 
     check_png(out)
     recipe = load_recipe(DetectorRecipe, config, [_of_recipe(field) for field in fields or []])

@@ -12,7 +12,8 @@ from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.learning.kinds import recipe_class
-from trainer.learning.recipe import CONFIGS, SHIPPED, Recipe, RecipeError, load_recipe
+from trainer.learning.reading import CONFIGS, load_recipe
+from trainer.learning.recipe import SHIPPED, Recipe, RecipeError
 
 SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 ENCODERS = {

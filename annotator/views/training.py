@@ -22,7 +22,8 @@ from trainer.detecting.recipe import DetectorRecipe
 from trainer.jobs import has_state, job_log, trained_kind
 from trainer.jobs.training import first_job
 from trainer.learning.kinds import recipe_class
-from trainer.learning.recipe import Recipe, RecipeError, from_mapping
+from trainer.learning.reading import from_mapping
+from trainer.learning.recipe import Recipe, RecipeError
 from trainer.tracking import runs
 from trainer.workers.holding import was_here
 

@@ -36,7 +36,7 @@ from trainer.evaluation.detecting.photos import pairs_in
 from trainer.evaluation.detecting.tophat import top_hat
 from trainer.learning.clean import photos_in
 from trainer.learning.loop import train_model
-from trainer.learning.recipe import load_recipe
+from trainer.learning.reading import load_recipe
 from trainer.learning.tracker import NullTracker
 from trainer.measuring.calibrating import ThresholdSearch
 from trainer.measuring.metrics import measure

@@ -22,7 +22,7 @@ import torch
 from tests.support.memory import peak_memory
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.learning.loop import train_model
-from trainer.learning.recipe import load_recipe
+from trainer.learning.reading import load_recipe
 from trainer.learning.tracker import NullTracker
 
 _WARM = 3

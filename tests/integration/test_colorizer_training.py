@@ -21,7 +21,7 @@ from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
 from trainer.colouring.starting import architecture_of, start_network
 from trainer.errors import WrongUse
 from trainer.learning.loop import train_model
-from trainer.learning.recipe import load_recipe
+from trainer.learning.reading import load_recipe
 from trainer.learning.state import load_state
 from trainer.learning.tracker import NullTracker
 

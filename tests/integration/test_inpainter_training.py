@@ -18,7 +18,8 @@ from trainer.inpainting.recipe import FillLossSettings, InpainterRecipe
 from trainer.inpainting.starting import SHARES, architecture_of, scales_for, start_network
 from trainer.learning.features import Features
 from trainer.learning.loop import TrainingOutcome, train_model
-from trainer.learning.recipe import RecipeError, load_recipe
+from trainer.learning.reading import load_recipe
+from trainer.learning.recipe import RecipeError
 from trainer.learning.seen import clean_sides
 from trainer.learning.state import load_state
 from trainer.learning.tracker import NullTracker

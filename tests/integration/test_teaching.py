@@ -16,7 +16,8 @@ from tests.support.train_once import RECIPE, LoggingTracker, example, train
 from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.teacher import Teacher, teacher_loss
 from trainer.learning.loop import train_model
-from trainer.learning.recipe import RecipeError, load_recipe
+from trainer.learning.reading import load_recipe
+from trainer.learning.recipe import RecipeError
 from trainer.learning.state import StateError
 
 SHORT = replace(RECIPE, workers=0, epochs=1, steps_per_epoch=25, learning_rate=1e-2, average=0.0)

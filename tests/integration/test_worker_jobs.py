@@ -29,7 +29,7 @@ from trainer import jobs, promoting
 from trainer.jobs import job_folder
 from trainer.jobs.training import TRAINING_PHOTOS
 from trainer.learning.kinds import recipe_class
-from trainer.learning.recipe import load_recipe
+from trainer.learning.reading import load_recipe
 from trainer.tracking import registry
 from trainer.tracking.store import open_client
 

@@ -12,7 +12,8 @@ from trainer.detecting.recipe import DetectorRecipe, LossSettings
 from trainer.detecting.starting import architecture_of
 from trainer.errors import WrongUse
 from trainer.learning.kinds import recipe_class
-from trainer.learning.recipe import RecipeError, from_mapping, load_recipe
+from trainer.learning.reading import from_mapping, load_recipe
+from trainer.learning.recipe import RecipeError
 
 CONFIGS = sorted((Path(trainer.__file__).parent / "configs").glob("*/*.yaml"))
 

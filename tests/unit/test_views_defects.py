@@ -28,7 +28,7 @@ from inference.png import encode_png
 from tests.support.databases import new_photo
 from trainer.defects import AgeingSettings, DefectError, DefectSettings
 from trainer.detecting.recipe import DetectorRecipe
-from trainer.learning.recipe import from_mapping
+from trainer.learning.reading import from_mapping
 
 
 def test_every_setting_has_a_slider_that_reaches_it() -> None:

@@ -10,7 +10,8 @@ from inference.networks.colorizer import ColorizerArchitecture
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.detecting.recipe import DetectorRecipe
 from trainer.inpainting.recipe import InpainterRecipe
-from trainer.learning.recipe import CONFIGS, Recipe, load_recipe
+from trainer.learning.reading import CONFIGS, load_recipe
+from trainer.learning.recipe import Recipe
 
 
 def trained(recipe: Recipe, seconds: float, **params: object) -> Job:

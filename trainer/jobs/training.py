@@ -21,7 +21,8 @@ from trainer.jobs import job_folder, job_log, trained_kind
 from trainer.jobs.work import Work
 from trainer.learning.examples import TrainingExample, examples_in
 from trainer.learning.kinds import recipe_class
-from trainer.learning.recipe import Recipe, from_mapping
+from trainer.learning.reading import from_mapping
+from trainer.learning.recipe import Recipe
 from trainer.locks import exclusive
 from trainer.tracking import registry
 from trainer.tracking.runs import MlflowTracker, RunStatus, close_run, open_run

@@ -26,7 +26,8 @@ from trainer.colouring.recipe import ColorizerRecipe
 from trainer.inpainting.recipe import InpainterRecipe
 from trainer.jobs import job_folder
 from trainer.learning.kinds import recipe_class
-from trainer.learning.recipe import CONFIGS, Recipe, load_recipe
+from trainer.learning.reading import CONFIGS, load_recipe
+from trainer.learning.recipe import Recipe
 from trainer.learning.state import save_state
 from trainer.workers.holding import worker_name
 
