@@ -17,12 +17,12 @@ from db.models import Annotation, AnnotationOrigin, Photo, PhotoOrigin
 from db.photos import PhotoFacts, add_photo, collection_name
 from db.references import referring
 from inference.arrays import Mask
+from inference.decoding import decode
 from inference.errors import InferenceError, PhotoError
 from inference.files import left_out_words, real_path
 from inference.masks import decode_mask, doubt_of_mask, encode_mask
 from inference.memory import ran_out, too_large
 from inference.photo import Photo as DecodedPhoto
-from inference.photo import decode
 from inference.text import readable
 from inference.thumbnails import browser_view, difference_hash, thumbnail
 

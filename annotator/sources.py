@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from inference.decoding import Limits, size_of
 from inference.files import files_in, is_picture_name, is_unread_name, left_out, real_path
-from inference.photo import Limits, size_of
 
 MAX_ZIP_FILES = 20_000
 MAX_ZIP_BYTES = 32 * 1024**3

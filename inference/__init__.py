@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inference.colorizer import Colorizer
+    from inference.decoding import decode
     from inference.detector import Detector
     from inference.inpainter import Inpainter
-    from inference.photo import Photo, decode
+    from inference.photo import Photo
     from inference.restorer import Restorer
 
 __all__ = ["Colorizer", "Detector", "Inpainter", "Photo", "Restorer", "decode"]
@@ -20,7 +21,7 @@ _HOMES = {
     "Inpainter": "inference.inpainter",
     "Photo": "inference.photo",
     "Restorer": "inference.restorer",
-    "decode": "inference.photo",
+    "decode": "inference.decoding",
 }
 
 

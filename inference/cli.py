@@ -85,9 +85,9 @@ def detect(
     as_json: AsJson = False,
 ) -> None:
     """Find the defects of photos: NAME.probability.png (8-bit) and NAME.mask.png."""
+    from inference.decoding import read_photo
     from inference.files import check_name, left_out, plan_outputs
     from inference.masks import encode_mask
-    from inference.photo import read_photo
     from inference.png import encode_png
     from inference.probability import mask_at, quantise
     from inference.results import write_result
@@ -131,8 +131,8 @@ def inpaint(
     as_json: AsJson = False,
 ) -> None:
     """Fill the defects that a mask marks."""
+    from inference.decoding import read_file, read_photo
     from inference.masks import decode_mask, doubt_of_mask
-    from inference.photo import read_file, read_photo
     from inference.results import encode_restored, write_result
 
     try:
@@ -172,8 +172,8 @@ def colorize(
     as_json: AsJson = False,
 ) -> None:
     """Colour photos as they are: NAME.color.png, always RGB."""
+    from inference.decoding import read_photo
     from inference.files import check_name, left_out, plan_outputs
-    from inference.photo import read_photo
     from inference.results import ENDINGS, encode_colour, write_result
 
     ending = ENDINGS["color"]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from inference.arrays import Mask
+from inference.decoding import DEFAULT_LIMITS, Limits, decode
 from inference.errors import PhotoError
-from inference.photo import DEFAULT_LIMITS, Limits, decode
 from inference.png import encode_png
 from inference.text import readable
 

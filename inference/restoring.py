@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from inference.batch import Done, Report, named
+from inference.decoding import decode, read_file, read_photo
 from inference.errors import PhotoError, UsageProblem
 from inference.files import check_name, check_png, real_path, writing
 from inference.masks import decode_mask
-from inference.photo import Photo, decode, read_file, read_photo
+from inference.photo import Photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, check_record, finished, outputs_of, write_pictures, write_record
 from inference.sheet import ContactSheet

@@ -18,7 +18,7 @@ from annotator.sources import MAX_ZIP_BYTES, ImportProblem, find_sources, unread
 from annotator.views import actions
 from db.models import Assessor
 from db.photos import LONGEST_COLLECTION
-from inference.photo import Limits
+from inference.decoding import Limits
 
 LONGEST_NAME = 200
 """Bytes of a file's name. Ours may have 255; other systems count letters, of up to four bytes each."""

@@ -17,7 +17,7 @@ from db.errors import NotFound
 from db.models import Annotation, Proposal, Restoration, Result
 from db.photos import get_photo
 from db.proposals import get_proposal
-from inference.photo import decode
+from inference.decoding import decode
 from inference.results import ENDINGS
 from inference.thumbnails import thumbnail
 

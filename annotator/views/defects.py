@@ -11,7 +11,7 @@ from db.blobs import BlobStore
 from db.photos import collections, get_photo
 from db.wall import PhotoFilter, list_photos
 from inference.arrays import Pixels
-from inference.photo import decode
+from inference.decoding import decode
 from inference.thumbnails import shrunk
 from trainer.defects import AgeingSettings, DefectSettings
 from trainer.defects.preview import damaged, outlined

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.colorizer import LARGEST_SIDE, Colorizer
+from inference.decoding import decode
 from inference.detector import Detector
 from inference.errors import CheckpointError
 from inference.fill import ClassicalInpainter
@@ -38,7 +39,6 @@ from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, build_colorizer
 from inference.networks.inpainter import InpainterArchitecture, build_inpainter
 from inference.networks.lean import fold_norms
-from inference.photo import decode
 from inference.png import encode_png
 from inference.restorer import Restorer
 from inference.restoring import Restoring

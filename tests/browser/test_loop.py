@@ -30,8 +30,8 @@ from db.models import (
     Verdict,
 )
 from db.settings import Settings
+from inference.decoding import decode
 from inference.masks import decode_mask
-from inference.photo import decode
 from tests.browser import loop_steps as steps
 from tests.browser.loop_steps import Pictures, Visit
 from tests.support.editor_page import saved

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from annotator.main import build
 from db.settings import Settings
+from inference.decoding import decode
 from inference.detector import Detector
 from inference.fill import ClassicalInpainter, Filled
 from inference.masks import encode_mask
-from inference.photo import decode
 from inference.png import encode_png
 from tests.support.folders import forbidding
 from tests.support.tiny import prepared, tiny_detector

@@ -15,7 +15,7 @@ from db.models import Annotation, Assessor, Photo, Task, Verdict, utc_now
 from db.photos import add_photo
 from db.proposals import add_proposal
 from db.queue import VERDICT_PRIORITY, next_task, put_on_top
-from inference.photo import decode
+from inference.decoding import decode
 from tests.support.databases import photo_facts
 from tests.support.reviewable import HEIGHT, MENDED, WIDTH, Reviewable, make_reviewable
 from tests.support.viewer_app import viewer_app

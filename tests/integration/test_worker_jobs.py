@@ -21,8 +21,8 @@ from db.models import Photo, Restoration, Task
 from db.settings import Settings
 from db.snapshots import make_snapshot
 from inference.colour import luma_of
+from inference.decoding import decode
 from inference.names import KINDS
-from inference.photo import decode
 from tests.support import tiny
 from tests.support.waiting import wait_for
 from trainer import jobs, promoting

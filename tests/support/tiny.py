@@ -17,8 +17,8 @@ from db.blobs import open_blobs
 from db.engine import Database, open_database
 from db.models import Job, Photo
 from db.settings import Settings
+from inference.decoding import decode
 from inference.masks import encode_mask
-from inference.photo import decode
 from inference.png import encode_png
 from inference.thumbnails import difference_hash, thumbnail
 from tests.support.waiting import wait_for

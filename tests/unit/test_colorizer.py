@@ -10,10 +10,11 @@ import torch
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.colorizer import Colorizer, Hint, _hint_map
 from inference.colour import luma_of, to_luma_and_chroma
+from inference.decoding import decode
 from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
 from inference.networks.colorizer import ColorizerArchitecture, ColorizerNetwork, build_colorizer
-from inference.photo import Photo, decode
+from inference.photo import Photo
 from inference.png import encode_png
 from tests.support.picture_files import noise
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.decoding import decode
 from inference.errors import PhotoError
-from inference.photo import decode
 from inference.png import encode_png
 from tests.support.picture_files import chunk, noise, png_chunks, saved, tiff
 

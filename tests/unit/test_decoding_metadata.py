@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from inference.decoding import decode
 from inference.metadata import read_exif, upright
-from inference.photo import decode
 from inference.png import encode_png
 from tests.support.picture_files import noise, saved, tiff, with_orientation
 

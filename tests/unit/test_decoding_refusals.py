@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.decoding import DEFAULT_LIMITS, Limits, decode, read_photo
 from inference.errors import PhotoError
-from inference.photo import DEFAULT_LIMITS, Limits, Photo, decode, read_photo
+from inference.photo import Photo
 from inference.png import encode_png
 from tests.support.picture_files import noise, png_chunks, saved, tiff
 
@@ -186,7 +187,7 @@ def test_a_photo_that_memory_is_too_small_for_is_not_called_damaged(
     def decoded(*_: object) -> None:
         raise lack
 
-    monkeypatch.setattr("inference.photo.deep_samples", decoded)
+    monkeypatch.setattr("inference.decoding.deep_samples", decoded)
     message = refusal(encode_png(noise(20, 20, dtype=np.uint16)), "large.png")
     assert message == "large.png needs more memory than there is; cut it into parts."
 

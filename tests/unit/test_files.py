@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from inference import files
+from inference.decoding import read_file
 from inference.errors import OutputError, PhotoError, UsageProblem
 from inference.files import check_name, check_png, left_out, left_out_words, plan_outputs, write_file
-from inference.photo import read_file
 from tests.support.folders import forbidding
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from inference import fill as filling
 from inference.arrays import Array
+from inference.decoding import decode
 from inference.errors import PhotoError, UsageProblem
 from inference.fill import fill
-from inference.photo import Photo, decode
+from inference.photo import Photo
 from inference.png import encode_png
 
 METHODS = ["telea", "ns"]

@@ -11,10 +11,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
+from inference.decoding import read_photo
 from inference.masks import encode_mask
 from inference.methods import MOST_SATURATION
 from inference.names import ModelName
-from inference.photo import read_photo
 from inference.png import encode_png
 from tests.support.commands import failing
 from tests.support.networks import small_colorizer, small_detector, small_inpainter

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from inference import patchwork
 from inference.arrays import Array
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from inference.decoding import decode
 from inference.errors import CheckpointError, InferenceError, PhotoError
 from inference.holes import coarser, depth_of, put_coarse, widest_hole
 from inference.inpainter import Inpainter
 from inference.names import ModelName
 from inference.networks.inpainter import InpainterArchitecture, build_inpainter
 from inference.patchwork import fill_by_tiles
-from inference.photo import Photo, decode
+from inference.photo import Photo
 from inference.png import encode_png
 from inference.resolve import shipped_model
 from trainer.inpainting.recipe import InpainterRecipe

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 from inference.batch import Done, run_batch
 from inference.cli import commands
+from inference.decoding import read_photo
 from inference.detector import Detector
 from inference.errors import PhotoError
-from inference.photo import read_photo
 from inference.png import encode_png
 from inference.progress import progress_bar
 from tests.support.commands import failing

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageCms
 
+from inference.decoding import decode
 from inference.errors import OutputError
-from inference.photo import decode
 from inference.png import encode_png
 
 

@@ -9,8 +9,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from inference.decoding import read_photo
 from inference.errors import UsageProblem
-from inference.photo import read_photo
 from inference.png import encode_png
 from trainer.defects import DefectSettings
 from trainer.defects.preview import OUTLINE, damaged, outlined, sheet

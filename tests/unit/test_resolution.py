@@ -9,9 +9,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
+from inference.decoding import decode
 from inference.masks import encode_mask
 from inference.metadata import ACROSS, DOWN
-from inference.photo import decode
 from inference.png import encode_png
 from tests.support.picture_files import noise, saved, tiff, with_orientation
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from inference import sheet
+from inference.decoding import read_photo
 from inference.errors import OutputError
-from inference.photo import read_photo
 from inference.sheet import ROWS, ContactSheet
 
 RED, GREEN, BLUE = (200, 30, 20), (20, 180, 40), (30, 60, 210)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.photo import decode
+from inference.decoding import decode
 from inference.png import encode_png
 from inference.thumbnails import browser_view, difference_hash, shrunk, thumbnail
 

@@ -25,10 +25,10 @@ from db.engine import serialise
 from db.errors import PlatformError
 from db.models import Job, Photo
 from db.references import BLOBS, remove_unneeded
+from inference.decoding import decode
 from inference.errors import InferenceError
 from inference.masks import decode_mask
 from inference.memory import room_for
-from inference.photo import decode
 from inference.thumbnails import shrunk, thumbnail
 from trainer.comparing.examining import SHOWN_SIDE, Examiner, Exhibit, Figures, Seen, Shown, examiner_for
 from trainer.comparing.judges import Candidate, candidate_of, left_out_entry

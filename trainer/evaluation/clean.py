@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.arrays import Pixels
+from inference.decoding import decode, read_file
 from inference.files import real_path
-from inference.photo import decode, read_file
 from trainer.errors import WrongUse
 from trainer.evaluation.data import told_apart
 from trainer.learning.clean import CleanPhotosError, photos_in

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from db import proposals
 from db.errors import PlatformError
 from db.models import Photo
+from inference.decoding import decode
 from inference.errors import InferenceError
 from inference.memory import room_for
-from inference.photo import decode
 from inference.png import encode_png
 from inference.probability import quantise
 from trainer.jobs.models import load_detector

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import reviews
 from db.models import Photo, ResultKind
-from inference.photo import decode
+from inference.decoding import decode
 from inference.results import encode_colour
 from trainer.errors import JobError
 from trainer.jobs.models import load_colorizer

@@ -8,10 +8,10 @@ from sqlalchemy import exists, select
 from db import reviews
 from db.errors import PlatformError
 from db.models import Photo, Restoration, ResultKind
+from inference.decoding import decode
 from inference.errors import InferenceError
 from inference.masks import encode_mask
 from inference.memory import room_for
-from inference.photo import decode
 from inference.results import encode_colour, encode_restored
 from trainer.jobs.models import load_colorizer, load_detector, load_inpainter
 from trainer.jobs.photos import failure, named_photos

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy.orm import Session
 
 from db.references import referring
-from inference.photo import decode
+from inference.decoding import decode
 from inference.thumbnails import browser_view
 from trainer.jobs.work import Work
 

@@ -123,7 +123,7 @@ def _hash(written: tuple[Path, int]) -> str:
 
 
 def _read(path: Path) -> Pixels:
-    from inference.photo import read_photo
+    from inference.decoding import read_photo
 
     return read_photo(path).pixels
 

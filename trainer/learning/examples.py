@@ -10,8 +10,8 @@ from db.blobs import BlobStore
 from db.models import AnnotationOrigin, Split
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.arrays import Mask
+from inference.decoding import decode
 from inference.masks import decode_mask
-from inference.photo import decode
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inference.cli import commands
-from inference.photo import Photo, decode, read_photo
+from inference.decoding import decode, read_photo
+from inference.photo import Photo
 from inference.png import encode_png
 from inference.restorer import RestorationResult, Restorer
 from inference.results import ENDINGS

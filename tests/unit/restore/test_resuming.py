@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import inference.results
-from inference.photo import read_photo
+from inference.decoding import read_photo
 from inference.results import ENDINGS
 from tests.support.networks import small_colorizer
 from tests.support.picture_files import noise

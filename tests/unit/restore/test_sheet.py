@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inference.decoding import decode, read_photo
 from inference.files import not_written
-from inference.photo import decode, read_photo
 from inference.png import encode_png
 from tests.support.commands import failing
 from tests.support.picture_files import noise

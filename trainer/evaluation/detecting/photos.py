@@ -11,10 +11,10 @@ from pathlib import Path
 from db.blobs import BlobStore
 from db.snapshots import SnapshotContents, SnapshotEntry
 from inference.arrays import Mask, Pixels
+from inference.decoding import decode, read_file
 from inference.errors import PhotoError
 from inference.files import files_in, real_path
 from inference.masks import decode_mask, doubt_of_mask
-from inference.photo import decode, read_file
 from trainer.errors import WrongUse
 from trainer.evaluation.data import told_apart
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from inference.arrays import Mask, Pixels
 from inference.containers import ENDINGS
+from inference.decoding import decode, read_file
 from inference.errors import PhotoError
 from inference.files import files_in, real_path
 from inference.masks import decode_mask, doubt_of_mask
-from inference.photo import Photo, decode, read_file
+from inference.photo import Photo
 from trainer.errors import WrongUse
 from trainer.evaluation.data import told_apart
 from trainer.evaluation.detecting.photos import is_damaged
