@@ -16,14 +16,11 @@ from inference.networks.inpainter import (
     DECODER_SLOPE,
     FoldedInpainter,
     InpainterNetwork,
-    PartialBlock,
-    PartialChain,
     PublishedInpainter,
-    enlarged,
     mixed,
 )  # fmt: skip
 from inference.networks.padding import beyond
-from inference.networks.partial import PartialConv2d, renormalisation
+from inference.networks.partial import PartialBlock, PartialChain, PartialConv2d, enlarged, renormalisation
 from inference.networks.rays import first_known, read_rays
 from inference.networks.smooth import smooth_fill
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from inference.errors import CheckpointError, InferenceError
 from inference.networks.padding import beyond
-from inference.networks.partial import Masked, PartialConv2d
+from inference.networks.partial import Masked, PartialBlock, PartialChain, PartialConv2d, enlarged
 from inference.networks.rays import DIRECTIONS, rays
 from inference.networks.smooth import smooth_fill
 
@@ -85,39 +85,6 @@ LIU2018 = InpainterArchitecture(
     convolutions=1,
 )
 """The published inpainter (Liu et al. 2018, arXiv 1804.07723, appendix, table of the network)."""
-
-
-class PartialBlock(nn.Module):
-    """A partial convolution, its normalisation (none for the published first layer) and its activation."""
-
-    def __init__(
-        self,
-        channels_in: int,
-        channels_out: int,
-        kernel: int = 3,
-        *,
-        stride: int = 1,
-        slope: float,
-        normed: bool = True,
-    ) -> None:
-        super().__init__()
-        self.partial = PartialConv2d(channels_in, channels_out, kernel, stride=stride, bias=not normed)
-        self.norm = nn.BatchNorm2d(channels_out) if normed else nn.Identity()
-        self.activation = nn.LeakyReLU(slope, inplace=True)
-
-    def forward(self, parts: Sequence[Masked]) -> Masked:
-        features, mask = self.partial(parts)
-        return self.activation(self.norm(features)), mask
-
-
-class PartialChain(nn.Sequential):
-    """Blocks one after the other: the first takes several parts, the others what the one before gave."""
-
-    def forward(self, parts: Sequence[Masked]) -> Masked:
-        result, *others = parts
-        for number, block in enumerate(self):
-            result = block([result, *others] if number == 0 else [result])
-        return result
 
 
 class PartialEncoder(nn.Module):
@@ -290,9 +257,3 @@ def build_inpainter(architecture: InpainterArchitecture) -> InpainterNetwork:
 
 def _folded(pictures: torch.Tensor) -> torch.Tensor:
     return F.pixel_unshuffle(pictures, 2).contiguous(memory_format=torch.channels_last)
-
-
-def enlarged(part: Masked) -> Masked:
-    """Features and mask of twice the size, each value four times."""
-    features, mask = part
-    return tuple(F.interpolate(each, scale_factor=2.0, mode="nearest") for each in (features, mask))  # type: ignore[return-value]

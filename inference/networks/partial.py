@@ -1,4 +1,4 @@
-"""Partial convolution: a convolution that sees only what is known (Liu et al. 2018, arXiv 1804.07723, section 3.1)."""
+"""Partial convolution, which sees only what is known (Liu et al. 2018, arXiv 1804.07723, section 3.1), in blocks."""
 
 import functools
 from collections.abc import Sequence
@@ -70,3 +70,42 @@ def renormalisation(parts: Sequence[Masked], kernel: int, stride: int) -> Masked
     covered = F.avg_pool2d(share, kernel, stride, kernel // 2)  # what lies beyond the border counts as 0
     valid = (covered > 0).to(dtype)
     return valid, torch.where(covered > 0, 1 / covered, 0)
+
+
+class PartialBlock(nn.Module):
+    """A partial convolution, its normalisation (none for the published first layer) and its activation."""
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int = 3,
+        *,
+        stride: int = 1,
+        slope: float,
+        normed: bool = True,
+    ) -> None:
+        super().__init__()
+        self.partial = PartialConv2d(channels_in, channels_out, kernel, stride=stride, bias=not normed)
+        self.norm = nn.BatchNorm2d(channels_out) if normed else nn.Identity()
+        self.activation = nn.LeakyReLU(slope, inplace=True)
+
+    def forward(self, parts: Sequence[Masked]) -> Masked:
+        features, mask = self.partial(parts)
+        return self.activation(self.norm(features)), mask
+
+
+class PartialChain(nn.Sequential):
+    """Blocks one after the other: the first takes several parts, the others what the one before gave."""
+
+    def forward(self, parts: Sequence[Masked]) -> Masked:
+        result, *others = parts
+        for number, block in enumerate(self):
+            result = block([result, *others] if number == 0 else [result])
+        return result
+
+
+def enlarged(part: Masked) -> Masked:
+    """Features and mask of twice the size, each value four times."""
+    features, mask = part
+    return tuple(F.interpolate(each, scale_factor=2.0, mode="nearest") for each in (features, mask))  # type: ignore[return-value]
