@@ -163,7 +163,7 @@ def test_a_job_that_goes_on_with_a_run_shows_from_the_start_how_far_that_is(
             return rows.get_job(session, job.id)
 
     monkeypatch.setattr("trainer.learning.seen.clean_sides", clean_sides)
-    monkeypatch.setattr("trainer.learning.loop.clean_sides", clean_sides)
+    monkeypatch.setattr("trainer.learning.training.clean_sides", clean_sides)
     monkeypatch.setattr("trainer.jobs.work.rows.progress", progress)
     monkeypatch.setattr("trainer.jobs.work._TELL_EVERY_S", 0.0)
     first = trained({}, lambda: len([fraction for _, fraction in shown if fraction > 0]) > 0)

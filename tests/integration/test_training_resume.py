@@ -186,7 +186,7 @@ def test_a_process_that_reads_no_state_goes_on_with_its_chance_too(
     torch.manual_seed(99)
     saved["chance"]["torch"] = torch.get_rng_state()
     found: list[torch.Tensor] = []
-    monkeypatch.setattr(loop, "from_main", lambda *_: saved)
+    monkeypatch.setattr("trainer.learning.training.from_main", lambda *_: saved)
     monkeypatch.setattr(loop, "_train", lambda _: not found.append(torch.get_rng_state()))
     assert train(tmp_path / "out", tmp_path / "log", 0, replace(RECIPE, workers=0)).stopped
     assert torch.equal(found[0], saved["chance"]["torch"])

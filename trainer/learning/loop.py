@@ -4,28 +4,25 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
 
 from inference.checkpoint import Checkpoint, save_checkpoint
 from trainer.errors import Stopped, TrainerError
 from trainer.learning.companions import companions
 from trainer.learning.examples import TrainingExample
 from trainer.learning.feeding import Feed, batches
-from trainer.learning.kinds import learner_for
-from trainer.learning.learner import Batch, Learner, Validation
-from trainer.learning.processes import accelerator_for, any_wants_to_stop, from_main, share_statistics, tell_kernel
+from trainer.learning.learner import Batch, Validation
+from trainer.learning.processes import any_wants_to_stop, from_main
 from trainer.learning.recipe import Recipe
-from trainer.learning.seen import Sides, clean_sides, difference, flat, identity_of, provenance_of
-from trainer.learning.starting import AveragedWeights, start_optimiser
-from trainer.learning.state import StateError, load_state, restore_chance, save_state
+from trainer.learning.seen import Sides
 from trainer.learning.tracker import NullTracker, Tracker
+from trainer.learning.training import Best, Training
 
 _PROGRESS_EVERY_S = 1.0
 
@@ -38,51 +35,6 @@ class TrainingOutcome:
     """The best epoch's weights; None when it was stopped before the first validation."""
     metrics: dict[str, float]
     stopped: bool
-
-
-@dataclass(frozen=True)
-class _Best:
-    """The best validation so far, of which the checkpoint is."""
-
-    score: float
-    settings: dict[str, float]
-    figures: dict[str, float]
-    epoch: int
-    """Counted from 1."""
-
-
-@dataclass
-class _Training:
-    """Everything that moves while a model is trained."""
-
-    recipe: Recipe
-    output: Path
-    tracker: Tracker
-    accelerator: Accelerator
-    learner: Learner
-    optimiser: Any
-    schedule: torch.optim.lr_scheduler.LRScheduler
-    averaged: AveragedWeights | None
-    provenance: dict[str, Any]
-    identity: dict[str, Any]
-    """What a saved state must have been made with."""
-    should_stop: Callable[[], bool]
-    step: int = 0
-    epochs_validated: int = 0
-    best: _Best | None = None
-    told_at: float = 0.0
-    waited: float = 0.0
-    """Seconds that this process waited for pictures, of those that its epochs `lasted`."""
-    lasted: float = 0.0
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.output / f"{self.recipe.kind}.safetensors"
-
-    @property
-    def kept_network(self) -> nn.Module:
-        """What is validated and kept."""
-        return self.averaged.network if self.averaged else self.learner.network
 
 
 def train_model(
@@ -107,21 +59,21 @@ def train_model(
     """
     accompany = partial(train_model, recipe, list(examples), output, NullTracker(), should_stop=_never, resume=resume)
     with companions(recipe, accompany):
-        training = _set_up(
+        training = Training.start(
             recipe,
             examples,
             output,
             tracker,
             should_stop=should_stop,
             clean=clean,
-            provenance=dict(provenance or {}),
+            provenance=provenance or {},
         )
         if resume:
-            _go_on(training)
+            training.go_on()
         stopped = _train(training)
         if training.accelerator.num_processes > 1:
             training.accelerator.end_training()
-    return TrainingOutcome(training.checkpoint if training.best else None, _best_figures(training), stopped)
+    return TrainingOutcome(training.checkpoint if training.best else None, training.best_figures, stopped)
 
 
 def _never() -> bool:
@@ -129,65 +81,23 @@ def _never() -> bool:
     return False
 
 
-def _train(training: _Training) -> bool:
+def _train(training: Training) -> bool:
     """Train until it is over; true when it was stopped before."""
     try:
         while not _over(training):
             _train_epoch(training)
             _validate(training)
-            _save(training)
+            training.save()
     except Stopped:
-        _save(training)
-        _tell(training, "Stopped; everything is saved")
+        training.save()
+        training.tell("Stopped; everything is saved")
         return True
     training.tracker.file(training.checkpoint)
-    _tell(training, _last_words(training))
+    training.tell(_last_words(training))
     return False
 
 
-def _set_up(
-    recipe: Recipe,
-    examples: Sequence[TrainingExample],
-    output: Path,
-    tracker: Tracker,
-    *,
-    should_stop: Callable[[], bool],
-    clean: Sides | None,
-    provenance: dict[str, Any],
-) -> _Training:
-    if recipe.threads:
-        torch.set_num_threads(recipe.threads)
-    accelerator = accelerator_for(recipe)
-    if not accelerator.is_main_process:
-        tracker = NullTracker()
-    tracker.params(flat(recipe.to_dict()))
-    if clean is None:
-        tracker.progress(None, "Telling the clean photos of both sides apart")
-        clean = clean_sides(recipe, examples)
-    learner = learner_for(recipe, examples, clean, tracker)
-    learner.network.to(accelerator.device)
-    share_statistics(learner.network, recipe, accelerator, tracker)
-    tell_kernel(learner.network, accelerator, tracker)
-    averaged = AveragedWeights(learner.network, recipe.average) if recipe.average else None
-    optimiser, schedule = start_optimiser(recipe, learner.network)
-    model, prepared = accelerator.prepare(learner.network, optimiser)
-    learner.place(accelerator, model)
-    return _Training(
-        recipe=recipe,
-        output=output,
-        tracker=tracker,
-        accelerator=accelerator,
-        learner=learner,
-        optimiser=prepared,
-        schedule=schedule,
-        averaged=averaged,
-        provenance=provenance_of(recipe, examples, clean, provenance),
-        identity=identity_of(recipe, examples, clean, accelerator.num_processes),
-        should_stop=should_stop,
-    )
-
-
-def _train_epoch(training: _Training) -> None:
+def _train_epoch(training: Training) -> None:
     """The rest of the epoch at hand, from the step at which it stands."""
     recipe, accelerator = training.recipe, training.accelerator
     first = training.step - training.epochs_validated * recipe.steps_per_epoch
@@ -202,12 +112,12 @@ def _train_epoch(training: _Training) -> None:
             figures = _step(training, feed)
             _report(training, {**figures, "wait_share": feed.waited / feed.lasted})
             if training.step % recipe.checkpoint_every == 0:
-                _save(training)
+                training.save()
         training.waited += feed.waited
         training.lasted += feed.lasted
 
 
-def _step(training: _Training, feed: Feed) -> dict[str, float]:
+def _step(training: Training, feed: Feed) -> dict[str, float]:
     """One move of the weights; figures are means over its batches."""
     recipe, accelerator, learner = training.recipe, training.accelerator, training.learner
     learner.begin(training.step)
@@ -230,7 +140,7 @@ def _step(training: _Training, feed: Feed) -> dict[str, float]:
     return {**figures, "gradient_norm": norm, "learning_rate": rate}
 
 
-def _backward(training: _Training, batch: Batch) -> dict[str, float]:
+def _backward(training: Training, batch: Batch) -> dict[str, float]:
     loss, parts = training.learner.loss(tuple(_placed(values, training.accelerator) for values in batch))
     training.accelerator.backward(loss / training.recipe.accumulate)
     value = loss.item()
@@ -254,8 +164,8 @@ def _placed(values: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:
     return values.to(accelerator.device, non_blocking=True)
 
 
-def _validate(training: _Training) -> None:
-    _tell(training, "Validating")
+def _validate(training: Training) -> None:
+    training.tell("Validating")
     found = from_main(training.accelerator, lambda: _look(training))
     if found is None:
         raise Stopped("The training was asked to stop while it validated.")
@@ -264,12 +174,12 @@ def _validate(training: _Training) -> None:
     for key, pixels in found.samples.items():
         training.tracker.picture(key, pixels, training.step)
     if not training.best or found.score > training.best.score:
-        training.best = _Best(found.score, found.settings, found.figures, training.epochs_validated)
+        training.best = Best(found.score, found.settings, found.figures, training.epochs_validated)
         if training.accelerator.is_main_process:
             _keep(training, found)
 
 
-def _look(training: _Training) -> Validation | None:
+def _look(training: Training) -> Validation | None:
     """The validation, or None when it was stopped."""
     device = str(training.accelerator.device)
     try:
@@ -278,14 +188,14 @@ def _look(training: _Training) -> Validation | None:
         return None
 
 
-def _over(training: _Training) -> bool:
+def _over(training: Training) -> bool:
     """Whether all epochs are done, or none of the last `patience` was better than one before them."""
     recipe, done = training.recipe, training.epochs_validated
     early = bool(recipe.patience and training.best and done - training.best.epoch >= recipe.patience)
     return done >= recipe.epochs or early
 
 
-def _keep(training: _Training, found: Validation) -> None:
+def _keep(training: Training, found: Validation) -> None:
     checkpoint = Checkpoint(
         kind=training.recipe.kind,
         architecture=training.learner.architecture,
@@ -296,72 +206,15 @@ def _keep(training: _Training, found: Validation) -> None:
     save_checkpoint(training.checkpoint, checkpoint)
 
 
-def _save(training: _Training) -> None:
-    """Everything that a fresh process needs to go on at this very step."""
-    if not training.accelerator.is_main_process:
-        return
-    scaler = training.accelerator.scaler
-    save_state(
-        training.output / "state",
-        {
-            "identity": training.identity,
-            "step": training.step,
-            "epochs_validated": training.epochs_validated,
-            "best": asdict(training.best) if training.best else None,
-            "network": training.learner.network.state_dict(),
-            "learner": training.learner.state(),
-            "averaged": training.averaged.network.state_dict() if training.averaged else None,
-            "optimiser": training.optimiser.state_dict(),
-            "schedule": training.schedule.state_dict(),
-            "scaler": scaler.state_dict() if scaler else None,
-        },
-    )
-
-
-def _go_on(training: _Training) -> None:
-    state = from_main(training.accelerator, lambda: load_state(training.output / "state"))
-    if state is None:
-        return
-    if "learner" not in state:
-        raise StateError(f"{training.output / 'state'}: an older heirloom began this training. Choose another folder.")
-    other = difference(state["identity"], training.identity, type(training.recipe)())
-    if other:
-        raise StateError(
-            f"{training.output / 'state'}: this training was begun with {other}. "
-            "Choose another folder, or go on with what it was begun with."
-        )
-    training.step, training.epochs_validated = state["step"], state["epochs_validated"]
-    training.best = _Best(**state["best"]) if state["best"] else None  # that of an older state may be empty
-    training.learner.network.load_state_dict(state["network"])
-    training.learner.load_state(state["learner"])
-    if training.averaged:
-        training.averaged.network.load_state_dict(state["averaged"])
-    training.optimiser.load_state_dict(state["optimiser"])
-    training.schedule.load_state_dict(state["schedule"])
-    if training.accelerator.scaler and state["scaler"]:
-        training.accelerator.scaler.load_state_dict(state["scaler"])
-    restore_chance(state)
-    _tell(training, f"Going on at step {training.step} of {training.recipe.steps}")
-
-
-def _report(training: _Training, figures: dict[str, float]) -> None:
+def _report(training: Training, figures: dict[str, float]) -> None:
     training.tracker.metrics(figures, training.step)
     if time.monotonic() - training.told_at > _PROGRESS_EVERY_S:
         epoch = min(training.epochs_validated + 1, training.recipe.epochs)
-        _tell(training, f"Epoch {epoch} of {training.recipe.epochs}, loss {figures['loss']:.3f}")
+        training.tell(f"Epoch {epoch} of {training.recipe.epochs}, loss {figures['loss']:.3f}")
 
 
-def _last_words(training: _Training) -> str:
+def _last_words(training: Training) -> str:
     early = training.epochs_validated < training.recipe.epochs
     words = f"Trained; no better validation in {training.recipe.patience}, so it ended early" if early else "Trained"
     share = training.waited / training.lasted if training.lasted else 0.0
     return f"{words}. It waited for pictures {share:.0%} of the time"
-
-
-def _tell(training: _Training, message: str) -> None:
-    training.told_at = time.monotonic()
-    training.tracker.progress(training.step / training.recipe.steps, message)
-
-
-def _best_figures(training: _Training) -> dict[str, float]:
-    return {**training.best.figures, **training.best.settings} if training.best else {}
