@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 from db.errors import InvalidState
 from db.holding import hold_photo
 from db.jobs import shared_now
+from db.label_tasks import RETURNED_PRIORITY, put_on_top, unfinished_labels
+from db.leases import end_task, require_hold, require_other_author
 from db.models import Annotation, AnnotationOrigin, Assessor, Photo, Task
 from db.moments import moment_for
 from db.people import require_lead
-from db.queue import RETURNED_PRIORITY, end_task, put_on_top, require_hold, require_other_author, unfinished_labels
 
 
 def accept(session: Session, task: Task, lead: Assessor, now: datetime | None = None) -> Annotation:

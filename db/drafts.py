@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from db.engine import serialise
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
 from db.holding import hold_photo
+from db.label_tasks import unfinished_labels
+from db.leases import LABEL_LEASES, end_task, is_held, require_turn, take_up
 from db.models import Annotation, Assessor, DraftEvent, DraftEventKind, Proposal, Task, utc_now
 from db.moments import moment_for
-from db.queue import LABEL_LEASES, end_task, is_held, require_turn, take_up, unfinished_labels
 from db.reviews import came_from_verdict
 
 

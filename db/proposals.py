@@ -9,9 +9,9 @@ from db.engine import serialise
 from db.errors import NotFound
 from db.holding import hold_photo
 from db.jobs import shared_now
+from db.label_tasks import set_priority_from_uncertainty
 from db.models import Photo, Proposal, Task
 from db.moments import moment_for
-from db.queue import set_priority_from_uncertainty
 
 
 def add_proposal(

@@ -11,11 +11,12 @@ from db.engine import serialise
 from db.errors import InvalidState, NotFound
 from db.holding import hold_photo
 from db.jobs import shared_now
+from db.label_tasks import VERDICT_PRIORITY, put_on_top
+from db.leases import end_task, require_hold
 from db.marks import check_marks
 from db.models import UNFINISHED, Assessor, Restoration, Result, ResultKind, Task, Verdict, utc_now
 from db.moments import moment_for
 from db.people import require_active
-from db.queue import VERDICT_PRIORITY, end_task, put_on_top, require_hold
 
 Reason = Literal["missed defect", "false defect", "bad fill", "bad colour", "other"]
 REASONS: dict[ResultKind, tuple[Reason, ...]] = {

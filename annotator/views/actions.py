@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from annotator.colours import checked_colouring
 from annotator.context import Platform
-from db import deletion, people, photos, queue, splits
+from db import deletion, label_tasks, people, photos, splits
 from db.jobs import get_job, list_jobs
 from db.models import Assessor, Job, JobKind, Photo, Snapshot, Split
 from db.people import require_active, require_engineer
@@ -92,7 +92,7 @@ def label_first(here: Platform, photo_ids: Sequence[int], by: Assessor) -> int:
     """Put photos on top of the queue; returns how many."""
     require_active(by)
     with here.database.unit_of_work() as session:
-        return len(queue.queue_photos(session, list(photo_ids)))
+        return len(label_tasks.queue_photos(session, list(photo_ids)))
 
 
 def set_collection(here: Platform, photo_ids: Sequence[int], name: str, by: Assessor) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from annotator.routes.pictures import annotation_mask_url, photo_url, probability_url, result_file_url, result_url
 from annotator.views.words import ago, concerns, count, listed, plain_entry, plain_model
 from db.jobs import latest_job, list_jobs
+from db.leases import another_decides, is_held
 from db.models import Annotation, Assessor, Job, Photo, Proposal, Restoration, Result, Task, utc_now
 from db.photos import get_photo
-from db.queue import another_decides, is_held
 from db.stories import StoryEntry, photo_story, reason_words
 from db.wall import PhotoState, photo_states
 

@@ -12,8 +12,9 @@ from db.deletion import delete
 from db.drafts import EventIn, append_events, open_draft, submit
 from db.engine import Database
 from db.errors import NotFound
+from db.label_tasks import queue_photos
 from db.models import Annotation, Assessor, Photo, Restoration, Task
-from db.queue import next_task, queue_photos
+from db.queue import next_task
 from db.reviews import accept_rest, add_restoration, recolour
 from tests.support.databases import TEMPLATE, new_photo, reject, sha, start_waiting, two_people
 from tests.support.postgres import Cluster

@@ -13,9 +13,11 @@ from db.annotations import accept, add_annotation, give_back
 from db.drafts import EventIn, append_events, draft_events, get_draft, open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound, Stale
+from db.label_tasks import VERDICT_PRIORITY, put_on_top
+from db.leases import LEASE
 from db.models import Annotation, Assessor, DraftEvent, Task, Verdict
 from db.proposals import add_proposal, latest_proposal
-from db.queue import LEASE, VERDICT_PRIORITY, next_task, put_on_top, renew
+from db.queue import next_task, renew
 from db.reviews import add_restoration
 from tests.support.databases import NOON, label_and_submit, reject, sha, take_label, two_people_and_a_photo
 

@@ -9,8 +9,10 @@ from db import queue
 from db.drafts import open_draft
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed, NotFound
+from db.label_tasks import CHOSEN_PRIORITY, VERDICT_PRIORITY, put_on_top
+from db.leases import LEASE
 from db.models import Task
-from db.queue import LEASE, next_task
+from db.queue import next_task
 from tests.support.databases import (
     NOON,
     label_and_submit,
@@ -29,7 +31,7 @@ def test_what_one_holds_comes_first_and_others_do_not_get_it(either_database: Da
         ada, ben, _ = two_people_and_a_photo(session)
         held = next_task(session, ada, "label", now=NOON)
         top = new_photo(session, "b")
-        queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
+        put_on_top(session, top.id, reason="chosen", priority=CHOSEN_PRIORITY)
         again = next_task(session, ada, "label", now=NOON + timedelta(minutes=5))
         assert held is not None
         assert again is held
@@ -69,7 +71,7 @@ def test_an_expired_draft_is_offered_to_its_owner_first(either_database: Databas
         held = take_label(session, ada)
         open_draft(session, held, ada, proposal=None, now=NOON)
         top = new_photo(session, "b")
-        queue.put_on_top(session, top.id, reason="chosen", priority=queue.CHOSEN_PRIORITY)
+        put_on_top(session, top.id, reason="chosen", priority=CHOSEN_PRIORITY)
         again = take_label(session, ada, LATER)
         assert again.id == held.id
 
@@ -78,7 +80,7 @@ def test_an_expired_draft_of_a_photo_that_somebody_draws_on_by_now_is_not_offere
     with either_database.unit_of_work() as session:
         ada, ben, photo = two_people_and_a_photo(session)
         open_draft(session, take_label(session, ada), ada, proposal=None, now=NOON)
-        more = queue.put_on_top(session, photo.id, reason="missed defect", priority=queue.VERDICT_PRIORITY, now=NOON)
+        more = put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY, now=NOON)
         assert take_label(session, ben, LATER).id == more.id
         assert next_task(session, ada, "label", now=LATER) is None
         assert queue.waiting(session, ada, now=LATER).label == 0
@@ -145,7 +147,7 @@ def test_a_draft_left_open_may_still_be_submitted_and_a_skipped_one_not(either_d
         queue.skip(session, label_task(session, skipped.id).id, ben, "too dark", now=NOON)
         before = {photo.id: label_task(session, photo.id).id for photo in (left, skipped)}
         after = {
-            photo_id: queue.put_on_top(session, photo_id, reason="returned", priority=90.0, now=LATER).id
+            photo_id: put_on_top(session, photo_id, reason="returned", priority=90.0, now=LATER).id
             for photo_id in before
         }
         assert after[left.id] != before[left.id]

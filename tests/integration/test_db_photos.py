@@ -13,11 +13,12 @@ from db.annotations import accept, accepted_annotations, add_annotation, give_ba
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import NotFound
+from db.leases import LEASE
 from db.models import Task, utc_now
 from db.people import sign_in
 from db.photos import add_photo, archive, existing, get_photo, set_collection, unarchive
 from db.proposals import add_proposal, latest_proposal, offer_again
-from db.queue import LEASE, next_task, skip
+from db.queue import next_task, skip
 from db.snapshots import make_snapshot
 from db.stories import photo_story
 from db.wall import photo_states

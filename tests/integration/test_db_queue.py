@@ -8,6 +8,7 @@ from db.annotations import accept, add_annotation, give_back
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotAllowed
+from db.label_tasks import VERDICT_PRIORITY, put_on_top, queue_photos, set_priority_from_uncertainty
 from db.models import Task
 from db.people import set_roles, sign_in
 from db.photos import archive, unarchive
@@ -28,10 +29,10 @@ def test_highest_priority_first_then_the_oldest(either_database: Database) -> No
     with either_database.unit_of_work() as session:
         ada, ben = two_people(session)
         a, b, c, d = (new_photo(session, name) for name in "abcd")
-        queue.set_priority_from_uncertainty(session, b.id, 0.4)
-        queue.set_priority_from_uncertainty(session, c.id, 0.4)
-        queue.put_on_top(session, d.id, reason="missed defect", priority=queue.VERDICT_PRIORITY)
-        queue.set_priority_from_uncertainty(session, d.id, 0.1)
+        set_priority_from_uncertainty(session, b.id, 0.4)
+        set_priority_from_uncertainty(session, c.id, 0.4)
+        put_on_top(session, d.id, reason="missed defect", priority=VERDICT_PRIORITY)
+        set_priority_from_uncertainty(session, d.id, 0.1)
         assert [task.photo_id for task in queue.upcoming(session, ben, "label")] == [d.id, b.id, c.id, a.id]
         order = []
         for number in range(4):
@@ -80,8 +81,8 @@ def test_what_happens_to_an_archived_photo_finds_its_parked_tasks(either_databas
         two_people(session)
         sorted_, chosen, imported = (new_photo(session, name) for name in "abc")
         archive(session, [sorted_.id, chosen.id, imported.id])
-        queue.set_priority_from_uncertainty(session, sorted_.id, 0.7)
-        queue.queue_photos(session, [chosen.id])
+        set_priority_from_uncertainty(session, sorted_.id, 0.7)
+        queue_photos(session, [chosen.id])
         add_annotation(session, imported, sha("mask"), 0.1, origin="imported")
         unarchive(session, [sorted_.id, chosen.id, imported.id])
         session.expire_all()
@@ -144,13 +145,13 @@ def test_a_mask_returned_to_somebody_who_left_is_anyones(either_database: Databa
 def test_putting_on_top_uses_the_task_that_is_there(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         photo = new_photo(session, "a")
-        first = queue.put_on_top(session, photo.id, reason="missed defect", priority=100.0, marks=[{"kind": "x"}])
+        first = put_on_top(session, photo.id, reason="missed defect", priority=100.0, marks=[{"kind": "x"}])
         again = [{"kind": "y"}, {"kind": "x"}]
-        second = queue.put_on_top(session, photo.id, reason="returned", priority=90.0, marks=again)
+        second = put_on_top(session, photo.id, reason="returned", priority=90.0, marks=again)
         assert first.id == second.id == label_task(session, photo.id).id
         assert (second.reason, second.priority) == ("missed defect", 100.0)
         assert second.marks == [{"kind": "x"}, {"kind": "y"}]
-        assert [task.id for task in queue.queue_photos(session, [photo.id])] == [first.id]
+        assert [task.id for task in queue_photos(session, [photo.id])] == [first.id]
 
 
 def test_what_is_said_while_somebody_draws_waits_in_a_task_of_its_own(either_database: Database) -> None:
@@ -158,10 +159,10 @@ def test_what_is_said_while_somebody_draws_waits_in_a_task_of_its_own(either_dat
         ada, ben, photo = two_people_and_a_photo(session)
         held = take_label(session, ben)
         draft = open_draft(session, held, ben, proposal=None, now=NOON)
-        said = {"reason": "missed defect", "priority": queue.VERDICT_PRIORITY, "marks": [{"kind": "x"}], "now": NOON}
-        put = queue.put_on_top(session, photo.id, **said)
+        said = {"reason": "missed defect", "priority": VERDICT_PRIORITY, "marks": [{"kind": "x"}], "now": NOON}
+        put = put_on_top(session, photo.id, **said)
         assert (put.id == held.id, held.marks, put.marks) == (False, [], [{"kind": "x"}])
-        assert queue.put_on_top(session, photo.id, **said).id == put.id, "the next to be said joins it"
+        assert put_on_top(session, photo.id, **said).id == put.id, "the next to be said joins it"
         assert queue.waiting(session, ada, now=NOON).label == 0, "one person at a time draws on a photo"
         assert next_task(session, ada, "label", now=NOON) is None
         with pytest.raises(InvalidState, match="Ben is working on this photo"):
@@ -175,5 +176,5 @@ def test_choosing_a_photo_that_somebody_draws_on_makes_no_second_task(either_dat
     with either_database.unit_of_work() as session:
         _, ben, photo = two_people_and_a_photo(session)
         held = next_task(session, ben, "label")
-        assert queue.queue_photos(session, [photo.id]) == [held]
+        assert queue_photos(session, [photo.id]) == [held]
         assert label_task(session, photo.id).reason == "chosen"

@@ -4,11 +4,12 @@ import threading
 
 from sqlalchemy import update
 
-from db import queue
+from db import leases, queue
 from db.deletion import delete
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import NotFound
+from db.label_tasks import VERDICT_PRIORITY, put_on_top
 from db.models import Assessor, Photo, Task
 from db.people import sign_in
 from db.queue import next_task
@@ -30,7 +31,7 @@ from tests.support.postgres import Cluster
 def test_two_who_put_a_photo_on_top_at_once_make_one_task(either_database: Database) -> None:
     with either_database.unit_of_work() as session:
         photo_id = new_photo(session, "a", queue=False).id
-    at_once(either_database, lambda session: queue.put_on_top(session, photo_id, reason="returned", priority=90.0))
+    at_once(either_database, lambda session: put_on_top(session, photo_id, reason="returned", priority=90.0))
     with either_database.reading() as session:
         assert label_task(session, photo_id).reason == "returned"
 
@@ -89,7 +90,7 @@ def test_two_who_ask_at_once_never_get_the_two_tasks_of_one_photo(either_databas
         ada, ben, photo = two_people_and_a_photo(session)
         held = next_task(session, ben, "label")
         assert held is not None
-        queue.put_on_top(session, photo.id, reason="missed defect", priority=queue.VERDICT_PRIORITY)
+        put_on_top(session, photo.id, reason="missed defect", priority=VERDICT_PRIORITY)
         held.leased_to_id = held.leased_until = None
         other = new_photo(session, "b").id
     got: list[int] = []
@@ -117,7 +118,7 @@ def test_a_lease_that_is_given_up_while_strokes_are_saved_makes_no_ring(migrated
 
         def save() -> None:
             with database.unit_of_work() as session:
-                queue.take_up(session, task_id, ada, NOON)
+                leases.take_up(session, task_id, ada, NOON)
 
         def renew() -> None:
             with database.unit_of_work() as session:

@@ -13,11 +13,12 @@ from db.deletion import delete
 from db.drafts import open_draft, submit
 from db.engine import Database
 from db.errors import InvalidState, NotFound
+from db.label_tasks import VERDICT_PRIORITY
 from db.marks import MarkError
 from db.models import Assessor, Restoration, ResultKind, Task, Verdict, utc_now
 from db.photos import archive, unarchive
 from db.proposals import add_proposal
-from db.queue import VERDICT_PRIORITY, next_task, upcoming, waiting
+from db.queue import next_task, upcoming, waiting
 from db.reviews import accept_rest, add_restoration, give_verdict, latest_restoration, open_results, recolour
 from db.stories import photo_story
 from tests.support.databases import (

@@ -11,10 +11,11 @@ from starlette.testclient import TestClient
 from annotator.context import platform
 from annotator.views.photo import next_step, photo_page
 from db.engine import Database
+from db.label_tasks import VERDICT_PRIORITY, put_on_top
 from db.models import Annotation, Assessor, Photo, Task, Verdict, utc_now
 from db.photos import add_photo
 from db.proposals import add_proposal
-from db.queue import VERDICT_PRIORITY, next_task, put_on_top
+from db.queue import next_task
 from inference.decoding import decode
 from tests.support.databases import photo_facts
 from tests.support.reviewable import HEIGHT, MENDED, WIDTH, Reviewable, make_reviewable
