@@ -1,6 +1,5 @@
 """What a training tells MLflow. A journal beside the checkpoints makes a resumed run tell everything exactly once."""
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db.settings import Settings
+from trainer.tracking.journal import Journal
 from trainer.tracking.store import JOB_TAG, KIND_TAG, MODEL_FOLDER, experiment_id, open_client, tracking_address
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class MlflowTracker:
         self._client: MlflowClient = open_client(settings)
         self._run_id = run_id
         self._on_progress = on_progress
-        self._journal = _Journal(folder / "journal.jsonl")
+        self._journal = Journal(folder / "journal.jsonl")
         self._unsent: list[Metric] = []
         self._unsent_pictures: list[tuple[str, npt.NDArray[np.uint8], int]] = []
         self._sent_at = time.monotonic()
@@ -157,44 +157,6 @@ class MlflowTracker:
             if step not in there[key]:
                 self._unsent += _as_metrics({key: value}, step, at)
         self._send()
-
-
-class _Journal:
-    """Lines of JSON; a last line that a crash cut short is left out and overwritten by nobody."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._entries = list(_read(path))
-        self._noted = {(key, step) for key, step, _, _ in self._entries}
-        self._file = path.open("a")
-        if path.stat().st_size:
-            self._file.write("\n")
-
-    def entries(self) -> list[tuple[str, int, float, int]]:
-        """What earlier processes noted: key, step, value, time in ms."""
-        return self._entries
-
-    def is_new(self, key: str, step: int) -> bool:
-        return (key, step) not in self._noted
-
-    def note(self, values: dict[str, float], step: int, at: int) -> None:
-        self._noted |= {(key, step) for key in values}
-        self._file.write(json.dumps({"step": step, "at": at, "values": values}) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _read(path: Path) -> "list[tuple[str, int, float, int]]":
-    found: list[tuple[str, int, float, int]] = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            noted = json.loads(line)
-        except ValueError:
-            continue  # an empty line, or the one that a crash cut short
-        found += [(key, noted["step"], value, noted["at"]) for key, value in noted["values"].items()]
-    return found
 
 
 def _as_metrics(values: dict[str, float], step: int, at: int) -> "list[Metric]":
