@@ -73,7 +73,8 @@ def export(
     """Write the accepted masks and their photos for other tools."""
     from db.blobs import open_blobs
     from db.engine import open_database
-    from db.exports import ExportFormat, export_items, write_export
+    from db.export_formats import ExportFormat
+    from db.exports import export_items, write_export
     from db.settings import Settings
 
     if kind not in list(ExportFormat):

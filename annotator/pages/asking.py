@@ -16,7 +16,7 @@ from annotator.views.words import count, verbatim
 from annotator.visitor import current
 from db.deletion import deletion_impact
 from db.errors import PlatformError
-from db.exports import ExportFormat
+from db.export_formats import ExportFormat
 from db.photos import collections
 
 DELETIONS = "deletions"

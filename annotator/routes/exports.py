@@ -16,7 +16,8 @@ from starlette.routing import Route
 from annotator.asked import asked_id
 from annotator.routes.http import Call, RouteError, get
 from annotator.views.exporting import result_files
-from db.exports import ExportFormat, export_items, zip_blobs, zip_export
+from db.export_formats import ExportFormat
+from db.exports import export_items, zip_blobs, zip_export
 
 
 def export_url(photo_ids: list[int], kind: ExportFormat) -> str:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from annotator.views.words import count, listed
 from db.engine import chunks
-from db.exports import ExportFormat, export_items, unique_names
+from db.export_formats import ExportFormat
+from db.exports import export_items, unique_names
 from db.models import Photo, Restoration, Result
 from inference.results import ENDINGS
 

@@ -11,7 +11,8 @@ from PIL import Image
 from db.blobs import BlobStore, open_blobs
 from db.engine import Database
 from db.errors import BlobError
-from db.exports import ExportError, ExportFormat, ExportItem, export_items, unique_names, write_export, zip_export
+from db.export_formats import ExportFormat, ExportItem
+from db.exports import ExportError, export_items, unique_names, write_export, zip_export
 from db.photos import archive
 from db.settings import Settings
 from tests.support.accepted import MASK, fill, heirloom, png

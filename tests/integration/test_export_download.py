@@ -25,7 +25,8 @@ from annotator.views.exporting import Exportable, exportable
 from db.annotations import add_annotation
 from db.blobs import BlobStore, open_blobs
 from db.engine import Database
-from db.exports import ExportFormat, export_items, write_export
+from db.export_formats import ExportFormat
+from db.exports import export_items, write_export
 from db.models import Restoration, ResultKind
 from db.people import sign_in
 from db.photos import PhotoFacts, add_photo

@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from db.blobs import BlobStore
-from db.exports import ExportFormat, ExportItem, coco, cvat, label_studio, unique_names, write_export
+from db.export_formats import ExportFormat, ExportItem, coco, cvat, label_studio
+from db.exports import unique_names, write_export
 from db.rle import LONGEST_RUN, Mask, bounding_box, label_studio_rle, run_lengths
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=24))
