@@ -54,15 +54,15 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def read_photo(path: Path, limits: Limits = DEFAULT_LIMITS) -> Photo:
+def read_photo(path: Path) -> Photo:
     """Decode the file at `path`; the limit of bytes is checked before reading. Raises PhotoError."""
-    return decode(read_file(path, limits), str(path), limits)
+    return decode(read_file(path), str(path))
 
 
-def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
+def read_file(path: Path) -> bytes:
     """Read the bytes of the file at `path`, unless there are more than the limit. Raises PhotoError."""
     try:
-        _check_bytes(size_of(path), str(path), limits)
+        _check_bytes(size_of(path), str(path), DEFAULT_LIMITS)
         return path.read_bytes()
     except OSError as error:
         raise PhotoError(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from inference.arrays import Mask
-from inference.decoding import DEFAULT_LIMITS, Limits, decode
+from inference.decoding import decode
 from inference.errors import PhotoError
 from inference.png import encode_png
 from inference.text import readable
@@ -20,13 +20,13 @@ def encode_mask(mask: Mask) -> bytes:
     return encode_png(mask.astype(np.uint8) * np.uint8(255))
 
 
-def decode_mask(data: bytes, shape: tuple[int, int], name: str, limits: Limits = DEFAULT_LIMITS) -> Mask:
+def decode_mask(data: bytes, shape: tuple[int, int], name: str) -> Mask:
     """A mask file's bytes as bool H×W: true where any colour channel is above 127 (and alpha, if any, too).
 
     `shape` is the photo's upright (height, width). Raises PhotoError for another size, an undecodable file, and
     one that marks nothing though it is not black, or though its transparency draws something.
     """
-    mask = decode(data, name, limits)
+    mask = decode(data, name)
     if mask.size != tuple(shape):
         raise PhotoError(
             f"{name} is {mask.size[1]}×{mask.size[0]} pixels but its photo is {shape[1]}×{shape[0]}; "

@@ -14,6 +14,8 @@ from trainer.detecting.recipe import LossSettings
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _FOCUS = 0.75
+_SMOOTH = 1.0
+"""Added to sums of pixels above and below a line, so that a batch without defects has a loss, too."""
 _THINNINGS = 6
 """Structures of up to twice as many pixels are thinned to their centre line."""
 
@@ -31,26 +33,22 @@ def share_weight(defect: int, pixels: int, limit: float) -> float:
     return min(max((pixels - defect) / defect, 1.0), limit) if defect else 1.0
 
 
-def dice_loss(logits: torch.Tensor, masks: torch.Tensor, smooth: float = 1.0) -> torch.Tensor:
-    """1 - soft Dice over all pixels of the batch (Milletari et al. 2016, section 3, with plain sums).
-
-    `smooth` keeps an empty batch defined.
-    """
+def dice_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """1 - soft Dice over all pixels of the batch (Milletari et al. 2016, section 3, with plain sums)."""
     probability = torch.sigmoid(logits)
     overlap = (probability * masks).sum()
-    return 1 - (2 * overlap + smooth) / (probability.sum() + masks.sum() + smooth)
+    return 1 - (2 * overlap + _SMOOTH) / (probability.sum() + masks.sum() + _SMOOTH)
 
 
-def tversky_loss(logits: torch.Tensor, masks: torch.Tensor, smooth: float = 1.0) -> torch.Tensor:
+def tversky_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """1 - Tversky index over all pixels of the batch, missed pixels at 0.7, false alarms at 0.3.
 
-    Salehi et al. 2017 (arXiv 1706.05721), section 2.2; the weights are those it found best. `smooth` keeps an empty
-    batch defined.
+    Salehi et al. 2017 (arXiv 1706.05721), section 2.2; the weights are those it found best.
     """
     probability = torch.sigmoid(logits)
     hits = (probability * masks).sum()
     alarms, misses = (probability * (1 - masks)).sum(), ((1 - probability) * masks).sum()
-    return 1 - (hits + smooth) / (hits + 0.3 * alarms + 0.7 * misses + smooth)
+    return 1 - (hits + _SMOOTH) / (hits + 0.3 * alarms + 0.7 * misses + _SMOOTH)
 
 
 def focal_tversky_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
@@ -61,16 +59,15 @@ def focal_tversky_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tenso
     return tversky_loss(logits, masks).clamp(min=1e-6) ** _FOCUS
 
 
-def centre_line_loss(logits: torch.Tensor, masks: torch.Tensor, smooth: float = 1.0) -> torch.Tensor:
+def centre_line_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """1 - soft clDice: precision and recall of the centre lines, so that a thin line lost counts like a wide one.
 
-    Shit et al. 2021 (arXiv 2003.07311), algorithms 1 and 2, over all pixels of the batch. `smooth` keeps an empty
-    batch defined.
+    Shit et al. 2021 (arXiv 2003.07311), algorithms 1 and 2, over all pixels of the batch.
     """
     probability = torch.sigmoid(logits)
     found, true = soft_skeleton(probability), soft_skeleton(masks)
-    precision = ((found * masks).sum() + smooth) / (found.sum() + smooth)
-    recall = ((true * probability).sum() + smooth) / (true.sum() + smooth)
+    precision = ((found * masks).sum() + _SMOOTH) / (found.sum() + _SMOOTH)
+    recall = ((true * probability).sum() + _SMOOTH) / (true.sum() + _SMOOTH)
     return 1 - 2 * precision * recall / (precision + recall)
 
 

@@ -127,17 +127,17 @@ def mean_intervals(figures: Iterable[Metrics]) -> dict[str, tuple[float, float]]
     return {key: interval_of_mean(values) for key, values in _columns(figures).items()}
 
 
-def interval_of_mean(values: Sequence[float], share: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """Where the mean of a value per photo may lie for other photos of the same kind: bootstrap, percentiles.
+def interval_of_mean(values: Sequence[float]) -> tuple[float, float]:
+    """Where the mean of a value per photo may lie for other photos of the same kind: 95 %, bootstrap, percentiles.
 
-    Efron and Tibshirani 1993, chapter 13. The same seed gives the same interval. NaN with fewer than two photos; with
+    Efron and Tibshirani 1993, chapter 13. The same values give the same interval. NaN with fewer than two photos; with
     a handful, an interval is too narrow rather than too wide, and says little.
     """
     if len(values) < 2:
         return float("nan"), float("nan")
-    chance, numbers = np.random.default_rng(seed), np.asarray(values)
+    chance, numbers = np.random.default_rng(0), np.asarray(values)
     means = [numbers[chance.integers(len(numbers), size=len(numbers))].mean() for _ in range(_RESAMPLES)]
-    low, high = np.quantile(means, ((1 - share) / 2, (1 + share) / 2))
+    low, high = np.quantile(means, (0.025, 0.975))
     return float(low), float(high)
 
 
