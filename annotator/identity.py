@@ -17,12 +17,12 @@ COOKIE_SECONDS = 90 * 24 * 3600
 TOKEN_SECONDS = 60
 
 
-def sign(assessor_id: int, settings: Settings | None = None) -> str:
+def sign(assessor_id: int, settings: Settings) -> str:
     """The cookie's value for an assessor."""
     return _serializer(settings, "session").dumps(assessor_id)
 
 
-def read(cookie: str, settings: Settings | None = None) -> int | None:
+def read(cookie: str, settings: Settings) -> int | None:
     """The assessor's id in a cookie; None when the signature is not ours or it is older than 90 days."""
     try:
         value, signed_at = _serializer(settings, "session").loads(cookie, return_timestamp=True)
@@ -33,12 +33,12 @@ def read(cookie: str, settings: Settings | None = None) -> int | None:
     return value if isinstance(value, int) and not outlived else None
 
 
-def make_token(subject: str, name: str, settings: Settings | None = None) -> str:
+def make_token(subject: str, name: str, settings: Settings) -> str:
     """A token that says the identity provider vouched for `subject`; good once, for a minute."""
     return _serializer(settings, "sign-in").dumps([subject, name, secrets.token_hex(16)])
 
 
-def redeem(token: str, settings: Settings | None = None) -> tuple[str, str] | None:
+def redeem(token: str, settings: Settings) -> tuple[str, str] | None:
     """(subject, name) of a token; None when it is forged, older than a minute or was redeemed before."""
     try:
         value = _serializer(settings, "sign-in").loads(token, max_age=TOKEN_SECONDS)
@@ -71,9 +71,9 @@ class SpentTokens:
 _spent = SpentTokens()
 
 
-def _serializer(settings: Settings | None, purpose: str) -> URLSafeTimedSerializer:
-    home = (settings or Settings()).home.resolve()
-    return URLSafeTimedSerializer(os.environ.get("HEIRLOOM_SECRET") or secret_key(home), salt=f"heirloom {purpose}")
+def _serializer(settings: Settings, purpose: str) -> URLSafeTimedSerializer:
+    secret = os.environ.get("HEIRLOOM_SECRET") or secret_key(settings.home.resolve())
+    return URLSafeTimedSerializer(secret, salt=f"heirloom {purpose}")
 
 
 @lru_cache(maxsize=8)

@@ -22,4 +22,5 @@ def page() -> None:
 
 def _token() -> str:
     subject = f"{st.user.get('iss', '')} {st.user['sub']}"
-    return make_token(subject, str(st.user.get("name") or st.user.get("email") or st.user["sub"]))
+    name = str(st.user.get("name") or st.user.get("email") or st.user["sub"])
+    return make_token(subject, name, platform().settings)

@@ -31,7 +31,7 @@ async def start(request: Request) -> Response:
     response = JSONResponse({"id": assessor.id, "name": assessor.name})
     response.set_cookie(
         identity.COOKIE,
-        identity.sign(assessor.id),
+        identity.sign(assessor.id, platform().settings),
         max_age=identity.COOKIE_SECONDS,
         httponly=True,
         samesite="lax",
