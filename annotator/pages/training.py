@@ -71,7 +71,7 @@ def _pictures(job: Job) -> None:
 def past_trainings(jobs: list[Job], assessor: Assessor) -> None:
     """What ran, newest first; one that stopped early can go on."""
     past = [job for job in jobs if job.status not in ("queued", "running")]
-    if not past and len(jobs) == 0:
+    if not jobs:
         st.subheader("No training has run yet", anchor=False)
         st.write("Choose what to train on, and start. You can leave the page while it runs.")
         return

@@ -3,7 +3,7 @@
 import json
 import logging
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,10 +101,9 @@ def _run(
     with MlflowTracker(work.settings, run_id, place, work.progress) as tracker:
         for key, value in _facts(snapshot).items():
             tracker.tag(key, value)
-        read = [example.photo_sha for example in examples]
         tracker.progress(None, "Telling the clean photos of both sides apart")
         clean = clean_sides(recipe, examples)
-        tracker.file(_training_photos(place, snapshot, read, seen_beside(recipe, clean[0])))
+        tracker.file(_training_photos(place, snapshot, examples, seen_beside(recipe, clean[0])))
         made_from = {"job": work.job.id, "run": run_id, "snapshot": snapshot.sha256 if snapshot else None}
         outcome = train_model(
             recipe,
@@ -200,12 +199,13 @@ def _git(here: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=here, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _training_photos(place: Path, snapshot: SnapshotContents | None, read: list[str], beside: set[str]) -> Path:
+def _training_photos(
+    place: Path, snapshot: SnapshotContents | None, examples: Sequence[TrainingExample], beside: set[str]
+) -> Path:
     """Write which photos the model saw, `beside` its annotations among them; comparisons leave out `train`."""
-    items = [item for item in snapshot.items if item.photo_sha256 in set(read)] if snapshot else []
     sides: dict[str, list[str]] = {"train": [], "validation": []}
-    for item in items:
-        sides[item.split].append(item.photo_sha256)
+    for example in examples:
+        sides[example.split].append(example.photo_sha)
     sides["train"] = sorted({*sides["train"], *beside})
     path = place / TRAINING_PHOTOS
     path.parent.mkdir(parents=True, exist_ok=True)

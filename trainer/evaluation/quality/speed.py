@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from db.settings import Settings
+from inference.names import KINDS
 from inference.photo import Photo
 from inference.restorer import Restorer
 from trainer.defects import DefectSettings, age_and_damage
@@ -38,7 +39,7 @@ def measure_speed(settings: Settings) -> Speed:
     enlarged = np.asarray(cv2.resize(sample, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
     damaged, _, _ = age_and_damage(enlarged, _SEED, DefectSettings(intact=0.0))
     photo = Photo(damaged, damaged, "astronaut", "PNG")
-    chosen = {kind: resolve(settings, None, kind) for kind in ("detector", "inpainter", "colorizer")}
+    chosen = {kind: resolve(settings, None, kind) for kind in KINDS}
     restorer = Restorer.load(
         *(path for path, _ in chosen.values()), names={kind: name for kind, (_, name) in chosen.items()}
     )  # fmt: skip
