@@ -42,7 +42,7 @@ def up(
 ) -> None:
     """Start the app, MLflow and a worker on this machine; Ctrl-C stops them."""
     from db.settings import Settings
-    from inference.files import check_folder
+    from inference.writing import check_folder
 
     settings = Settings()
     home = settings.home.resolve()

@@ -86,11 +86,12 @@ def detect(
 ) -> None:
     """Find the defects of photos: NAME.probability.png (8-bit) and NAME.mask.png."""
     from inference.decoding import read_photo
-    from inference.files import check_name, left_out, plan_outputs
+    from inference.files import left_out, plan_outputs
     from inference.masks import encode_mask
     from inference.png import encode_png
     from inference.probability import mask_at, quantise
     from inference.results import write_result
+    from inference.writing import check_name
 
     try:
         plan = plan_outputs(paths, out, (".probability.png", ".mask.png"))
@@ -173,8 +174,9 @@ def colorize(
 ) -> None:
     """Colour photos as they are: NAME.color.png, always RGB."""
     from inference.decoding import read_photo
-    from inference.files import check_name, left_out, plan_outputs
+    from inference.files import left_out, plan_outputs
     from inference.results import ENDINGS, encode_colour, write_result
+    from inference.writing import check_name
 
     ending = ENDINGS["color"]
     try:
@@ -225,7 +227,8 @@ def _classical(method: FillMethod) -> "ClassicalInpainter":
 
 
 def _check_file_out(out: Path, inputs: tuple[Path, ...]) -> None:
-    from inference.files import check_png, real_path
+    from inference.files import real_path
+    from inference.writing import check_png
 
     check_png(out)
     if real_path(out) in [real_path(path) for path in inputs]:

@@ -9,13 +9,14 @@ from typing import Any
 from inference.batch import Done, Report, named
 from inference.decoding import decode, read_file, read_photo
 from inference.errors import PhotoError, UsageProblem
-from inference.files import check_name, check_png, real_path, writing
+from inference.files import real_path
 from inference.masks import decode_mask
 from inference.photo import Photo
 from inference.restorer import RestorationResult, Restorer
 from inference.results import MadeBy, check_record, finished, outputs_of, write_pictures, write_record
 from inference.sheet import ContactSheet
 from inference.text import marked_words
+from inference.writing import check_name, check_png, writing
 
 Plan = Sequence[tuple[Path, Path]]
 _SHOWN = ("restored", "restored_color", "color")

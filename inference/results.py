@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from inference.arrays import Array
 from inference.errors import OutputError
-from inference.files import Write, remove, write_file
 from inference.masks import encode_mask
 from inference.metadata import rgb_profile
 from inference.names import ModelName
 from inference.photo import Photo
 from inference.png import encode_png
 from inference.text import readable
+from inference.writing import Write, remove, write_file
 
 if TYPE_CHECKING:
     from inference.restorer import RestorationResult

@@ -8,11 +8,11 @@ import numpy as np
 
 from inference.arrays import Array, Mask, Pixels
 from inference.errors import OutputError
-from inference.files import write_file
 from inference.png import encode_png
 from inference.samples import to_eight_bits
 from inference.text import one_line
 from inference.thumbnails import shrunk
+from inference.writing import write_file
 
 ROWS = 24
 """Rows of one page; all that is kept in memory."""

@@ -54,8 +54,9 @@ def preview(
     from dataclasses import replace
 
     from inference.errors import UsageProblem
-    from inference.files import check_png, real_path, write_file
+    from inference.files import real_path
     from inference.png import encode_png
+    from inference.writing import check_png, write_file
     from trainer.defects.preview import sheet
     from trainer.detecting.recipe import DetectorRecipe
     from trainer.learning.clean import photos_in

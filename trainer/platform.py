@@ -10,9 +10,9 @@ from db.answering import answering
 from db.migrate import upgrade
 from db.settings import Settings
 from inference.errors import CheckpointError
-from inference.files import check_folder
 from inference.names import KINDS
 from inference.shipped import shipped_path
+from inference.writing import check_folder
 from trainer.locks import exclusive
 from trainer.tracking.store import check_own_store, own_store
 

@@ -18,9 +18,9 @@ from db.engine import Database, open_database
 from db.errors import NotFound, PlatformError
 from db.settings import Settings
 from db.snapshots import SnapshotContents, find_snapshot, snapshot_contents
-from inference.files import check_folder
 from inference.memory import ran_out
 from inference.progress import terminal_bar
+from inference.writing import check_folder
 from trainer.errors import MEMORY_RAN_OUT, JobError, RunBusy, WrongUse
 from trainer.learning.examples import examples_in
 from trainer.learning.recipe import Recipe

@@ -8,7 +8,8 @@ import pytest
 from inference import files
 from inference.decoding import read_file
 from inference.errors import OutputError, PhotoError, UsageProblem
-from inference.files import check_name, check_png, left_out, left_out_words, plan_outputs, write_file
+from inference.files import left_out, left_out_words, plan_outputs
+from inference.writing import check_name, check_png, write_file
 from tests.support.folders import forbidding
 
 

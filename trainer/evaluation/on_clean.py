@@ -8,8 +8,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from db.settings import Settings
 from inference.batch import Failed
-from inference.files import check_folder
 from inference.progress import progress_bar
+from inference.writing import check_folder
 from trainer.evaluation.clean import CleanEvaluationPhoto, clean_photos_in
 from trainer.evaluation.outputs import Findings, Loader, keep, load_models
 from trainer.evaluation.tables import Row, terminal_table, wide_console

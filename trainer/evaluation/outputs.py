@@ -12,8 +12,8 @@ import typer
 
 from db.settings import Settings
 from inference.batch import Failed
-from inference.files import write_file
 from inference.names import ModelName
+from inference.writing import write_file
 from trainer.learning.seen import trained_on
 from trainer.tracking.registry import resolve
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from inference.decoding import decode, read_photo
-from inference.files import not_written
 from inference.png import encode_png
+from inference.writing import not_written
 from tests.support.commands import failing
 from tests.support.picture_files import noise
 

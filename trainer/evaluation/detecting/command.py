@@ -13,8 +13,8 @@ from db.errors import NotFound
 from db.settings import Settings
 from db.snapshots import find_snapshot, snapshot_contents
 from inference.detector import Detector
-from inference.files import check_folder
 from inference.progress import progress_bar
+from inference.writing import check_folder
 from trainer.errors import WrongUse
 from trainer.evaluation.detecting import figures, tables
 from trainer.evaluation.detecting.measuring import Outcome, evaluate

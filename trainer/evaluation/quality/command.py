@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from db.settings import Settings
-from inference.files import check_folder, write_file
+from inference.writing import check_folder, write_file
 from trainer.errors import WrongUse
 from trainer.evaluation.colouring.command import COLORIZERS
 from trainer.evaluation.detecting import command as detecting

@@ -9,13 +9,13 @@ from typing import Any
 from db.settings import Settings
 from inference.choosing import resolve_models
 from inference.detector import Detector
-from inference.files import check_folder
 from inference.fill import ClassicalInpainter
 from inference.inpainter import Inpainter
 from inference.methods import FillMethod
 from inference.names import ModelName
 from inference.progress import progress_bar
 from inference.resolve import Model
+from inference.writing import check_folder
 from trainer.evaluation.outputs import Findings, keep
 from trainer.evaluation.restoring import figures
 from trainer.evaluation.restoring.measuring import RestoredOutcome, evaluate_restorations
