@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.defects.ageing_sampler import draw_ageing
-from trainer.defects.areas import draw_abrasion, draw_border, draw_dust, draw_hole, draw_stain, draw_tear
+from trainer.defects.areas import draw_abrasion, draw_dust, draw_hole, draw_stain
+from trainer.defects.borders import draw_border, draw_tear
 from trainer.defects.coverage import layer_of
 from trainer.defects.layers import Layer
 from trainer.defects.lines import draw_cracks, draw_crease, draw_hairs, draw_scratches
