@@ -8,6 +8,9 @@ import numpy as np
 
 from inference.arrays import Mask
 
+BINS = tuple((tenth / 10, (tenth + 1) / 10) for tenth in range(6))
+"""Shares of holes that figures are told by (Liu et al. 2018, table 1)."""
+_LEAST = 0.01
 _THINNEST, _THICKEST = 0.008, 0.09
 """Widths of strokes, as shares of the shorter side."""
 _MOST_STROKES = 1000
@@ -52,11 +55,6 @@ def _stroke(chance: np.random.Generator, height: int, width: int) -> list[tuple[
         x, y = x + length * math.cos(heading), y + length * math.sin(heading)
         corners.append((round(x), round(y)))
     return corners
-
-
-BINS = tuple((tenth / 10, (tenth + 1) / 10) for tenth in range(6))
-"""Shares of holes that figures are told by (Liu et al. 2018, table 1)."""
-_LEAST = 0.01
 
 
 def bin_name(bounds: tuple[float, float]) -> str:
