@@ -8,9 +8,10 @@ import torch
 
 from inference.colour import to_luma_and_chroma
 from inference.png import encode_png
-from trainer.colouring.dataset import ColorizerDataset, _view, colour_amount, draw_hints, film, survey
+from trainer.colouring.dataset import ColorizerDataset, _view, draw_hints, film
 from trainer.colouring.discriminator import Balance, Discriminator, Diverged, SelfAttention
 from trainer.colouring.recipe import ColorizerRecipe, ColourLossSettings
+from trainer.colouring.surveying import colour_amount, survey
 from trainer.colouring.validating import JudgedPhoto, best_scale, judged_photos, references, score_of
 from trainer.errors import TrainerError
 from trainer.learning.clean import CleanPhoto, photos_in

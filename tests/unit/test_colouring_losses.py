@@ -9,7 +9,6 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from torch import nn
 
 from inference.colour import to_luma_and_chroma, to_rgb
-from trainer.colouring.dataset import BINS
 from trainer.colouring.difference import ciede2000, lab_of
 from trainer.colouring.losses import (
     as_rgb,
@@ -23,6 +22,7 @@ from trainer.colouring.losses import (
     rarity_weights,
     weights_of,
 )
+from trainer.colouring.surveying import BINS
 from trainer.learning.features import Features, FeaturesError, features_of
 
 

@@ -3,15 +3,12 @@
 Picture `index` of epoch `epoch` depends on nothing but the recipe, these two numbers and the photos.
 """
 
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
@@ -20,6 +17,7 @@ from inference.colorizer import hint_map
 from inference.colour import luma_of, to_luma_and_chroma
 from inference.thumbnails import shrunk
 from trainer.colouring.recipe import ColorizerRecipe
+from trainer.colouring.surveying import colour_amount
 from trainer.defects.ageing import age_print, scan
 from trainer.defects.ageing_sampler import draw_ageing
 from trainer.errors import TrainerError
@@ -30,21 +28,12 @@ _TRIES = 50
 _CLOSEST, _UNEVEN = 0.6, 1.15
 """The smallest share of a photo's sides that a picture shows, and how much more it may show of one than of the other:
 nothing is stretched."""
-_DULL_SIDE = 64
-"""Longer side at which a photo's colour is measured, pixels."""
 _GAMMA = 2.2
 
 
 def is_portrait(photo: CleanPhoto, folders: Sequence[str]) -> bool:
     """Whether the photo's file is below one of these folders."""
     return photo.path is not None and any(photo.path.resolve().is_relative_to(Path(each).resolve()) for each in folders)
-
-
-def colour_amount(pixels: Pixels) -> float:
-    """The mean of |Cb| + |Cr| of `uint8 H×W×3` RGB, each up to 0.5; 0 for a grey photo."""
-    small = shrunk(pixels, _DULL_SIDE)
-    _, chroma = to_luma_and_chroma(small.astype(np.float32) / np.float32(255))
-    return float(np.abs(chroma).sum(axis=2).mean())
 
 
 class ColorizerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
@@ -134,39 +123,6 @@ def draw_hints(chance: np.random.Generator, chroma: Field) -> Field:
         for row, column in places
     ]
     return hint_map((height, width), places, np.asarray(means, np.float32), radius)
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What colours the training photos have."""
-
-    histogram: npt.NDArray[np.float64]
-    """Share of pixels in each of BINS×BINS squares of Cb and Cr from -0.5 to 0.5."""
-    looked_at: int
-    dull: int
-    """Of those looked at, how many have too little colour to be trained on."""
-
-
-BINS = 64
-_SURVEYED = 600
-
-
-def survey(photos: Sequence[CleanPhoto], least_colour: float) -> Survey:
-    """Look at the colours of up to 600 photos, evenly chosen. Raises TrainerError when none has colour."""
-    every = max(1, math.ceil(len(photos) / _SURVEYED))
-    counts, dull, chosen = np.zeros((BINS, BINS)), 0, photos[::every]
-    for photo in chosen:
-        pixels = shrunk(photo.load(), _DULL_SIDE)
-        if colour_amount(pixels) < least_colour:
-            dull += 1
-            continue
-        _, chroma = to_luma_and_chroma(pixels.astype(np.float32) / np.float32(255))
-        places = np.clip(((chroma + 0.5) * BINS).astype(np.intp), 0, BINS - 1)
-        flat = np.bincount((places[..., 0] * BINS + places[..., 1]).ravel(), minlength=BINS * BINS)
-        counts += flat.reshape(BINS, BINS) / flat.sum()
-    if dull == len(chosen):
-        raise TrainerError("The training photos have no colour. Name folders of colour photos in photos.")
-    return Survey(counts / counts.sum(), len(chosen), dull)
 
 
 def _view(chance: np.random.Generator, pixels: Pixels, size: int) -> Pixels:

@@ -7,7 +7,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from inference.networks.colorizer import ColorizerNetwork
-from trainer.colouring.dataset import ColorizerDataset, Survey, survey
+from trainer.colouring.dataset import ColorizerDataset
 from trainer.colouring.discriminator import Balance, Discriminator, check_finite
 from trainer.colouring.losses import (
     chroma_amount,
@@ -21,6 +21,7 @@ from trainer.colouring.losses import (
 )
 from trainer.colouring.recipe import ColorizerRecipe
 from trainer.colouring.starting import architecture_of, start_network
+from trainer.colouring.surveying import Survey, survey
 from trainer.colouring.validating import judged_photos, references, validate
 from trainer.errors import WrongUse
 from trainer.learning.clean import CleanPhoto
