@@ -18,7 +18,6 @@ _HOMES = {
     "inpainter": ("trainer.inpainting", "Inpainter"),
     "colorizer": ("trainer.colouring", "Colorizer"),
 }
-KINDS = tuple(_HOMES)
 
 
 def recipe_class(kind: str) -> type[Recipe]:
@@ -35,6 +34,6 @@ def learner_for(recipe: Recipe, examples: Sequence[TrainingExample], clean: "Sid
 
 def _part(kind: str, module: str, ending: str) -> Any:
     if kind not in _HOMES:
-        raise WrongUse(f"A '{kind}' cannot be trained; heirloom trains {', '.join(KINDS)}.")
+        raise WrongUse(f"A '{kind}' cannot be trained; heirloom trains {', '.join(_HOMES)}.")
     package, name = _HOMES[kind]
     return getattr(import_module(f"{package}.{module}"), name + ending)

@@ -87,7 +87,8 @@ def test_every_page_of_the_navigation_is_there() -> None:
 
 def test_importing_every_page_loads_no_torch_and_no_mlflow() -> None:
     imports = "; ".join(f"import annotator.pages.{module}" for module in MODULES)
-    recipes = "from trainer.learning.kinds import KINDS, recipe_class; [recipe_class(kind)() for kind in KINDS]"
+    kinds = "from inference.names import KINDS; from trainer.learning.kinds import recipe_class"
+    recipes = f"{kinds}; [recipe_class(kind)() for kind in KINDS]"
     check = "import sys; print(sorted({'torch', 'mlflow', 'albumentations'} & sys.modules.keys()))"
     done = subprocess.run(
         [sys.executable, "-c", f"{imports}; import annotator.app, annotator.cli, annotator.serve; {recipes}; {check}"],
