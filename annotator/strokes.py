@@ -5,7 +5,6 @@ its centre at (8i + 4, 8j + 4) and is painted exactly when the centre lies withi
 inputs are integers below 2²¹, so every product in `within` is exact or rounded once, in both languages alike.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeGuard
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.arrays import Mask
+from inference.probability import lowest_level
 
 Floats = NDArray[np.floating[Any]]
 Columns = NDArray[np.int64]
@@ -186,7 +186,7 @@ def cut(threshold: float) -> int:
     """The smallest value of an 8-bit probability map that counts as defect; never 0, so that certain sound stays so."""
     if not 0 <= threshold <= 1:
         raise StrokeError(f"A threshold lies between 0 and 1, not at {threshold!r}.")
-    return max(1, math.ceil(255 * threshold))
+    return max(1, lowest_level(threshold))
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ def quantise(probability: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def mask_at(levels: NDArray[np.uint8], threshold: float) -> Mask:
     """bool H×W, true where the level of `quantise` is at least ceil(255·threshold)."""
-    return np.asarray(levels >= _lowest_level(threshold), np.bool_)
+    return np.asarray(levels >= lowest_level(threshold), np.bool_)
 
 
 def highest_outside(threshold: float) -> float:
     """A probability just low enough that `quantise` does not round it up into the mask at `threshold` (above 0)."""
-    return (_lowest_level(threshold) - 0.51) / (LEVELS - 1)
+    return (lowest_level(threshold) - 0.51) / (LEVELS - 1)
 
 
 def checked_threshold(threshold: float) -> float:
@@ -36,5 +36,6 @@ def checked_threshold(threshold: float) -> float:
     return threshold
 
 
-def _lowest_level(threshold: float) -> int:
+def lowest_level(threshold: float) -> int:
+    """The level from which on a pixel is a defect, of a threshold in [0, 1]."""
     return math.ceil((LEVELS - 1) * threshold)
