@@ -11,10 +11,10 @@ from annotator.routes import routes, shell
 SCRIPT = Path(__file__).parent / "entry" / "script.py"
 
 
-def build_app(access: AppSettings | None = None) -> st.App:
+def build_app(access: AppSettings) -> st.App:
     """The ASGI app. Every request passes the guard first, Streamlit's own included."""
     return st.App(
         SCRIPT,
         routes=[*shell.routes, *routes, shell.nowhere_route],
-        middleware=[Middleware(Guard, access=access or AppSettings())],
+        middleware=[Middleware(Guard, access=access)],
     )

@@ -1,4 +1,4 @@
-"""Review: one result after the other under a wipe line, judged without leaving the keyboard."""
+"""Review: the original and its three results under one wipe line, judged without leaving the keyboard."""
 
 from annotator.pages.viewer import show_viewer
 
