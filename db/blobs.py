@@ -78,6 +78,7 @@ class BlobStore:
             return
 
     def delete_all(self, hashes: Iterable[str]) -> None:
+        """Removes several, as `delete` does."""
         for sha in hashes:
             self.delete(sha)
 

@@ -37,6 +37,7 @@ def add_job(
 
 
 def get_job(session: Session, job_id: str) -> Job:
+    """The job as it is in the database now, whatever the session has seen of it before. Raises NotFound."""
     job = session.get(Job, job_id, populate_existing=True)
     if job is None:
         raise NotFound(f"There is no job {job_id}.")

@@ -54,6 +54,7 @@ def current_revision(url: str) -> str | None:
 
 
 def stored_revision(connection: Connection) -> str | None:
+    """The revision of the tables behind a connection; None when there are none yet."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -72,11 +73,13 @@ def refuse_newer(url: str, revision: str | None) -> None:
 
 @cache
 def head_revision() -> str | None:
+    """The revision that this code works with."""
     return _scripts().get_current_head()
 
 
 @cache
 def known_revisions() -> frozenset[str]:
+    """All revisions that this code can upgrade from."""
     return frozenset(script.revision for script in _scripts().walk_revisions())
 
 

@@ -46,6 +46,7 @@ def sign_in_subject(session: Session, subject: str, name: str) -> Assessor:
 
 
 def get_assessor(session: Session, assessor_id: int) -> Assessor:
+    """Whoever has this id, active or not. Raises NotFound."""
     found = session.get(Assessor, assessor_id)
     if found is None:
         raise NotFound(f"There is no assessor {assessor_id}; sign in again.")
@@ -53,6 +54,7 @@ def get_assessor(session: Session, assessor_id: int) -> Assessor:
 
 
 def list_assessors(session: Session) -> list[Assessor]:
+    """Everybody who was ever here, by name."""
     return list(session.scalars(select(Assessor).order_by(Assessor.name_key)))
 
 
@@ -86,6 +88,7 @@ def set_roles(
 
 
 def count_leads(session: Session) -> int:
+    """How many active leads there are."""
     counted = session.scalar(select(func.count()).where(Assessor.is_lead, Assessor.active))
     return counted or 0
 
@@ -104,6 +107,7 @@ def _as_stored(session: Session, assessor_id: int) -> Assessor:
 
 
 def require_active(assessor: Assessor) -> None:
+    """Raises NotAllowed for somebody who is no longer active."""
     _active(assessor)
 
 

@@ -79,6 +79,7 @@ def collection_name(name: str) -> str:
 
 
 def get_photo(session: Session, photo_id: int) -> Photo:
+    """The photo, archived or not. Raises NotFound."""
     photo = session.get(Photo, photo_id)
     if photo is None:
         raise NotFound(f"There is no photo {photo_id}; it may have been deleted.")
@@ -93,6 +94,7 @@ def existing(session: Session, photo_ids: Iterable[int]) -> list[int]:
 
 
 def find_photo(session: Session, sha256: str) -> Photo | None:
+    """The photo of these bytes, if it is here."""
     return session.scalar(select(Photo).where(Photo.sha256 == sha256))
 
 
@@ -108,6 +110,7 @@ def collections(session: Session) -> list[tuple[str, int]]:
 
 
 def set_collection(session: Session, photo_ids: Sequence[int], name: str) -> None:
+    """Puts photos into a collection, out of the one they were in. Raises InvalidState for a name that is too long."""
     kept = collection_name(name)
     for ids in chunks(photo_ids):
         session.execute(update(Photo).where(Photo.id.in_(ids)).values(collection=kept))

@@ -63,6 +63,7 @@ def offer_again(session: Session, photo_id: int, model: str, now: datetime | Non
 
 
 def get_proposal(session: Session, proposal_id: int) -> Proposal:
+    """The proposal. Raises NotFound."""
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
         raise NotFound(f"There is no proposal {proposal_id}; its photo may have been deleted.")

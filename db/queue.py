@@ -119,6 +119,7 @@ def unpark(session: Session, photo_ids: Sequence[int]) -> None:
 
 
 def get_task(session: Session, task_id: int) -> Task:
+    """The task, whatever its state. Raises NotFound."""
     task = session.get(Task, task_id)
     if task is None:
         raise NotFound(f"There is no task {task_id}; its photo may have been deleted.")

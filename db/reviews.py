@@ -205,6 +205,7 @@ def came_from_verdict(session: Session, task_id: int) -> bool:
 
 
 def latest_restoration(session: Session, photo_id: int) -> Restoration | None:
+    """The photo's newest restoration; None where it was never restored."""
     return session.scalar(
         select(Restoration).where(Restoration.photo_id == photo_id).order_by(Restoration.id.desc()).limit(1)
     )

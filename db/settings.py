@@ -60,10 +60,12 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
+        """SQLAlchemy's address of the platform's tables."""
         return self.database or self._sqlite("heirloom.db")
 
     @property
     def jobs_database_url(self) -> str:
+        """SQLAlchemy's address of the job queue's tables."""
         return self.jobs_database or self.database or self._sqlite("jobs.db")
 
     @property
@@ -73,6 +75,7 @@ class Settings(BaseSettings):
 
     @property
     def blobs_url(self) -> str:
+        """The folder of the blobs, or any place that fsspec reaches."""
         return self.blobs or str(self.home.resolve() / "blobs")
 
     @property
@@ -82,6 +85,7 @@ class Settings(BaseSettings):
 
     @property
     def mlflow_tracking_uri(self) -> str:
+        """The MLflow server, or the store of our own."""
         return self.tracking_uri or self.mlflow_store_url
 
     @property
@@ -93,6 +97,7 @@ class Settings(BaseSettings):
 
     @property
     def artifacts_dir(self) -> Path:
+        """Where the store of our own keeps models and pictures."""
         return self.home.resolve() / "artifacts"
 
     def has_platform(self) -> bool:

@@ -45,6 +45,7 @@ def near_copies(session: Session, near_hash: int) -> list[Photo]:
 
 
 def remember_bands(session: Session, photo_id: int, near_hash: int) -> None:
+    """Keeps the bands of a photo's near hash, by which later photos find it as a near-copy."""
     session.execute(
         insert(PhotoBand),
         [{"photo_id": photo_id, "band": band, "value": value} for band, value in enumerate(bands(near_hash))],

@@ -42,6 +42,7 @@ class PhotoCard:
 
 
 def list_photos(session: Session, wanted: PhotoFilter) -> list[PhotoCard]:
+    """A page of the wall, newest photo first."""
     state = _state(utc_now())
     query = select(
         Photo.id,
@@ -67,6 +68,7 @@ def count_photos(session: Session, wanted: PhotoFilter) -> int:
 
 
 def photo_states(session: Session, photo_ids: Sequence[int], now: datetime | None = None) -> dict[int, PhotoState]:
+    """The state of each of these photos, by id; one that is gone is not among them."""
     rows = session.execute(select(Photo.id, _state(now or utc_now()).label("state")).where(Photo.id.in_(photo_ids)))
     return {row.id: row.state for row in rows}
 

@@ -35,6 +35,7 @@ class Exportable:
 
 
 def exportable(session: Session, photo_ids: Sequence[int]) -> Exportable:
+    """What of these photos there is to download."""
     with_mask = {item.photo_id for item in export_items(session, photo_ids)}
     rest = [photo_id for photo_id in photo_ids if photo_id not in with_mask]
     names = [name for ids in chunks(rest) for name in session.scalars(select(Photo.filename).where(Photo.id.in_(ids)))]

@@ -51,6 +51,7 @@ class Home:
 
 
 def home(session: Session, assessor: Assessor) -> Home:
+    """The start page as this person sees it."""
     now = datetime.now(UTC)
     waiting = queue.waiting(session, assessor, now=now)
     return Home(

@@ -79,6 +79,7 @@ def open_queue(settings: Settings) -> "DBOSClient":
 
 
 def enqueue_with(client: "DBOSClient", job: Job) -> None:
+    """Put a job in its queue, where it is not there already."""
     client.enqueue(
         {
             "workflow_name": WORKFLOW,
@@ -100,6 +101,7 @@ def _withdraw(settings: Settings, job_id: str) -> None:
 
 
 def queue_of(kind: JobKind) -> str:
+    """The queue in which jobs of a kind wait."""
     return {"train": TRAINING_QUEUE, "propose": PROPOSALS_QUEUE}.get(kind, PICTURES_QUEUE)
 
 
