@@ -177,10 +177,6 @@ class Photo(Base):
     archived_at: Mapped[datetime | None]
     imported_by_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
 
-    annotations: Mapped[list["Annotation"]] = relationship(back_populates="photo", passive_deletes=True)
-    proposals: Mapped[list["Proposal"]] = relationship(back_populates="photo", passive_deletes=True)
-    restorations: Mapped[list["Restoration"]] = relationship(back_populates="photo", passive_deletes=True)
-
 
 class PhotoBand(Base):
     """A quarter of a photo's near hash: near-copies are found by the quarters they nearly share."""
@@ -215,7 +211,7 @@ class Proposal(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
     model: Mapped[str] = mapped_column(String(200))
-    """The model's full name as `inference.ModelName` prints it, such as `detector v3`."""
+    """The model's full name as `inference.names.ModelName` prints it, such as `detector v3 (registry)`."""
     probability_sha256: Mapped[str] = mapped_column(String(64))
     """Blob: 8-bit PNG of the photo's size, round(255 · probability)."""
     threshold: Mapped[float]
@@ -223,8 +219,6 @@ class Proposal(Base):
     """Mean binary entropy in [0, 1]; what the queue sorts by."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     """Or when it was offered again: the last of a photo's is what its draft begins with."""
-
-    photo: Mapped[Photo] = relationship(back_populates="proposals")
 
 
 class Annotation(Base):
@@ -262,9 +256,8 @@ class Annotation(Base):
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
 
-    photo: Mapped[Photo] = relationship(back_populates="annotations")
+    photo: Mapped[Photo] = relationship()
     assessor: Mapped[Assessor | None] = relationship(foreign_keys=[assessor_id])
-    events: Mapped[list["DraftEvent"]] = relationship(order_by="DraftEvent.version", passive_deletes=True)
 
 
 class DraftEvent(Base):
@@ -336,8 +329,6 @@ class Snapshot(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("assessor.id"))
 
-    items: Mapped[list["SnapshotItem"]] = relationship(order_by="SnapshotItem.photo_sha256", passive_deletes=True)
-
 
 class SnapshotItem(Base):
     """One photo and its accepted mask. A deleted photo leaves the row behind with `photo_id` empty."""
@@ -372,7 +363,7 @@ class Restoration(Base):
     """The job that made it; whoever takes that up again does not make it anew."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
-    photo: Mapped[Photo] = relationship(back_populates="restorations")
+    photo: Mapped[Photo] = relationship()
     results: Mapped[list["Result"]] = relationship(
         back_populates="restoration", passive_deletes=True, order_by="Result.id"
     )
@@ -414,7 +405,6 @@ class Verdict(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     result: Mapped[Result] = relationship(back_populates="verdicts")
-    assessor: Mapped[Assessor] = relationship()
 
 
 class Job(Base):

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from db.settings import Settings
 from trainer.errors import RegistryError
 from trainer.tracking.registry import PRODUCTION, ModelVersion, answering, list_models
-from trainer.tracking.store import JOB_TAG, local_artifact, open_client
+from trainer.tracking.store import local_artifact, open_client
 
 CURVE_POINTS = 240
 MOST_RUNS = 200
@@ -26,11 +26,9 @@ class Run:
     run_id: str
     experiment_id: str
     name: str
-    job_id: str
     status: str
     started: datetime | None
     figures: dict[str, float]
-    params: dict[str, str]
     tags: dict[str, str]
     model: ModelVersion | None
     """The version it became, if it got that far."""
@@ -125,11 +123,9 @@ def _run(row: Any, model: ModelVersion | None) -> Run:
         run_id=row.info.run_id,
         experiment_id=str(row.info.experiment_id),
         name=str(model.spec if model else row.info.run_name),
-        job_id=row.data.tags.get(JOB_TAG, ""),
         status=row.info.status,
         started=datetime.fromtimestamp(started / 1000, UTC) if started else None,
         figures=dict(row.data.metrics),
-        params=dict(row.data.params),
         tags=dict(row.data.tags),
         model=model,
     )

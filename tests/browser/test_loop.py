@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from annotator.views.defects import KINDS
 from db.blobs import open_blobs
+from db.drafts import draft_events
 from db.models import (
     Annotation,
     Assessor,
@@ -164,7 +165,7 @@ def check_mask(visit: Visit, annotation_id: int) -> None:
     with visit.home.database.reading() as session:
         annotation = session.get_one(Annotation, annotation_id)
         photo = annotation.photo
-        kinds = [event.kind for event in annotation.events]
+        kinds = [event.kind for event in draft_events(session, annotation_id)]
         assert kinds.count("stroke") >= 4
         assert kinds[-1] == "undo"
         assert annotation.mask_sha256 is not None

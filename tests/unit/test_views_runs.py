@@ -10,8 +10,8 @@ from db.models import Job
 
 def run(**values: object) -> Run:
     plain: dict[str, object] = {
-        "run_id": "r1", "experiment_id": "1", "name": "detector@2", "job_id": "j", "status": "FINISHED",
-        "started": None, "figures": {}, "params": {}, "tags": {}, "model": None,
+        "run_id": "r1", "experiment_id": "1", "name": "detector@2", "status": "FINISHED",
+        "started": None, "figures": {}, "tags": {}, "model": None,
     }  # fmt: skip
     return Run(**{**plain, **values})  # type: ignore[arg-type]
 

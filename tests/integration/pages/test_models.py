@@ -317,7 +317,7 @@ def test_a_comparison_without_photos_says_what_it_takes(kind: str, needed: str) 
 def test_the_table_of_models_says_whose_figures_it_has(
     show: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped = Run("r", "1", "detector@1", "", "FINISHED", None, {}, {}, {}, None)
+    shipped = Run("r", "1", "detector@1", "FINISHED", None, {}, {}, None)
     monkeypatch.setattr("annotator.pages.compare.list_runs", lambda _settings, _kind: [shipped])
     monkeypatch.setattr("annotator.pages.compare.curve", lambda *_: [])
     monkeypatch.setattr("annotator.pages.compare.part", lambda *_, **__: SimpleNamespace(chosen=[]))
