@@ -25,7 +25,7 @@ MOST_EVENTS = 500
 LONGEST_TEXT = 80
 MOST_SECONDS = 30 * 24 * 3600
 KEPT_FIELDS = {
-    "stroke": ("id", "tool", "size", "points", "ms", "group"),
+    "stroke": ("id", "tool", "size", "points", "rect", "ms", "group"),
     "threshold": ("id", "value"),
     "undo": ("id",),
     "redo": ("id",),
@@ -63,6 +63,7 @@ def check_event(raw: Any) -> EventIn:
     try:
         if kind == "stroke":
             Stroke.from_payload(payload)
+            _check_rectangle(payload.get("rect"))
             _check_time(payload.get("ms"))
         elif kind == "threshold":
             threshold_value(payload)
@@ -74,6 +75,11 @@ def check_event(raw: Any) -> EventIn:
     ):
         raise RouteError(f"An event's id and group are texts of at most {LONGEST_TEXT} characters.")
     return EventIn(kind=kind, payload=kept)
+
+
+def _check_rectangle(rect: Any) -> None:
+    if not isinstance(rect, list) or len(rect) != 4 or not all(type(side) is int for side in rect):
+        raise StrokeError("A stroke's rectangle is four whole numbers.")
 
 
 def _check_time(ms: Any) -> None:

@@ -21,7 +21,7 @@ from db.queue import next_task, renew
 from db.reviews import add_restoration
 from tests.support.databases import NOON, label_and_submit, reject, sha, take_label, two_people_and_a_photo
 
-STROKE = EventIn("stroke", {"tool": "brush", "size": 12, "points": [[8, 8], [80, 8]], "ms": 40})
+STROKE = EventIn("stroke", {"tool": "brush", "size": 12, "points": [[8, 8], [80, 8]], "rect": [0, 0, 12, 4], "ms": 40})
 
 
 def begin(session: Session, assessor: Assessor) -> tuple[Task, Annotation]:
@@ -328,6 +328,7 @@ strokes = st.builds(
             "tool": st.sampled_from(["brush", "eraser"]),
             "size": st.integers(1, 500),
             "points": st.lists(st.tuples(numbers, numbers).map(list), min_size=1, max_size=20),
+            "rect": st.lists(numbers, min_size=4, max_size=4),
             "ms": st.integers(0, 10**9),
         }
     ),

@@ -55,7 +55,7 @@ def next_task(client: TestClient) -> dict[str, Any]:
 
 
 def stroke(number: int = 0, **changes: Any) -> dict[str, Any]:
-    payload = {"id": f"s{number}", "tool": "brush", "size": 5, "points": [[80, 80], [200, 160]]}
+    payload = {"id": f"s{number}", "tool": "brush", "size": 5, "points": [[80, 80], [200, 160]], "rect": [7, 7, 28, 23]}
     return {"kind": "stroke", "payload": {**payload, "ms": 10 * number, **changes}}
 
 
@@ -96,6 +96,7 @@ def test_a_stale_version_is_refused_and_the_same_events_again_are_not(client: Te
         stroke(points=[[1.5, 2]]),
         stroke(points=[[10**12, 0]]),
         stroke(tool="spray"),
+        stroke(rect=[1, 2]),
         stroke(ms="soon"),
         stroke(ms={"kept": "for nothing"}),
         stroke(group=7),

@@ -17,7 +17,7 @@ const store = {
   setItem: (key, value) => kept.set(key, value),
   removeItem: (key) => kept.delete(key),
 };
-const shape = { tool: "brush", size: 3, points: [[0, 0]], ms: 0 };
+const shape = { tool: "brush", size: 3, points: [[0, 0]], rect: [0, 0, 1, 1], ms: 0 };
 const stroke = (id, group) => ({ kind: "stroke", payload: { id, ...shape, group } });
 const undo = (id) => ({ kind: "undo", payload: { id } });
 const states = [];

@@ -39,7 +39,7 @@ def _near(cx: int, cy: int, a: list[int], b: list[int], radius: int) -> bool:
 
 
 def stroke(points: list[list[int]], size: int, tool: str = "brush", group: str | None = None) -> dict[str, Any]:
-    payload: dict[str, Any] = {"tool": tool, "size": size, "points": points, "ms": 0}
+    payload: dict[str, Any] = {"tool": tool, "size": size, "points": points, "rect": [0, 0, 1, 1], "ms": 0}
     return payload if group is None else {**payload, "group": group}
 
 

@@ -89,6 +89,7 @@ export class Pen {
       tool: this.tool,
       size: this.size,
       points,
+      rect: [rect.x0, rect.y0, rect.x1, rect.y1] as [number, number, number, number],
       ms: Math.round(now),
       group: this.group,
     };

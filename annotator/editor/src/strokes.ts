@@ -14,6 +14,7 @@ export interface StrokePayload {
   tool: Tool;
   size: number;
   points: Coordinate[];
+  rect: [number, number, number, number];
   ms: number;
   /** Pieces of one long stroke share a group and are undone together. */
   group?: string;
