@@ -30,7 +30,7 @@ AnnotationOrigin = Literal["drawn", "imported", "synthetic"]
 DraftEventKind = Literal["stroke", "undo", "redo", "threshold"]
 TaskKind = Literal["label", "accept", "review"]
 TaskStatus = Literal["open", "parked", "done", "withdrawn"]
-"""A leased task stays `open`: its lease is `leased_to` and `leased_until`, and simply expires.
+"""A leased task stays `open`: its lease is `leased_to_id` and `leased_until`, and simply expires.
 
 `parked` is an open task of an archived photo; unarchiving opens it again.
 """
