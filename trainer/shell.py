@@ -22,6 +22,7 @@ from inference.memory import ran_out
 from inference.progress import terminal_bar
 from inference.writing import check_folder
 from trainer.errors import MEMORY_RAN_OUT, JobError, RunBusy, WrongUse
+from trainer.jobs import training_params
 from trainer.learning.examples import examples_in
 from trainer.learning.recipe import Recipe
 from trainer.learning.tracker import NullTracker
@@ -130,8 +131,7 @@ def _claimed_job(database: Database, recipe: Recipe, snapshot: str | None, name:
     """Row and claim in one step, so that no worker sees a job that waits."""
     with database.unit_of_work() as session:
         chosen = _snapshot_id(session, snapshot) if snapshot is not None else None
-        params = {"kind": recipe.kind, "recipe": recipe.with_whole_paths().to_dict(), "snapshot": chosen}
-        job = rows.add_job(session, "train", params, None)
+        job = rows.add_job(session, "train", training_params(recipe.with_whole_paths(), chosen), None)
         rows.claim(session, job.id, name)
         return job.id
 

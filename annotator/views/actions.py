@@ -44,8 +44,9 @@ def recolour(here: Platform, photo: Photo, colouring: Any, by: Assessor) -> Job:
 
 
 def train(here: Platform, recipe: Recipe, snapshot_id: int | None, by: Assessor) -> Job:
+    """Train by a recipe, on a snapshot or without."""
     require_engineer(by)
-    return _launch(here, "train", {"kind": recipe.kind, "recipe": recipe.to_dict(), "snapshot": snapshot_id}, by)
+    return _launch(here, "train", jobs.training_params(recipe, snapshot_id), by)
 
 
 def go_on(here: Platform, job: Job, by: Assessor) -> Job:

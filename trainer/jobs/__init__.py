@@ -16,6 +16,8 @@ from db.settings import Settings
 if TYPE_CHECKING:
     from dbos import DBOSClient
 
+    from trainer.learning.recipe import Recipe
+
 APPLICATION = "heirloom"
 APPLICATION_VERSION = "heirloom-jobs-1"
 """Fixed by us: the default, a hash of the worker's source, would leave old jobs waiting for ever after an update."""
@@ -103,6 +105,11 @@ def _withdraw(settings: Settings, job_id: str) -> None:
 def queue_of(kind: JobKind) -> str:
     """The queue in which jobs of a kind wait."""
     return {"train": TRAINING_QUEUE, "propose": PROPOSALS_QUEUE}.get(kind, PICTURES_QUEUE)
+
+
+def training_params(recipe: "Recipe", snapshot_id: int | None) -> dict[str, Any]:
+    """What a training is launched with: `{"kind": "detector", "recipe": {...}, "snapshot": id | None}`."""
+    return {"kind": recipe.kind, "recipe": recipe.to_dict(), "snapshot": snapshot_id}
 
 
 def trained_kind(job: Job) -> str:
