@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 def train(work: Work) -> dict[str, Any]:
     """Follow the job's recipe; its params are `training_params`, and `resume_run` where it goes on with a run.
 
-    Without a snapshot it trains on clean photos alone. A run that an earlier job made goes on from its last checkpoint. Whoever writes a run holds its lock. Raises Stopped when asked to stop: the last checkpoint stays.
+    Without a snapshot it trains on clean photos alone. A run that an earlier job made goes on from its last checkpoint.
+    Whoever writes a run holds its lock. Raises Stopped when asked to stop: the last checkpoint stays.
     """
     recipe = from_mapping(recipe_class(trained_kind(work.job)), work.params["recipe"])
     snapshot = _snapshot(work)
