@@ -95,6 +95,13 @@ def waiting(session: Session, assessor: Assessor, now: datetime | None = None) -
     return Waiting(**counts)
 
 
+def returned(session: Session, assessor: Assessor, now: datetime | None = None) -> list[Task]:
+    """The label tasks that a lead returned to `assessor` and that they could take now, best first, none leased.
+    `task.photo` is loaded."""
+    own = exists().where(Annotation.id == Task.annotation_id, Annotation.assessor_id == assessor.id)
+    return list(session.scalars(_offered(session, assessor, "label", now or utc_now()).where(own)))
+
+
 def upcoming(
     session: Session, assessor: Assessor, kind: TaskKind, limit: int = 12, now: datetime | None = None
 ) -> list[Task]:

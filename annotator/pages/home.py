@@ -54,11 +54,12 @@ def _cards(cards: tuple[Card, ...], *, titled: bool = False) -> None:
 
 def _card(card: Card, *, primary: bool, titled: bool) -> None:
     say = st.title if titled else st.subheader
-    with st.container(key=f"card-{card.kind}", gap="small"):
+    name = card.kind if card.task is None else "returned"
+    with st.container(key=f"card-{name}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             say(card.said, anchor=False, width="content")
-            if st.button(card.button, key=f"open-{card.kind}", type="primary" if primary else "secondary"):
-                st.switch_page(link(card.kind))
+            if st.button(card.button, key=f"open-{name}", type="primary" if primary else "secondary"):
+                st.switch_page(link(card.kind), query_params={} if card.task is None else {"task": str(card.task)})
         st.html(strip(card.photos, first=primary))
 
 

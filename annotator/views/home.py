@@ -1,7 +1,7 @@
 """Home: what waits for this person, and how the week went."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from annotator.views.words import count
 from db import queue
-from db.models import Annotation, Assessor, Job, Photo, Restoration, Result, TaskKind, Verdict
+from db.models import Annotation, Assessor, Job, Photo, Restoration, Result, Task, TaskKind, Verdict
 from db.wall import PhotoFilter, count_photos
 
 SHOWN_NEXT = 5
@@ -26,6 +26,8 @@ class Card:
     """Also the page that the button opens."""
     photos: tuple[Photo, ...] = ()
     """Those that come next."""
+    task: int | None = None
+    """Which one the page opens; without one, whatever is next."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,27 @@ class Home:
 def home(session: Session, assessor: Assessor) -> Home:
     """The start page as this person sees it."""
     now = datetime.now(UTC)
+    came_back = queue.returned(session, assessor, now=now)
     waiting = queue.waiting(session, assessor, now=now)
+    found = cards(replace(waiting, label=waiting.label - len(came_back)), came_back)
     return Home(
-        cards=tuple(replace(card, photos=_next(session, assessor, card.kind, now)) for card in cards(waiting)),
+        cards=tuple(card if card.photos else _shown(session, assessor, card, came_back, now) for card in found),
         is_newcomer=is_newcomer(session, assessor),
         photos=count_photos(session, PhotoFilter(include_archived=True)),
         week=week(session, now),
     )
 
 
-def cards(waiting: queue.Waiting) -> tuple[Card, ...]:
-    """What waits, the most useful first: what holds others up, then what closes the loop, then new work."""
+def cards(waiting: queue.Waiting, came_back: Sequence[Task]) -> tuple[Card, ...]:
+    """What waits, the most useful first: what holds others up, what others said, what closes the loop, then new work.
+    Masks that a lead returned to this person, `came_back`, are not among those of `waiting`."""
     found = []
     if waiting.accept:
         verb = "waits" if waiting.accept == 1 else "wait"
         found.append(Card(f"{count(waiting.accept, 'mask')} {verb} for your decision", "Decide", "accept"))
+    if came_back:
+        said, photos = f"{count(len(came_back), 'mask')} came back to you", [task.photo for task in came_back]
+        found.append(Card(said, "Correct", "label", tuple(photos[:SHOWN_NEXT]), came_back[0].id))
     if waiting.review:
         verb = "wants" if waiting.review == 1 else "want"
         found.append(Card(f"{count(waiting.review, 'restored photo')} {verb} your verdict", "Review", "review"))
@@ -77,8 +85,10 @@ def cards(waiting: queue.Waiting) -> tuple[Card, ...]:
     return tuple(found)
 
 
-def _next(session: Session, assessor: Assessor, kind: TaskKind, now: datetime) -> tuple[Photo, ...]:
-    return tuple(task.photo for task in queue.upcoming(session, assessor, kind, limit=SHOWN_NEXT, now=now))
+def _shown(session: Session, assessor: Assessor, card: Card, but: Sequence[Task], now: datetime) -> Card:
+    """With the photos that come next, `but` those of other cards."""
+    following = queue.upcoming(session, assessor, card.kind, limit=SHOWN_NEXT + len(but), now=now)
+    return replace(card, photos=tuple(task.photo for task in following if task not in but)[:SHOWN_NEXT])
 
 
 def is_newcomer(session: Session, assessor: Assessor) -> bool:

@@ -3,20 +3,28 @@
 from datetime import UTC, datetime, timedelta
 
 from annotator.views.home import cards, home, week
-from db.annotations import add_annotation
+from db.annotations import add_annotation, give_back
 from db.drafts import EventIn, append_events, open_draft
 from db.engine import Database
 from db.jobs import add_job
 from db.models import Annotation
 from db.photos import archive
 from db.queue import Waiting
-from tests.support.databases import NOON, new_photo, sha, take_label, two_people, two_people_and_a_photo
+from tests.support.databases import (
+    NOON,
+    label_and_submit,
+    new_photo,
+    sha,
+    take_label,
+    two_people,
+    two_people_and_a_photo,
+)
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 
 
 def test_what_holds_others_up_comes_first() -> None:
-    found = cards(Waiting(label=3, accept=1, review=2))
+    found = cards(Waiting(label=3, accept=1, review=2), [])
     assert [card.kind for card in found] == ["accept", "review", "label"]
     assert [card.said for card in found] == [
         "1 mask waits for your decision",
@@ -26,7 +34,19 @@ def test_what_holds_others_up_comes_first() -> None:
 
 
 def test_nothing_waits_makes_no_card() -> None:
-    assert cards(Waiting(0, 0, 0)) == ()
+    assert cards(Waiting(0, 0, 0), []) == ()
+
+
+def test_a_mask_that_came_back_is_told_to_its_author_alone(database: Database) -> None:
+    with database.unit_of_work() as session:
+        ada, ben, photo = two_people_and_a_photo(session)
+        drawn = label_and_submit(session, ben)
+        back = give_back(session, drawn, ada, "the rim is no defect")
+        other = new_photo(session, "b")
+        came, new = home(session, ben).cards
+        assert (came.said, came.task, came.photos) == ("1 mask came back to you", back.id, (photo,))
+        assert (new.said, new.task, new.photos) == ("1 photo waits for a mask", None, (other,))
+        assert [card.said for card in home(session, ada).cards] == ["1 photo waits for a mask"]
 
 
 def test_a_newcomer_is_one_until_they_did_something(database: Database) -> None:
