@@ -9,7 +9,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from annotator.context import Platform
-from annotator.sources import ImportProblem, MaskFolder, Source, find_sources, unread_in
+from annotator.mask_folder import MaskFolder
+from annotator.sources import ImportProblem, Source, find_sources, unread_in
 from annotator.troubles import passing
 from db.annotations import add_annotation
 from db.errors import BlobError, InvalidState
