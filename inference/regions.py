@@ -10,10 +10,10 @@ from inference.arrays import Probability
 from inference.errors import UsageProblem
 from inference.probability import highest_outside
 
-DAMAGE = (0.0005, 0.003)
-"""Shares of a photo: one that sure regions cover to less is nearly intact, from the second on it is damaged."""
-EXPONENTS = (0.5, 1.0, 1.25)
-"""What the certainty is raised to where a photo is nearly intact, between the two, and damaged."""
+DAMAGED = 0.001
+"""Share of a photo that sure regions cover: with less it is nearly intact, from here on it is damaged."""
+IF_INTACT, IF_DAMAGED = 0.5, 2.0
+"""What the certainty is raised to."""
 _BELOW = 0.98
 _NEIGHBOURS = 8
 
@@ -70,7 +70,7 @@ def asked_certainty(certainty: ArrayLike, sure_share: ArrayLike) -> NDArray[np.f
     Where a photo is surely damaged, more damage is likely, and less sure regions are believed as well; where next to
     nothing is sure, hardly any region is a defect. A certainty of 0 asks nothing of any photo.
     """
-    exponents = np.array(EXPONENTS)[np.searchsorted(DAMAGE, sure_share, side="right")]
+    exponents = np.where(np.asarray(sure_share) >= DAMAGED, IF_DAMAGED, IF_INTACT)
     asked: NDArray[np.float64] = np.asarray(certainty, dtype=np.float64) ** exponents
     return asked
 
