@@ -10,9 +10,9 @@ from inference.arrays import Probability
 from inference.errors import UsageProblem
 from inference.probability import highest_outside
 
-DAMAGED = 0.001
+DAMAGED = 0.0015
 """Share of a photo that sure regions cover: with less it is nearly intact, from here on it is damaged."""
-IF_INTACT, IF_DAMAGED = 0.5, 2.0
+IF_INTACT, IF_DAMAGED = 0.5, 1.6
 """What the certainty is raised to."""
 _BELOW = 0.98
 _NEIGHBOURS = 8

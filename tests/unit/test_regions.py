@@ -26,9 +26,9 @@ def test_an_unsure_region_falls_below_the_level_and_a_sure_one_stays() -> None:
 
 def test_of_a_damaged_photo_less_sure_regions_stay_and_of_a_nearly_intact_one_only_surer_ones() -> None:
     probability = np.full((40, 60), 0.1, dtype=np.float32)
-    probability[4, 10] = 0.7
-    probability[8, 10] = 0.62  # 0.8 ** 2 is 0.64
-    probability[20, 10:12] = 0.85  # 2 of 2400 pixels; the root of 0.8 is 0.89
+    probability[4, 10] = 0.71  # 0.8 ** 1.6 is 0.6998
+    probability[8, 10] = 0.69
+    probability[20, 10:13] = 0.85  # 3 of 2400 pixels; the root of 0.8 is 0.89
     assert _rows_that_stay(probability) == []
     probability[30, 10] = 0.85
     assert _rows_that_stay(probability) == [4, 20, 30]
@@ -40,7 +40,7 @@ def _rows_that_stay(probability: NDArray[np.float32]) -> list[int]:
 
 def test_what_is_asked_of_a_region_depends_on_how_much_of_its_photo_is_surely_damaged() -> None:
     asked = asked_certainty(0.9, [0, 0.9 * DAMAGED, DAMAGED, 1])
-    assert asked == pytest.approx([0.9**0.5, 0.9**0.5, 0.81, 0.81])
+    assert asked == pytest.approx([0.9**0.5, 0.9**0.5, 0.9**1.6, 0.9**1.6])
     assert (asked_certainty([0, 1], 0) == [0, 1]).all()
 
 
