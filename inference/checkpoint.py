@@ -25,8 +25,9 @@ class Checkpoint:
     """`detector`, `inpainter` or `colorizer`."""
     architecture: dict[str, Any]
     settings: dict[str, Any]
-    """How to use it. Of a detector: `threshold` in (0, 1) and `certainty` in [0, 1]; of an inpainter: `largest_hole` in
-    pixels; of a colorizer: `side` of the pictures it sees in pixels, and `chroma_scale`."""
+    """How to use it. Of a detector: `threshold` in (0, 1), `certainty` in [0, 1] and `sizes`, in how many it sees
+    photos (`views.VIEWS`); of an inpainter: `largest_hole` in pixels; of a colorizer: `side` of the pictures that it
+    sees in pixels, and `chroma_scale`."""
     provenance: dict[str, Any]
     """Where it comes from: recipe, snapshot, code version, run."""
     state: dict[str, torch.Tensor] = field(repr=False)

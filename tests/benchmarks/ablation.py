@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from inference.detector import Detector
+from inference.views import IN_MIRROR, ONCE
 from tests.benchmarks.ablation_report import report
 from trainer.defects.settings import KINDS, AgeingSettings
 from trainer.detecting.dataset import validation_pictures
@@ -176,7 +177,7 @@ def run(bench: Bench, row: Row, seed: int, out: Path) -> dict[str, Any]:
     begun = time.process_time()
     checkpoint = _trained(recipe, out / f"{row.name if row.trains else 'base'}-{seed}", f"{row.name}, seed {seed}")
     seconds = time.process_time() - begun if row.trains else 0.0
-    detector = Detector.load(checkpoint, mirror=row.mirror and bench.mirror, certainty=0)
+    detector = Detector.load(checkpoint, views=IN_MIRROR if row.mirror and bench.mirror else ONCE, certainty=0)
     found = bench.figures(lambda pixels: detector.looks(pixels)[0])  # as published: in the photo's own size alone
     about = {"row": row.name, "title": row.title, "changes": row.changes, "seed": seed, "base": bench.digest}
     cost = {"seconds": seconds, "pictures": recipe.steps * recipe.accumulate * recipe.batch, "size": recipe.size}

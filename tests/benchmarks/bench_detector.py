@@ -4,7 +4,7 @@
 
 A MODEL is a checkpoint file, `shipped`, `albunet18` (the published network), `default` (the architecture that recipes
 train unless told otherwise) or the name of an encoder; without a checkpoint its weights are random, which costs the
-same. Time is that of the detector as it is used, tiles and mirror image included, in float32 and, where the hardware
+same. Time is that of the detector as it is used, tiles and all views included, in float32 and, where the hardware
 multiplies it natively, in bfloat16: the median of rounds in which all models take turns, so that what else the machine
 does hits them alike. With one thread it is processor time. Memory is measured in a process of its own per size.
 """
@@ -125,10 +125,9 @@ def _take_turns(
 
 
 def memory(model: str, size: int) -> Memory:
-    """Run it in a process of its own. The mirror image, seen after the photo, adds nothing and is left out."""
+    """Run it in a process of its own."""
     torch.set_num_threads(1)
     detector = detector_of(model)
-    detector._mirror = False
     pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
     detector.probability(pixels[:64, :64])
     before = begin_peak()

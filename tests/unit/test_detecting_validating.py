@@ -26,7 +26,7 @@ def test_a_stop_does_not_wait_for_the_last_tile_of_a_photo() -> None:
     large = np.zeros((1024, 4096, 3), np.uint8), np.zeros((1024, 4096), np.bool_)
     with pytest.raises(Stopped):
         validate(network, "cpu", [large], [], should_stop=lambda: network.asked > 0)
-    assert network.asked == 2  # one tile and its mirror image
+    assert network.asked == 6  # one tile and its mirror image, in three sizes
 
 
 class Bright(nn.Module):
@@ -50,4 +50,5 @@ def test_figures_are_of_what_is_left_of_unsure_regions() -> None:
     found = validate(Bright(), "cpu", pictures, [], should_stop=lambda: False)
     assert found.settings["threshold"] < 0.8, "the grey half of defects is found"
     assert found.settings["certainty"] > 0
+    assert found.settings["sizes"] == 3
     assert found.figures["synthetic/dice"] == 1.0

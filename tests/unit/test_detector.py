@@ -1,4 +1,4 @@
-"""The detector in use: loading, mirror averaging, tiles and sizes."""
+"""The detector in use: loading, views, tiles and sizes."""
 
 import subprocess
 import sys
@@ -19,6 +19,7 @@ from inference.errors import CheckpointError, InferenceError, UsageProblem
 from inference.names import ModelName
 from inference.networks.detector import DetectorArchitecture, DetectorNetwork, build_detector
 from inference.regions import regions_at
+from inference.views import IN_MIRROR, IN_THREE_SIZES, ONCE
 from tests.support.picture_files import noise
 
 NAME = ModelName("detector", "7", "registry")
@@ -60,7 +61,7 @@ def test_the_network_sees_photos_as_its_pretrained_encoders_did() -> None:
 def test_photo_and_mirror_image_are_averaged() -> None:
     network = Leftward()
     pixels = noise(64, 64, 3)
-    found = Detector(network, 0.5, NAME, device="cpu").probability(pixels)
+    found = Detector(network, 0.5, NAME, device="cpu", views=IN_MIRROR).probability(pixels)
     brightness = 4 * pixels.sum(axis=2) / 255
     padded = np.pad(brightness, ((0, 0), (1, 1)))
     expected = (1 / (1 + np.exp(-padded[:, :-2])) + 1 / (1 + np.exp(-padded[:, 2:]))) / 2
@@ -83,10 +84,29 @@ def test_a_region_that_is_unsure_as_a_whole_is_not_found(tiny: Path, tmp_path: P
     assert (Detector.load(path, device="cpu", certainty=0).probability(pixels) == plain).all()
 
 
-def test_without_the_mirror_the_photo_is_seen_once() -> None:
+def test_what_is_seen_in_all_views_is_averaged(tiny: Path) -> None:
+    pixels = noise(90, 70, 3)
+    network = Detector.load(tiny, device="cpu")._network
+    each = [Detector(network, 0.5, NAME, device="cpu", views=(view,)).probability(pixels) for view in IN_THREE_SIZES]
+    together = Detector(network, 0.5, NAME, device="cpu").probability(pixels)
+    np.testing.assert_allclose(together, np.mean(each, axis=0), atol=1e-6)
+    assert len({found.mean() for found in each}) == 6
+
+
+def test_a_detector_sees_photos_in_the_sizes_that_it_was_calibrated_for(tiny: Path, tmp_path: Path) -> None:
+    pixels, kept, path = noise(64, 64, 3), load_checkpoint(tiny), tmp_path / "sizes.safetensors"
+    save_checkpoint(path, replace(kept, settings={"threshold": 0.4, "sizes": 3}))
+    mirrored, sized = (Detector.load(each, device="cpu").probability(pixels) for each in (tiny, path))
+    for found, views in ((mirrored, IN_MIRROR), (sized, IN_THREE_SIZES)):
+        asked = Detector.load(path, device="cpu", views=views)
+        assert (asked.probability(pixels) == found).all()
+    assert (mirrored != sized).any()
+
+
+def test_in_one_view_the_photo_is_seen_once() -> None:
     network = Leftward()
     pixels = noise(32, 32, 3)
-    found = Detector(network, 0.5, NAME, device="cpu", mirror=False).probability(pixels)
+    found = Detector(network, 0.5, NAME, device="cpu", views=ONCE).probability(pixels)
     left = np.pad(4 * pixels.sum(axis=2) / 255, ((0, 0), (1, 0)))[:, :-1]
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-left)), atol=0.01)
     assert len(network.batches) == 1
@@ -111,14 +131,14 @@ def test_any_size_gives_a_probability_of_that_size(tiny: Path, size: tuple[int, 
 def test_tiles_stay_within_their_bound() -> None:
     network = Leftward()
     Detector(network, 0.5, NAME, tile=128, device="cpu").probability(noise(200, 150, 3))
-    assert all(batch[0] == 1 and max(batch[2:]) <= 128 for batch in network.batches)
+    assert {batch[0] for batch in network.batches} == {1}
+    assert max(max(batch[2:]) for batch in network.batches) == 192  # 128 enlarged, in multiples of 64
 
 
-@pytest.mark.parametrize("mirror", [True, False])
-def test_pictures_go_together_or_one_by_one_with_the_same_result(tiny: Path, mirror: bool) -> None:
+def test_pictures_go_together_or_one_by_one_with_the_same_result(tiny: Path) -> None:
     network, pixels = Detector.load(tiny, device="cpu")._network, noise(70, 300, 3)
-    single = Detector(network, 0.5, NAME, tile=128, batch=1, device="cpu", mirror=mirror).probability(pixels)
-    several = Detector(network, 0.5, NAME, tile=128, batch=6, device="cpu", mirror=mirror).probability(pixels)
+    single = Detector(network, 0.5, NAME, tile=128, batch=1, device="cpu").probability(pixels)
+    several = Detector(network, 0.5, NAME, tile=128, batch=6, device="cpu").probability(pixels)
     np.testing.assert_allclose(single, several, atol=1e-6)
 
 
@@ -137,9 +157,9 @@ class Scarce(Leftward):
 
 def test_where_memory_runs_out_the_photo_is_begun_anew_with_less(caplog: pytest.LogCaptureFixture) -> None:
     pixels = noise(300, 560, 3)
-    plenty = Detector(Leftward(), 0.5, NAME, tile=512, device="cpu").probability(pixels)
+    plenty = Detector(Leftward(), 0.5, NAME, tile=512, device="cpu", views=IN_MIRROR).probability(pixels)
     network = Scarce(most=256 * 256)
-    detector = Detector(network, 0.5, NAME, tile=512, batch=4, device="cpu")
+    detector = Detector(network, 0.5, NAME, tile=512, batch=4, device="cpu", views=IN_MIRROR)
     np.testing.assert_allclose(detector.probability(pixels), plenty, atol=0.01)
     assert {batch[0] for batch in network.batches} == {1}
     assert [record.args for record in caplog.records] == [(2, 512), (1, 512), (1, 256)]
@@ -162,7 +182,7 @@ from inference.detector import Detector
 from tests.support.memory import peak_memory
 torch.set_num_threads(1)
 loaded = Detector.load(Path({str(tiny)!r}), device="cpu")
-detector = Detector(loaded._network, 0.5, loaded.name, tile=128, device="cpu", mirror=False)
+detector = Detector(loaded._network, 0.5, loaded.name, tile=128, device="cpu")
 peaks = []
 for height in (200, 5_000):
     result = detector.probability(np.broadcast_to(np.uint8(90), (height, 128, 3)))
@@ -179,7 +199,7 @@ def test_the_place_of_a_tile_does_not_matter(tiny: Path) -> None:
     pixels = noise(320, 256, 3)
     pixels[100:104] = 255
     whole = loaded.probability(pixels)
-    tiled = Detector(loaded._network, 0.4, NAME, tile=256, device="cpu").probability(pixels)
+    tiled = Detector(loaded._network, 0.4, NAME, tile=256, device="cpu", views=IN_MIRROR).probability(pixels)
     assert np.abs(whole - tiled).max() < 0.01
     assert whole.std() > 0.001
 
@@ -219,6 +239,9 @@ def test_checkpoints_that_do_not_fit_are_refused(tiny: Path, tmp_path: Path) -> 
         Detector.load(other)
     save_checkpoint(other, Checkpoint("detector", architecture.to_dict(), {}, {}, state))
     with pytest.raises(CheckpointError, match="threshold"):
+        Detector.load(other)
+    save_checkpoint(other, Checkpoint("detector", architecture.to_dict(), {"threshold": 0.5, "sizes": 4}, {}, state))
+    with pytest.raises(CheckpointError, match="calibrated for 4 sizes, known are 1, 3"):
         Detector.load(other)
     save_file({"a": torch.zeros(1)}, other)
     with pytest.raises(CheckpointError, match=r"other\.safetensors"):

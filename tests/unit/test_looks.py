@@ -10,6 +10,7 @@ from inference.arrays import Pixels
 from inference.detector import Detector
 from inference.looks import halved, look_sizes, seen_together
 from inference.names import ModelName
+from inference.views import ONCE
 from tests.support.picture_files import noise
 
 NAME = ModelName("detector", "7", "registry")
@@ -105,7 +106,7 @@ def test_a_line_too_wide_for_the_network_is_found_on_a_smaller_look() -> None:
     pixels: Pixels = np.zeros((512, 512, 3), np.uint8)
     pixels[:, 200:204] = 255
     network, told = _Wide(), list[float]()
-    detector = Detector(network, 0.5, NAME, device="cpu", mirror=False, certainty=0.8)
+    detector = Detector(network, 0.5, NAME, device="cpu", views=ONCE, certainty=0.8)
     own, half = detector.looks(pixels)
     assert own.shape == (512, 512)
     assert half.shape == (256, 256)

@@ -13,6 +13,7 @@ from inference.arrays import Mask, Pixels, Probability
 from inference.detector import Detector
 from inference.looks import seen_together
 from inference.names import ModelName
+from inference.views import VIEWS
 from trainer.errors import Stopped
 from trainer.learning.examples import TrainingExample
 from trainer.learning.learner import Validation
@@ -22,6 +23,7 @@ from trainer.measuring.overlays import overlay, side_by_side
 
 _Made = TypeVar("_Made")
 _SHOWN = 4
+_SIZES = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def validate(
         if should_stop():
             raise Stopped("The training was asked to stop while it validated.")
 
-    detector = Detector(network, 0.5, ModelName("detector", "in training", "file"), device=device)
+    detector = Detector(network, 0.5, ModelName("detector", "in training", "file"), device=device, views=VIEWS[_SIZES])
     judged = _all(pictures, examples)
     search = ThresholdSearch()
     with TemporaryFile() as file:
@@ -66,7 +68,7 @@ def validate(
         certainty = _certainty(judged, file, threshold)
         file.seek(0)
         figures, samples = _measured(judged, file, threshold, certainty)
-    return Validation(figures, score, samples, {"threshold": threshold, "certainty": certainty})
+    return Validation(figures, score, samples, {"threshold": threshold, "certainty": certainty, "sizes": _SIZES})
 
 
 def _certainty(judged: Sequence[_Judged], file: IO[bytes], threshold: float) -> float:

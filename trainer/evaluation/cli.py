@@ -43,7 +43,10 @@ def evaluate_detector(
         float | None, typer.Option("--threshold", help="In place of each model's own, above 0 and up to 1.")
     ] = None,
     mirror: Annotated[
-        bool, typer.Option("--mirror/--no-mirror", help="Average each photo with its mirror image, as restoring does.")
+        bool,
+        typer.Option(
+            "--mirror/--no-mirror", help="Average each photo with its mirror image and other sizes, as restoring does."
+        ),
     ] = True,
     out: Out = None,
     track: Track = True,

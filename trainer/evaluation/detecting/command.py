@@ -14,6 +14,7 @@ from db.settings import Settings
 from db.snapshots import find_snapshot, snapshot_contents
 from inference.detector import Detector
 from inference.progress import progress_bar
+from inference.views import ONCE
 from inference.writing import check_folder
 from trainer.errors import WrongUse
 from trainer.evaluation.detecting import figures, tables
@@ -47,7 +48,7 @@ def measure(settings: Settings, request: Request) -> Findings:
     if request.out:
         check_folder(request.out)
     photos, data = _photos(settings, request)
-    load = partial(Detector.load, threshold=request.threshold, mirror=request.mirror)
+    load = partial(Detector.load, threshold=request.threshold, views=None if request.mirror else ONCE)
     detectors, trained_on = load_models(settings, request.models, "detector", load)
     with progress_bar(len(photos)) as show:
         outcome = evaluate(detectors, TopHat.calibrated(), photos, show, trained_on)
