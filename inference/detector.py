@@ -38,10 +38,10 @@ class Detector:
         """Use `network` (float N×3×H×W in [0, 1] to logits N×1×H×W) on `device`; without one, a GPU where there is.
 
         `threshold` is in (0, 1]. Regions at the threshold whose mean probability is less than `certainty`, 0 to 1, are
-        taken below it, and in smaller looks at the photo more is asked (`looks.seen_together`); 0 leaves all as they
-        are. What is seen in all `views` is averaged, as probabilities; they take the time of all their pixels, for
-        IN_THREE_SIZES seven times that of the photo. Photos go through the network in tiles of `tile` pixels of their
-        own size, `batch` of them at a time: 1 on a CPU, where more only take memory, and 4 on a GPU.
+        taken below it (`looks.seen_together`); 0 leaves all as they are. What is seen in all `views` is averaged, as
+        probabilities; they take the time of all their pixels, for IN_THREE_SIZES seven times that of the photo. Photos
+        go through the network in tiles of `tile` pixels of their own size, `batch` of them at a time: 1 on a CPU, where
+        more only take memory, and 4 on a GPU.
         Raises UsageProblem for an impossible threshold or certainty.
         """
         self.threshold = checked_threshold(threshold)

@@ -10,8 +10,6 @@ from inference.regions import demote_unsure, lowered, regions_at
 
 _LEAST_SIDE = 256
 """Shorter side in pixels below which a photo is not made smaller: its lines would be gone."""
-_EXPONENT = 0.5
-"""What the certainty is raised to in all looks but the first: each is one more occasion to be wrong."""
 _KNOWN = 0.5
 """Share of a region from which it is no news: what a larger look has drawn a smaller one only makes wider."""
 _WEIGHT = 0.5
@@ -37,13 +35,12 @@ def halved(pixels: Pixels) -> Pixels:
 def seen_together(looks: Sequence[Probability], level: float, certainty: float) -> Probability:
     """What all looks say of a photo: float32 H×W in [0, 1], as large as the first; the looks are changed in place.
 
-    Regions that are unsure as a whole are taken below `level` in each look (`regions.demote_unsure`), in the smaller
-    ones with the root of `certainty`, and so are those of a smaller look of which half has been found by larger ones.
+    Regions that are unsure as a whole are taken below `level` in each look (`regions.demote_unsure`), and so are those
+    of a smaller look of which half has been found by larger ones.
     A pixel that reaches `level` in some look has the highest of its probabilities, any other their mean, in which each
     look counts half as much as the next larger one.
     """
-    found, *smaller = (_sure(look, level, certainty if number == 0 else certainty**_EXPONENT)
-                       for number, look in enumerate(looks))  # fmt: skip
+    found, *smaller = (demote_unsure(look, level, certainty) if certainty > 0 else look for look in looks)
     if not smaller:
         return found
     weights = [_WEIGHT**number for number in range(len(looks))]
@@ -53,10 +50,6 @@ def seen_together(looks: Sequence[Probability], level: float, certainty: float) 
         np.maximum(found, enlarged, out=found)
         mean += enlarged * np.float32(weight / sum(weights))
     return np.where(found >= level, found, mean)
-
-
-def _sure(look: Probability, level: float, certainty: float) -> Probability:
-    return demote_unsure(look, level, certainty) if certainty > 0 else look
 
 
 def _news(look: Probability, found: Probability, level: float) -> Probability:

@@ -12,36 +12,24 @@ photo with the same age and no defects. Real photos have no part in this.
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from inference.arrays import Mask, Pixels, Probability
+from inference.arrays import Pixels, Probability
 from inference.checkpoint import load_checkpoint
 from inference.detector import Detector
 from inference.inpainter import Inpainter
 from inference.looks import seen_together
 from inference.shipped import shipped_path
-from trainer.defects import DefectSettings, age_and_damage, make_again, open_textures
-from trainer.learning.clean import photos_in
+from tests.benchmarks.scans import Scan, scans
 from trainer.measuring.metrics import interval_of_mean
 
 WORSE = 0.1
 """Decibels that a photo must lose to count as worse."""
-
-
-@dataclass(frozen=True)
-class Scan:
-    """A damaged photo, what it was before, and where it is damaged."""
-
-    way: str
-    damaged: Pixels
-    whole: Pixels
-    mask: Mask
 
 
 @dataclass(frozen=True)
@@ -52,39 +40,6 @@ class Found:
     auc: float | None
     gain: float
     """Decibels that restoring brings."""
-
-
-def scans(data: Path, count: int, largest: float) -> Iterable[Scan]:
-    """Always the same."""
-    photos = photos_in([str(data / "photos" / "val"), str(data / "portraits" / "val")])
-    settings = DefectSettings(textures=str(data / "textures" / "val"), intact=0.2, lookalikes=1.8)
-    for seed in range(count):
-        chance = np.random.default_rng((2031, seed))
-        pixels = photos[int(chance.integers(len(photos)))].load()
-        times = largest ** chance.random()
-        size = [round(times * side) for side in pixels.shape[1::-1]]
-        drawn = int(chance.integers(2**31))
-        if seed % 2:
-            scan = _damaged("sharp", cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), drawn, settings)
-        else:
-            scan = _scanned(_damaged("enlarged", pixels, drawn, settings), size, chance)
-        yield scan
-
-
-def _damaged(way: str, pixels: Pixels, seed: int, settings: DefectSettings) -> Scan:
-    damaged, mask, record = age_and_damage(np.ascontiguousarray(pixels), seed, settings)
-    whole, _ = make_again(pixels, replace(record, defects=()), open_textures(settings.textures))
-    return Scan(way, damaged, whole, mask)
-
-
-def _scanned(small: Scan, size: Sequence[int], chance: np.random.Generator) -> Scan:
-    noise = chance.normal(0, 2, size[::-1])[..., None]
-
-    def scanned(pixels: Pixels) -> Pixels:
-        return np.clip(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC) + noise, 0, 255).astype(np.uint8)
-
-    mask = cv2.resize(small.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(np.bool_)
-    return Scan(small.way, scanned(small.damaged), scanned(small.whole), mask)
 
 
 def judge(scan: Scan, probability: Probability, threshold: float, inpainter: Inpainter) -> Found:
