@@ -10,8 +10,8 @@ from inference.arrays import Probability
 from inference.errors import UsageProblem
 from inference.probability import highest_outside
 
-DAMAGED = 0.0015
-"""Share of a photo that sure regions cover: with less it is nearly intact, from here on it is damaged."""
+DAMAGED = 0.1
+"""Reach of all sure regions together: with less a photo is nearly intact, from here on it is damaged."""
 IF_INTACT, IF_DAMAGED = 0.5, 1.6
 """What the certainty is raised to."""
 _BELOW = 0.98
@@ -52,8 +52,8 @@ def demote_unsure(probability: Probability, level: float, certainty: float) -> P
     place of the peak: a false alarm on a wire or a fold of cloth has sure pixels, too.
     """
     regions = regions_at(probability, level)
-    sure = regions.sizes[regions.means >= certainty].sum()
-    asked = asked_certainty(certainty, sure / probability.size)
+    sure = reach(regions.sizes[regions.means >= certainty], probability.size).sum()
+    asked = asked_certainty(certainty, sure)
     return lowered(probability, regions, regions.means < asked, level)
 
 
@@ -64,13 +64,24 @@ def lowered(probability: Probability, regions: Regions, which: NDArray[np.bool_]
     return probability
 
 
-def asked_certainty(certainty: ArrayLike, sure_share: ArrayLike) -> NDArray[np.float64]:
-    """How sure a region has to be, of a photo whose regions of `certainty` cover `sure_share` of it; all 0 to 1.
+def reach(sizes: NDArray[np.int64], pixels: int) -> NDArray[np.float64]:
+    """How far regions of these sizes reach in a photo of so many pixels: the side of a square as large as the region by
+    that of one as large as the photo, 0 to 1.
+
+    Many small regions reach further together than one that covers as much, and say more surely that a photo is damaged:
+    a single one may be a thing of the scene.
+    """
+    reached: NDArray[np.float64] = np.sqrt(sizes / pixels)
+    return reached
+
+
+def asked_certainty(certainty: ArrayLike, sure_reach: ArrayLike) -> NDArray[np.float64]:
+    """How sure a region has to be, 0 to 1, of a photo whose regions of `certainty`, 0 to 1, together reach so far.
 
     Where a photo is surely damaged, more damage is likely, and less sure regions are believed as well; where next to
     nothing is sure, hardly any region is a defect. A certainty of 0 asks nothing of any photo.
     """
-    exponents = np.where(np.asarray(sure_share) >= DAMAGED, IF_DAMAGED, IF_INTACT)
+    exponents = np.where(np.asarray(sure_reach) >= DAMAGED, IF_DAMAGED, IF_INTACT)
     asked: NDArray[np.float64] = np.asarray(certainty, dtype=np.float64) ** exponents
     return asked
 

@@ -27,7 +27,7 @@ import numpy as np
 
 from inference.detector import Detector
 from inference.probability import LEVELS, quantise
-from inference.regions import asked_certainty, regions_at
+from inference.regions import asked_certainty, reach, regions_at
 from trainer.defects import DefectSettings, age_and_damage
 from trainer.learning.clean import photos_in
 from trainer.measuring.calibrating import CERTAINTIES
@@ -84,8 +84,8 @@ class Picture:
     def counts(self, setting: Setting) -> np.ndarray:
         """Hits, found and marked pixels with a setting."""
         regions = self.regions[setting.low]
-        sure = regions.areas[regions.means >= setting.sure].sum()
-        asked = asked_certainty(setting.sure, sure / self.side**2) if setting.by_photo else setting.sure
+        sure = reach(regions.areas[regions.means >= setting.sure], self.side**2).sum()
+        asked = asked_certainty(setting.sure, sure) if setting.by_photo else setting.sure
         kept = (regions.peaks >= setting.high) & (regions.areas >= setting.least) & (regions.means >= asked)
         return np.array([regions.hits[kept].sum(), regions.areas[kept].sum(), self.marked])
 

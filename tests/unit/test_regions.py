@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from inference.errors import UsageProblem
 from inference.probability import mask_at, quantise
-from inference.regions import DAMAGED, asked_certainty, checked_certainty, demote_unsure, regions_at
+from inference.regions import DAMAGED, asked_certainty, checked_certainty, demote_unsure, reach, regions_at
 
 
 def test_an_unsure_region_falls_below_the_level_and_a_sure_one_stays() -> None:
@@ -28,17 +28,27 @@ def test_of_a_damaged_photo_less_sure_regions_stay_and_of_a_nearly_intact_one_on
     probability = np.full((40, 60), 0.1, dtype=np.float32)
     probability[4, 10] = 0.71  # 0.8 ** 1.6 is 0.6998
     probability[8, 10] = 0.69
-    probability[20, 10:13] = 0.85  # 3 of 2400 pixels; the root of 0.8 is 0.89
+    probability[20, 10:30] = 0.85  # a square as large has a side of 4.5 of 49; the root of 0.8 is 0.89
     assert _rows_that_stay(probability) == []
     probability[30, 10] = 0.85
     assert _rows_that_stay(probability) == [4, 20, 30]
+
+
+def test_many_small_regions_say_more_surely_that_a_photo_is_damaged_than_one_that_covers_as_much() -> None:
+    few, many = (np.full((100, 100), 0.1, dtype=np.float32) for _ in range(2))
+    few[10, 10:22] = 0.85
+    many[10:34:2, 10] = 0.85
+    assert _rows_that_stay(few) == []
+    assert len(_rows_that_stay(many)) == 12
+    assert reach(np.array([12]), 10_000).sum() == pytest.approx(0.0346, abs=1e-4)
+    assert reach(np.array([1] * 12), 10_000).sum() == pytest.approx(0.12)
 
 
 def _rows_that_stay(probability: NDArray[np.float32]) -> list[int]:
     return np.flatnonzero((demote_unsure(probability.copy(), 0.5, 0.8) >= 0.5).any(axis=1)).tolist()
 
 
-def test_what_is_asked_of_a_region_depends_on_how_much_of_its_photo_is_surely_damaged() -> None:
+def test_what_is_asked_of_a_region_depends_on_how_far_sure_ones_reach() -> None:
     asked = asked_certainty(0.9, [0, 0.9 * DAMAGED, DAMAGED, 1])
     assert asked == pytest.approx([0.9**0.5, 0.9**0.5, 0.9**1.6, 0.9**1.6])
     assert (asked_certainty([0, 1], 0) == [0, 1]).all()

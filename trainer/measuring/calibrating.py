@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from inference.arrays import Mask, Probability
 from inference.probability import LEVELS, quantise
-from inference.regions import asked_certainty, regions_at
+from inference.regions import asked_certainty, reach, regions_at
 
 CERTAINTIES = np.linspace(0, 1, 101)
 """What is tried. At 0 every region stays."""
@@ -54,9 +54,10 @@ class CertaintySearch:
         regions = regions_at(probability, self._level)
         hit = np.bincount(regions.of, weights=mask.ravel()[regions.places], minlength=len(regions.means))
         falling = np.argsort(-regions.means)
-        found, hits = (np.concatenate([[0], np.cumsum(each[falling])]) for each in (regions.sizes, hit))
-        sure = found[_at_least(regions.means[falling], CERTAINTIES)]
-        kept = _at_least(regions.means[falling], asked_certainty(CERTAINTIES, sure / mask.size))
+        reached = reach(regions.sizes, mask.size)
+        found, hits, sure = (np.concatenate([[0], np.cumsum(each[falling])]) for each in (regions.sizes, hit, reached))
+        sure = sure[_at_least(regions.means[falling], CERTAINTIES)]
+        kept = _at_least(regions.means[falling], asked_certainty(CERTAINTIES, sure))
         found, hits = found[kept], hits[kept]
         both = found + np.count_nonzero(mask)
         self._dice += np.divide(2 * hits, both, out=np.ones(len(CERTAINTIES)), where=both > 0)
