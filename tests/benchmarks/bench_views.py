@@ -21,8 +21,11 @@ import numpy as np
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from inference.checkpoint import load_checkpoint
 from inference.detector import Detector
 from inference.inpainter import Inpainter
+from inference.looks import seen_together
+from inference.shipped import shipped_path
 from inference.views import IN_MIRROR
 from tests.benchmarks.bench_looks import WORSE, psnr
 from tests.benchmarks.scans import Scan, mixed
@@ -47,16 +50,17 @@ class Found:
     seconds: float
 
 
-def found(scan: Scan, detector: Detector, threshold: float, inpainter: Inpainter) -> Found:
-    """See a photo, judge what is seen, fill what is marked."""
+def found(scan: Scan, detector: Detector, certainty: float, inpainter: Inpainter) -> Found:
+    """See a photo, judge what is seen in its own size, fill what is marked in all."""
     begun = time.process_time()
-    probability = detector.probability(scan.damaged)
+    looks = detector.looks(scan.damaged)
     seconds = time.process_time() - begun
-    mask, ranks = probability >= threshold, (None, None, None)
+    ranks = (None, None, None)
     if scan.mask.any():
-        truth, values = scan.mask.ravel(), probability.ravel()
-        best = max(_dice(probability >= level, scan.mask) for level in LEVELS)
+        truth, values = scan.mask.ravel(), looks[0].ravel()
+        best = max(_dice(looks[0] >= level, scan.mask) for level in LEVELS)
         ranks = float(roc_auc_score(truth, values)), float(average_precision_score(truth, values)), best
+    mask = seen_together(looks, detector.threshold, certainty) >= detector.threshold
     filled = inpainter.filled(scan.damaged, mask) if mask.any() else scan.damaged
     gain = psnr(filled, scan.whole) - psnr(scan.damaged, scan.whole)
     return Found(*ranks, _dice(mask, scan.mask), gain, bool(mask.any()), seconds)
@@ -90,12 +94,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    certainty = float(load_checkpoint(shipped_path("detector")).settings["certainty"])
     three, inpainter = Detector.load(device="cpu"), Inpainter.load(device="cpu")
-    one_size = Detector(three._network, THRESHOLD, three.name, device="cpu", views=IN_MIRROR, certainty=CERTAINTY)
+    one_size = Detector(three._network, THRESHOLD, three.name, device="cpu", views=IN_MIRROR)
     before, now = [], []
     for scan in mixed(Path(os.environ["HEIRLOOM_DATA"]), options.photos, options.largest):
-        before.append(found(scan, one_size, one_size.threshold, inpainter))
-        now.append(found(scan, three, three.threshold, inpainter))
+        before.append(found(scan, one_size, CERTAINTY, inpainter))
+        now.append(found(scan, three, certainty, inpainter))
     print(f"{len(now)} photos, {sum(each.auc is None for each in now)} of them intact; one size → three sizes")
     print("\n".join(table(before, now)))
     if options.json:
