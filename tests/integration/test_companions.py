@@ -54,7 +54,7 @@ def test_a_job_ends_with_all_its_processes(platform: tuple[Settings, Database], 
         with database.unit_of_work() as session:
             rows.request_cancel(session, cancelled.id)
         assert tiny.ended(database, cancelled.id).status == "cancelled"
-        tiny.wait_for(lambda: gone(companion), "the end of the companion", 60)
+        tiny.wait_for(lambda: gone(companion), "the end of the companion")
 
         starved = training(settings, database)
         (companion,) = companions(worker)
@@ -67,4 +67,4 @@ def test_a_job_ends_with_all_its_processes(platform: tuple[Settings, Database], 
         (companion,) = companions(worker)
         worker.kill()
         assert tiny.look(database, orphaned.id).status == "running"
-        tiny.wait_for(lambda: gone(companion), "the end of the orphaned companion", 60)
+        tiny.wait_for(lambda: gone(companion), "the end of the orphaned companion")
