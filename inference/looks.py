@@ -36,9 +36,8 @@ def seen_together(looks: Sequence[Probability], level: float, certainty: float) 
     """What all looks say of a photo: float32 H×W in [0, 1], as large as the first; the looks are changed in place.
 
     Regions that are unsure as a whole are taken below `level` in each look (`regions.demote_unsure`), and so are those
-    of a smaller look of which half has been found by larger ones.
-    A pixel that reaches `level` in some look has the highest of its probabilities, any other their mean, in which each
-    look counts half as much as the next larger one.
+    of a smaller look of which half has been found by larger ones. A pixel that reaches `level` in some look has the
+    highest of its probabilities, any other their mean, in which each look counts half as much as the next larger one.
     """
     found, *smaller = (demote_unsure(look, level, certainty) if certainty > 0 else look for look in looks)
     if not smaller:
